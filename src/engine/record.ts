@@ -1,0 +1,57 @@
+/**
+ * A decoded instruction in Wasm memory: what a handler needs to run it. Blocks are consecutive records: a head, one record
+ * per instruction (in the legacy modes preceded by an address micro-record if it has a memory operand), and an end.
+ *
+ * Handlers have the type (record: i32) -> i32 and end in a tail call to the next record's handler; they return only to leave
+ * the run, with one of EXIT. All handlers sit in one table.
+ */
+export const RECORD_BYTES = 48;
+
+/** Byte offsets of the fields of a record. */
+export const record = {
+  /** u32: index of the handler in the table. */
+  handler: 0,
+  /** u16: where this instruction starts and where the next one starts, relative to the RIP of the block. */
+  start: 4,
+  next: 6,
+  /** u16: instructions of this block after this one. In the head: instructions of the block. */
+  left: 8,
+  /** u8: segment register number of the memory operand (SS faults are #SS, others #GP). */
+  segment: 10,
+  /** u8: left shift of the index register, 0..3. */
+  scale: 11,
+  /** u16: Wasm offsets (CPU state) of up to two register operands; AH is RAX + 1. */
+  register1: 12,
+  register2: 14,
+  /** u16: Wasm offsets of base, index and segment base; layout.zero when absent; layout.rip when RIP-relative (displacement adjusted). */
+  base: 16,
+  index: 18,
+  segmentBase: 20,
+  /** u16: number of the form in the decoder's list, for reports and system helpers. */
+  form: 22,
+  /** i64 displacement; i64 immediate (or relative target displacement). */
+  displacement: 24,
+  immediate: 32,
+  /** u32: packed prefixes and sizes for address micro-records and system helpers: see blocks.ts. */
+  detail: 40,
+} as const;
+
+/** Why a run returned. `state.exitRecord` is the record concerned, `remaining` still has the whole block charged. */
+export const EXIT = {
+  /** `remaining` does not cover the next block: RIP is at its head and nothing of it is charged. */
+  budget: 1,
+  /** No decoded block for RIP in this mode: RIP is final, nothing charged beyond what has retired. */
+  lookup: 2,
+  /** The instruction at exitRecord faulted (faultVector etc.): it did not retire, RIP is still the block's. */
+  fault: 3,
+  /** The instruction at exitRecord retired and set RIP itself; leave the block (mode, mapping, interrupt state or code may have changed). */
+  leave: 4,
+  /** The instruction at exitRecord retired; RIP is still the block's and must be set to the next instruction; leave. */
+  leaveNext: 5,
+  /** The record at exitRecord was not run because the code under it changed: continue there. */
+  stale: 6,
+  /** A REP instruction at exitRecord has done `remaining` iterations and is not finished: RIP goes to it again. */
+  repeat: 7,
+  /** An instruction the decoder knows of but the engine does not run: report. */
+  unimplemented: 8,
+} as const;

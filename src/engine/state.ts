@@ -1,0 +1,200 @@
+/**
+ * The layout of the CPU state in Wasm memory, described once. Typed views, the offsets in generated code, snapshots
+ * and the debugger derive from it. 64-bit values are read here as bigint, or as unsigned 32-bit halves on hot paths.
+ *
+ * Wasm memory, from 0:
+ *   STATE        this structure (16 KiB reserved)
+ *   SCRATCH      64 bytes through which an access that is not plain memory passes
+ *   LOOKASIDE    four tables: read and write for supervisor, read and write for user
+ *   JUMPS        virtual address -> first record of the block there
+ *   RECORDS      decoded instructions
+ *   RAM          guest physical memory from address 0, contiguous (VGA and ROM areas included)
+ */
+declare const brand: unique symbol;
+type Branded<Name extends string> = number & { readonly [brand]: Name };
+/** An offset in the Wasm memory. */
+export type WasmOffset = number;
+/** A guest physical address (fits in 2^53). */
+export type GuestPhysical = number;
+/** A guest linear address as bigint 0..2^64-1. */
+export type GuestVirtual = bigint;
+export type Ticks = Branded<"Ticks"> | number;
+
+export const STATE = 0x400;
+
+type FieldType = "u32" | "u64";
+interface Field {
+  readonly offset: WasmOffset;
+  readonly type: FieldType;
+  readonly count: number;
+  /** Part of the guest-visible state: hashed and kept in snapshots. The others are caches. */
+  readonly architectural: boolean;
+}
+
+let cursor = STATE;
+function field(type: FieldType, count = 1, architectural = true): Field {
+  const size = type === "u64" ? 8 : 4;
+  cursor = (cursor + size - 1) & -size;
+  const entry = { offset: cursor, type, count, architectural };
+  cursor += size * count;
+  return entry;
+}
+const cache = (type: FieldType, count = 1) => field(type, count, false);
+
+/** All fields. Arrays are contiguous. */
+export const layout = {
+  /** Always 0: stands in for a base or index register or a segment base that is absent. Never written. */
+  zero: cache("u64"),
+  /** General registers in encoding order; R15 last. */
+  registers: field("u64", 16),
+  /** RIP (in the legacy modes: EIP). While a block runs: the RIP of the block's first instruction. */
+  rip: field("u64"),
+  /**
+   * The status flags, split so that the usual instruction stores without combining:
+   * CF, OF, AF hold 0 or 1; ZF is set when zeroSource is 0; SF is bit 63 of signSource; PF is the even parity of the low byte of
+   * signSource. RFLAGS is put together on demand (flags.ts).
+   */
+  cf: field("u32"),
+  of: field("u32"),
+  af: field("u32"),
+  zeroSource: field("u64"),
+  signSource: field("u64"),
+  /** The rest of RFLAGS at its own bit positions (TF IF DF IOPL NT RF VM AC VIF VIP ID, bit 1 always set); status bits 0. */
+  systemFlags: field("u32"),
+
+  /** Segment registers ES CS SS DS FS GS, then LDTR (6) and TR (7): hidden parts included. */
+  selector: field("u32", 8),
+  /** In 64-bit mode only FS and GS bases are used; the others must then be 0 here for ES, CS, SS, DS. */
+  segmentBase: field("u64", 8),
+  /** Effective limit in bytes, granularity applied. */
+  segmentLimit: field("u32", 8),
+  /** Access rights, bits 8..23 of the descriptor's high half in place (SDM 3, 3.4.5); bit 16 (unusable) set for a null selector. */
+  segmentAccess: field("u32", 8),
+  gdtBase: field("u64"),
+  gdtLimit: field("u32"),
+  idtBase: field("u64"),
+  idtLimit: field("u32"),
+  cpl: field("u32"),
+
+  cr0: field("u64"),
+  cr2: field("u64"),
+  cr3: field("u64"),
+  cr4: field("u64"),
+  cr8: field("u64"),
+  dr: field("u64", 8),
+  efer: field("u64"),
+  star: field("u64"),
+  lstar: field("u64"),
+  cstar: field("u64"),
+  sfmask: field("u64"),
+  kernelGsBase: field("u64"),
+  tscOffset: field("u64"),
+  tscAux: field("u64"),
+  sysenterCs: field("u64"),
+  sysenterEsp: field("u64"),
+  sysenterEip: field("u64"),
+  pat: field("u64"),
+  apicBase: field("u64"),
+  miscEnable: field("u64"),
+  mtrrs: field("u64", 32),
+  /** HLT was executed and no interrupt has come yet. */
+  halted: field("u32"),
+  /** STI, MOV SS, POP SS: interrupts (and for SS also debug traps) are held for one instruction. 1 = STI, 2 = SS. */
+  shadow: field("u32"),
+
+  /** Mode bits that select decoded code (blocks.ts): changes with CS, SS, CR0, EFER, CPL. */
+  mode: cache("u32"),
+  /** Ticks left before the run must return. Charged for a whole block at its head (record.ts: left). */
+  remaining: cache("u32"),
+  /** Wasm offsets of the read and the write lookaside table for the current privilege. */
+  lookasideRead: cache("u32"),
+  lookasideWrite: cache("u32"),
+  /** Linear address of the access the slow path is asked about, and the value it is to write. */
+  accessAddress: cache("u64"),
+  accessValue: cache("u64"),
+  /** Linear address computed by an address micro-record (legacy modes). */
+  effective: cache("u64"),
+  /** Arguments and value of a system helper. */
+  argument: cache("u64", 4),
+  value: cache("u64"),
+  /** The record at which the run stopped, and what a fault is: vector, error code, whether it has one. */
+  exitRecord: cache("u32"),
+  faultVector: cache("u32"),
+  faultCode: cache("u32"),
+  faultHasCode: cache("u32"),
+} satisfies Record<string, Field>;
+
+export type FieldName = keyof typeof layout;
+
+export const SCRATCH = 0x4000;
+export const LOOKASIDE = 0x1_0000;
+export const LOOKASIDE_ENTRIES = 4096;
+/** Entry: u64 tag (linear address of the page, ~0 when empty), u32 delta (host offset = low 32 bits of the linear address + delta), u32 unused. */
+export const LOOKASIDE_ENTRY_BYTES = 16;
+export const LOOKASIDE_TABLE_BYTES = LOOKASIDE_ENTRIES * LOOKASIDE_ENTRY_BYTES;
+export const lookasideTable = (user: boolean, write: boolean): WasmOffset =>
+  LOOKASIDE + ((user ? 2 : 0) + (write ? 1 : 0)) * LOOKASIDE_TABLE_BYTES;
+export const JUMPS = LOOKASIDE + 4 * LOOKASIDE_TABLE_BYTES;
+export const JUMP_ENTRIES = 8192;
+/** Entry: u64 RIP, u32 mode, u32 Wasm offset of the block's first record (0 when empty). Index: (rip ^ rip >> 12) & (JUMP_ENTRIES - 1). */
+export const JUMP_ENTRY_BYTES = 16;
+export const RECORDS = JUMPS + JUMP_ENTRIES * JUMP_ENTRY_BYTES;
+export const RECORDS_BYTES = 0x80_0000;
+export const RAM: WasmOffset = (RECORDS + RECORDS_BYTES + 0xffff) & ~0xffff;
+
+if (cursor > SCRATCH) throw new Error("the CPU state outgrew its place");
+
+export const RIP_FLAG_BITS = { cf: 0, pf: 2, af: 4, zf: 6, sf: 7, tf: 8, if: 9, df: 10, of: 11 } as const;
+
+/** Mode bits: what decoded code depends on besides its bytes. */
+export const MODE = {
+  /** 64-bit mode: EFER.LMA and CS.L. */
+  long: 1,
+  /** CS.D: default operand and address size 32. */
+  code32: 2,
+  /** SS.B: 32-bit stack pointer (ignored in 64-bit mode). */
+  stack32: 4,
+  /** CPL 3: user pages, privileged instructions fault. */
+  user: 8,
+  /** Protected mode (CR0.PE) and not virtual-8086. */
+  protected: 16,
+  /** Blocks hold one instruction (remainders, single step, interrupt shadow). */
+  single: 32,
+} as const;
+
+/** Typed access to the state of one CPU by field name. */
+export class CpuState {
+  private readonly view: DataView;
+  readonly u32: Uint32Array;
+  readonly u64: BigUint64Array;
+
+  constructor(readonly memory: WebAssembly.Memory) {
+    this.view = new DataView(memory.buffer);
+    this.u32 = new Uint32Array(memory.buffer);
+    this.u64 = new BigUint64Array(memory.buffer);
+  }
+
+  /** A u32 field, or the low half of a u64 one. */
+  get32(name: FieldName, index = 0): number {
+    const { offset, type } = layout[name];
+    return this.u32[(offset + index * (type === "u64" ? 8 : 4)) >>> 2];
+  }
+
+  set32(name: FieldName, value: number, index = 0): void {
+    const { offset, type } = layout[name];
+    this.u32[(offset + index * (type === "u64" ? 8 : 4)) >>> 2] = value;
+    if (type === "u64") this.u32[((offset + index * 8) >>> 2) + 1] = 0;
+  }
+
+  get64(name: FieldName, index = 0): bigint {
+    return this.u64[(layout[name].offset >>> 3) + index];
+  }
+
+  set64(name: FieldName, value: bigint, index = 0): void {
+    this.u64[(layout[name].offset >>> 3) + index] = value;
+  }
+
+  get bytes(): DataView {
+    return this.view;
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * Pure, width-generic expressions: what an instruction computes.
+ *
+ * A node is an immutable value of `width` bits. Nodes form a graph: a node used twice is computed once. Every node
+ * refers to the state BEFORE the instruction; only effects (notation.ts) change state, all at once, afterwards.
+ * Values are unsigned bit patterns; an operation that reads a sign says so in its name (sar, slt, sext...).
+ */
+
+export type Width = 1 | 8 | 16 | 32 | 64;
+
+/** Arithmetic modulo 2^width. Shift and rotate counts are taken as they are and must be < width (mask them first). */
+export type BinaryOperator =
+  | "plus"
+  | "minus"
+  | "times"
+  | "and"
+  | "or"
+  | "xor"
+  | "shl"
+  | "shr"
+  | "sar"
+  | "rol"
+  | "ror"
+  /** High half of the double-width product. */
+  | "mulhu"
+  | "mulhs"
+  /** Truncating division and remainder; the divisor must have been checked (notation's `fault`). */
+  | "udiv"
+  | "urem"
+  | "sdiv"
+  | "srem";
+export type Comparison = "eq" | "ult" | "slt";
+export type UnaryOperator = "not" | "neg" | "clz" | "ctz" | "popcount" | "bswap";
+
+/** One of the six status flags and the control flags an expression may read. */
+export type Flag = "cf" | "pf" | "af" | "zf" | "sf" | "of" | "df" | "if";
+
+/** General registers by number (ModRM/REX numbering): rax rcx rdx rbx rsp rbp rsi rdi r8..r15. */
+export const RAX = 0,
+  RCX = 1,
+  RDX = 2,
+  RBX = 3,
+  RSP = 4,
+  RBP = 5,
+  RSI = 6,
+  RDI = 7;
+
+/** Segment registers by number (Sreg encoding). */
+export const ES = 0,
+  CS = 1,
+  SS = 2,
+  DS = 3,
+  FS = 4,
+  GS = 5;
+
+export type Expression =
+  | { readonly kind: "constant"; readonly width: Width; readonly value: bigint }
+  /** The n-th explicit operand of the form (0-based), read at its own width. */
+  | { readonly kind: "operand"; readonly width: Width; readonly index: number }
+  /** Effective address (offset, before the segment base) of the n-th operand, which is memory. Width = address size. */
+  | { readonly kind: "address"; readonly width: Width; readonly index: number }
+  /** Low `width` bits of an architectural register. `high` selects AH, CH, DH, BH. */
+  | { readonly kind: "register"; readonly width: Width; readonly register: number; readonly high?: boolean }
+  | { readonly kind: "flag"; readonly width: 1; readonly flag: Flag }
+  /** Offset of the next instruction (RIP after this one). */
+  | { readonly kind: "next"; readonly width: Width }
+  | { readonly kind: "unary"; readonly width: Width; readonly operator: UnaryOperator; readonly a: Expression }
+  | {
+      readonly kind: "binary";
+      readonly width: Width;
+      readonly operator: BinaryOperator;
+      readonly a: Expression;
+      readonly b: Expression;
+    }
+  | {
+      readonly kind: "compare";
+      readonly width: 1;
+      readonly operator: Comparison;
+      readonly a: Expression;
+      readonly b: Expression;
+    }
+  /** Zero-extend, sign-extend, or keep the low bits. */
+  | { readonly kind: "zext" | "sext" | "low"; readonly width: Width; readonly a: Expression }
+  /** `condition ? a : b`. Both sides are pure; a load in a side that is not taken is still made (use effects' `when` to avoid that). */
+  | {
+      readonly kind: "select";
+      readonly width: Width;
+      readonly condition: Expression;
+      readonly a: Expression;
+      readonly b: Expression;
+    }
+  /** Even parity of the low 8 bits of `a` (SDM 3.4.3.1). */
+  | { readonly kind: "parity"; readonly width: 1; readonly a: Expression }
+  /** Quotient and remainder of the double-width dividend high:low by divisor; the fault checks have been made. */
+  | {
+      readonly kind: "divide";
+      readonly width: Width;
+      readonly signed: boolean;
+      readonly part: "quotient" | "remainder";
+      readonly high: Expression;
+      readonly low: Expression;
+      readonly divisor: Expression;
+    }
+  /** 1 when high:low / divisor does not fit in `divisor.width` bits or the divisor is 0 (#DE). */
+  | {
+      readonly kind: "divideOverflows";
+      readonly width: 1;
+      readonly signed: boolean;
+      readonly high: Expression;
+      readonly low: Expression;
+      readonly divisor: Expression;
+    }
+  /** Memory at segment:offset. Loads are made in the order in which the effects first mention them; each may fault. `writable`: check for writing too (read-modify-write). */
+  | {
+      readonly kind: "load";
+      readonly width: Width;
+      readonly segment: number | "operand";
+      readonly offset: Expression;
+      readonly writable?: boolean;
+    }
+  /** Value returned by a system helper (system.ts); it may fault. Called once, in order of first mention. */
+  | {
+      readonly kind: "system";
+      readonly width: Width;
+      readonly helper: string;
+      readonly arguments: readonly Expression[];
+    };
+
+const mask = (width: Width) => (1n << BigInt(width)) - 1n;
+
+export const constant = (width: Width, value: bigint | number): Expression => ({
+  kind: "constant",
+  width,
+  value: BigInt(value) & mask(width),
+});
+export const register = (number: number, width: Width): Expression => ({ kind: "register", width, register: number });
+export const flag = (name: Flag): Expression => ({ kind: "flag", width: 1, flag: name });
+export const next = (width: Width): Expression => ({ kind: "next", width });
+
+function binary(operator: BinaryOperator) {
+  return (a: Expression, b: Expression): Expression => {
+    if (a.width !== b.width) throw new Error(`${operator}: widths ${a.width} and ${b.width} differ`);
+    return { kind: "binary", width: a.width, operator, a, b };
+  };
+}
+export const plus = binary("plus"),
+  minus = binary("minus"),
+  times = binary("times");
+export const and = binary("and"),
+  or = binary("or"),
+  xor = binary("xor");
+export const shl = binary("shl"),
+  shr = binary("shr"),
+  sar = binary("sar"),
+  rol = binary("rol"),
+  ror = binary("ror");
+export const mulhu = binary("mulhu"),
+  mulhs = binary("mulhs");
+export const udiv = binary("udiv"),
+  urem = binary("urem"),
+  sdiv = binary("sdiv"),
+  srem = binary("srem");
+
+const unary =
+  (operator: UnaryOperator) =>
+  (a: Expression): Expression => ({ kind: "unary", width: a.width, operator, a });
+export const not = unary("not"),
+  neg = unary("neg"),
+  clz = unary("clz"),
+  ctz = unary("ctz"),
+  popcount = unary("popcount"),
+  bswap = unary("bswap");
+
+function compare(operator: Comparison) {
+  return (a: Expression, b: Expression): Expression => {
+    if (a.width !== b.width) throw new Error(`${operator}: widths ${a.width} and ${b.width} differ`);
+    return { kind: "compare", width: 1, operator, a, b };
+  };
+}
+export const eq = compare("eq"),
+  ult = compare("ult"),
+  slt = compare("slt");
+export const isZero = (a: Expression): Expression => eq(a, constant(a.width, 0));
+export const ne = (a: Expression, b: Expression): Expression => not(eq(a, b));
+
+export const zext = (width: Width, a: Expression): Expression => (a.width === width ? a : { kind: "zext", width, a });
+export const sext = (width: Width, a: Expression): Expression => (a.width === width ? a : { kind: "sext", width, a });
+export const low = (width: Width, a: Expression): Expression => (a.width === width ? a : { kind: "low", width, a });
+/** `a` at `width` bits: its low bits, or zero-extended. */
+export const fit = (width: Width, a: Expression): Expression => (width < a.width ? low(width, a) : zext(width, a));
+export const select = (condition: Expression, a: Expression, b: Expression): Expression => {
+  if (a.width !== b.width) throw new Error(`select: widths ${a.width} and ${b.width} differ`);
+  return { kind: "select", width: a.width, condition, a, b };
+};
+/** Bit `n` of a value, 1 bit wide. */
+export const bit = (a: Expression, n: number): Expression => low(1, n === 0 ? a : shr(a, constant(a.width, n)));
+/** The sign bit. */
+export const msb = (a: Expression): Expression => slt(a, constant(a.width, 0));
+export const parity = (a: Expression): Expression => ({ kind: "parity", width: 1, a });
+export const load = (width: Width, segment: number | "operand", offset: Expression, writable = false): Expression => ({
+  kind: "load",
+  width,
+  segment,
+  offset,
+  writable,
+});
+export const system = (helper: string, width: Width, ...args: Expression[]): Expression => ({
+  kind: "system",
+  width,
+  helper,
+  arguments: args,
+});
