@@ -70,6 +70,8 @@ export const layout = {
   segmentLimit: field("u32", 8),
   /** Access rights, bits 8..23 of the descriptor's high half in place (SDM 3, 3.4.5); bit 16 (unusable) set for a null selector. */
   segmentAccess: field("u32", 8),
+  /** 1 when the segment is usable, expand-up, readable and writable: then only its limit needs checking. Kept by system/segments.ts. */
+  segmentPlain: cache("u32", 8),
   gdtBase: field("u64"),
   gdtLimit: field("u32"),
   idtBase: field("u64"),
