@@ -1,0 +1,228 @@
+/**
+ * What the page and the worker say to each other, by postMessage. The page asks for at most one frame per animation frame, and
+ * only for the panels that are visible; the worker answers with plain data and transferred buffers. Addresses and registers are bigint;
+ * ticks and counts are numbers (below 2^53).
+ */
+import type { Input, Scenario } from "../scenario/schema";
+
+export type PanelName =
+  "console" | "processes" | "timeline" | "pageTables" | "topics" | "messages" | "cpu" | "boot" | "memory";
+
+/** What the panels want to see, beyond being visible. */
+export interface View {
+  readonly panels: readonly PanelName[];
+  /** The selected process, or undefined for the running one. */
+  readonly process?: ProcessKey;
+  /** Linear address whose walk is shown; undefined: the selected process's instruction pointer. */
+  readonly address?: bigint;
+  readonly syntax: "intel" | "att";
+}
+
+/** A process over time: PIDs are reused only with a new generation. */
+export interface ProcessKey {
+  readonly pid: number;
+  readonly generation: number;
+}
+
+export type ToWorker =
+  /** (Re)start with this scenario; `inputs` are replayed at their ticks. Herald's image and map are fetched by the page and sent once. */
+  | { kind: "open"; scenario: Scenario; inputs: readonly Input[]; image: ArrayBuffer; map: unknown }
+  /** Start with a foreign disk image (dropped on the page): same machine, no lens into Herald. */
+  | { kind: "openImage"; name: string; image: ArrayBuffer; memoryMiB: number }
+  | { kind: "power"; on: boolean }
+  | { kind: "reset" }
+  | { kind: "run" }
+  | { kind: "pause" }
+  /** Execute this many instructions (default 1) while paused. */
+  | { kind: "step"; count?: number }
+  /** Guest ticks per second of real time, or "max". 100 MHz nominal = 1.0x real time. */
+  | { kind: "speed"; ticksPerSecond: number | "max" }
+  | { kind: "key"; code: string; down: boolean }
+  | { kind: "view"; view: View }
+  /** The page is ready to draw another frame. */
+  | { kind: "frame" };
+
+export type PowerState = "off" | "running" | "paused" | "halted" | "stopped";
+
+export interface Status {
+  readonly power: PowerState;
+  /** Why it is stopped or halted, for a person: powered off by the guest, triple fault with report... */
+  readonly reason?: string;
+  /** Registers, bytes and disassembly where it stopped, as text. */
+  readonly report?: string;
+  readonly tick: number;
+  readonly instructions: number;
+  /** Virtual seconds since power-on. */
+  readonly seconds: number;
+  readonly speed: number | "max";
+  /** Virtual time over real time, lately. */
+  readonly pace: number;
+  /** Million instructions per second of real time, lately. */
+  readonly mips: number;
+  /** Set while recorded inputs of a link are being replayed: ticks of the last one. */
+  readonly replayUntil?: number;
+}
+
+export type FromWorker =
+  | { kind: "ready" }
+  | { kind: "frame"; frame: Frame }
+  /** The inputs so far changed; the page puts them into the address bar. */
+  | { kind: "inputs"; inputs: readonly Input[] }
+  | { kind: "error"; where: "open" | "image" | "machine"; message: string };
+
+/** One coherent instant of the machine. A panel's part is absent if it is not visible or the guest has not come that far. */
+export interface Frame {
+  readonly status: Status;
+  /** Serial output since the last frame. */
+  readonly serial: Uint8Array;
+  readonly screen?: TextScreen;
+  readonly processes?: ProcessTable;
+  /** Trace records since the last frame, raw, 32 bytes each (herald/layout.ts), in time order; see TraceView in lens. */
+  readonly trace: ArrayBuffer;
+  /** Records lost because the ring overran before it was drained (ought to be 0). */
+  readonly traceLost: number;
+  readonly pageTables?: PageTablesView;
+  readonly topics?: TopicsView;
+  readonly cpu?: CpuView;
+  /** True in the first frame after open or reset: forget everything before it. */
+  readonly fresh?: boolean;
+}
+
+export interface TextScreen {
+  readonly columns: number;
+  readonly rows: number;
+  /** Character and attribute per cell, as in VGA memory. */
+  readonly cells: Uint16Array;
+  readonly cursor: { readonly column: number; readonly row: number; readonly visible: boolean };
+}
+
+export interface ProcessTable {
+  readonly current: number;
+  /** The process manager's mutex. */
+  readonly mutexLocked: boolean;
+  readonly quantumTicks: number;
+  readonly processes: readonly ProcessView[];
+}
+
+export interface ProcessView extends ProcessKey {
+  readonly name: string;
+  readonly kind: "kernel" | "program" | "native";
+  /** As the kernel says it: ready, running, blocked, sleeping, zombie... */
+  readonly state: string;
+  /** What it waits for, e.g. "keyboard", "topic 300", "any topic", "sleep". */
+  readonly waits?: string;
+  /** True while a callback of it runs, with the topic. */
+  readonly callbackTopic?: number;
+  readonly system: boolean;
+  /** Ticks on the CPU. */
+  readonly cpuTicks: number;
+  readonly switches: number;
+  /** Messages in its mailbox. */
+  readonly queued: number;
+  readonly cr3: bigint;
+  /** Where it will go on (or is, when running). */
+  readonly rip: bigint;
+  readonly rsp: bigint;
+  /** Interpreted Programs: where they are. */
+  readonly program?: { readonly ip: number; readonly length: number };
+}
+
+export interface PageTableLevel {
+  /** "PML5" | "PML4" | "PDPT" | "PD" | "PT" */
+  readonly name: string;
+  /** Physical address of this table. */
+  readonly table: bigint;
+  readonly index: number;
+  readonly entry: bigint;
+  /** present, writable, user... of this entry, in the manual's letters: P R/W U A D G NX PS */
+  readonly badges: readonly string[];
+  /** Which of the 512 entries are present: 0 absent, 1 present, 2 large page. */
+  readonly siblings: Uint8Array;
+}
+
+export interface PageTablesView {
+  readonly process: ProcessKey;
+  readonly cr3: bigint;
+  readonly address: bigint;
+  /** From the root down, ending with the level that maps the page or is not present. */
+  readonly levels: readonly PageTableLevel[];
+  readonly offsetBits: number;
+  /** The translation the CPU itself makes of the address; undefined if it would fault. */
+  readonly physical?: bigint;
+  /** Contiguous ranges with equal rights, merged. */
+  readonly ranges: readonly AddressRange[];
+  /** Ranges left out because the list is bounded. */
+  readonly rangesOmitted: number;
+}
+
+export interface AddressRange {
+  readonly start: bigint;
+  /** Bytes. */
+  readonly length: bigint;
+  readonly writable: boolean;
+  readonly executable: boolean;
+  readonly user: boolean;
+  /** What it is, where the kernel knows: code, data, heap, stack, guard, kernel, direct map, unmapped. */
+  readonly what: string;
+}
+
+export interface TopicsView {
+  readonly topics: readonly TopicView[];
+  /** Bucket number -> topics in chain order, only for occupied buckets. */
+  readonly buckets: readonly { readonly bucket: number; readonly topics: readonly number[] }[];
+  readonly bucketCount: number;
+  readonly queue: { readonly length: number; readonly capacity: number; readonly topics: readonly number[] };
+}
+
+export interface TopicView {
+  readonly topic: number;
+  readonly name?: string;
+  readonly reserved: boolean;
+  readonly subscribers: readonly SubscriberView[];
+  readonly published: number;
+  readonly delivered: number;
+  readonly dropped: number;
+  readonly retained: number;
+}
+
+export interface SubscriberView extends ProcessKey {
+  /** Callback address, 0 for receive. */
+  readonly callback: bigint;
+  readonly queued: number;
+  readonly depth: number;
+  readonly dropped: number;
+}
+
+export interface CpuView {
+  readonly mode: string;
+  readonly ring: number;
+  readonly halted: boolean;
+  /** rax rcx rdx rbx rsp rbp rsi rdi r8..r15 */
+  readonly registers: readonly bigint[];
+  readonly rip: bigint;
+  readonly rflags: bigint;
+  readonly control: {
+    readonly cr0: bigint;
+    readonly cr2: bigint;
+    readonly cr3: bigint;
+    readonly cr4: bigint;
+    readonly efer: bigint;
+  };
+  readonly segments: readonly {
+    readonly name: string;
+    readonly selector: number;
+    readonly base: bigint;
+    readonly limit: number;
+  }[];
+  readonly disassembly: readonly DisassemblyLine[];
+  /** Nearest symbol of RIP, e.g. "topic_publish+0x12". */
+  readonly symbol?: string;
+}
+
+export interface DisassemblyLine {
+  readonly address: bigint;
+  readonly bytes: string;
+  readonly text: string;
+  readonly explanation: string;
+  readonly current: boolean;
+}
