@@ -1,0 +1,80 @@
+/**
+ * What the system side of the CPU offers to the run loop and to generated handlers, and what it asks of them.
+ *
+ * A guest fault is a value: whoever finds one calls `raise`, which fills faultVector, faultCode, faultHasCode and
+ * exitRecord of the state, and returns EXIT.fault up the line. Nothing architectural has changed by then.
+ */
+import type { SystemHelper } from "../../isa/system";
+
+export interface SystemHooks {
+  /** Whether decoded code was made from this physical page (its number: address / 4096). */
+  isCodePage(physicalPage: number): boolean;
+  /** Bytes of a code page were written: called after the write. */
+  codeWritten(physical: number, size: number): void;
+  /** The mapping of linear addresses changed: forget which block a RIP leads to. */
+  flushJumps(): void;
+  /** Ticks since power-on, exact for the present instruction. */
+  clock(): number;
+}
+
+/** Access kinds of `translate`. */
+export type AccessKind = "read" | "write" | "execute";
+
+export interface TripleFault {
+  readonly tripleFault: string;
+}
+
+export interface System {
+  /**
+   * One function per name in isa/system.ts. Arguments in state.argument, value to state.value. Returns 0 (go on), EXIT.fault,
+   * EXIT.leave (retired, RIP set), EXIT.leaveNext (retired, RIP still to be advanced by the caller).
+   */
+  readonly helpers: Record<SystemHelper, (record: number) => number>;
+
+  /**
+   * Read of `sizeAndIntent & 0xff` bytes at state.accessAddress, for which the lookaside had no answer. Bit 0x100: for
+   * read-modify-write, permission to write is checked too. Returns the Wasm offset the bytes can be read from (RAM or SCRATCH),
+   * or 0 when a fault was raised.
+   */
+  readSlow(record: number, sizeAndIntent: number): number;
+  /** Write of the low `size` bytes (1, 2, 4, 8) of state.accessValue at state.accessAddress. 0, or EXIT.fault. */
+  writeSlow(record: number, size: number): number;
+  /**
+   * Legacy-mode check of the memory operand of `record` when its segment is not plain or the limit was exceeded; the offset is in
+   * state.effective. 0, or EXIT.fault.
+   */
+  checkSegment(record: number): number;
+  /** The same for any offset: limit, expand-down, null, readable, writable. 0, or EXIT.fault. `record` names the instruction. */
+  checkSegmentAccess(segment: number, offset: number, size: number, write: boolean, record?: number): number;
+
+  /** Notes a fault of the instruction at `record`. Returns EXIT.fault. */
+  raise(record: number, vector: number, code?: number): number;
+  /** Delivers the noted fault; RIP must be that of the faulting instruction. */
+  deliverFault(): undefined | TripleFault;
+  /** Delivers an external interrupt between two instructions. RIP is the one to come back to. Ends HLT. */
+  deliverInterrupt(vector: number): undefined | TripleFault;
+  /** Delivers the single-step trap after an instruction that began with TF set (#DB, DR6.BS). RIP is the next instruction's. */
+  deliverSingleStep(): undefined | TripleFault;
+
+  /** Where an instruction byte comes from; undefined when a fault was raised (record 0). Sets accessed bits. */
+  fetch(linear: bigint, user: boolean): { readonly physical: number } | undefined;
+  /** Walks without any effect, for the debugger. */
+  translate(linear: bigint, access: AccessKind, user: boolean): number | undefined;
+
+  /** Recomputes state.mode, the lookaside pointers and what else derives from CS, SS, CR0, EFER, CPL. */
+  updateMode(): void;
+  /** Drops every lookaside entry, and the jump cache. */
+  flushLookaside(): void;
+  invalidatePage(linear: bigint): void;
+  /** A physical page became a code page: later writes must come through writeSlow. Call when the first block is decoded from it. */
+  protectPage(physicalPage: number): void;
+  /** All caches that derive from architectural state, after that state was replaced (snapshot). */
+  rebuild(): void;
+
+  /** Power-on state (SDM 3, table 10-1). Memory is not touched. */
+  reset(): void;
+  rflags(): number;
+  setRflags(value: number): void;
+  /** True once after a port access for which the board raised its attention: the run loop looks at board and clock again. */
+  takeAttention(): boolean;
+}
