@@ -17,7 +17,9 @@
  * immediate) · y 32 or 64 · p far pointer · s pseudo-descriptor · bs 8-bit immediate sign-extended to the operand size.
  * A trailing attribute in braces, the manual's superscripts: {i64} invalid in 64-bit mode · {o64} only in 64-bit mode ·
  * {d64} operand size defaults to 64 in 64-bit mode · {f64} operand size is 64 in 64-bit mode whatever the prefixes ·
- * {o16}/{o32}/{o64v} only for this operand size (CBW/CWDE/CDQE). Where two forms share an opcode and only the mode or
+ * {o16}/{o32}/{o64v} only for this operand size (CBW/CWDE/CDQE) · {mod3} register form of ModRM only · {popped} a memory
+ * operand's address sees the stack pointer as it is after the pop (the decoder adds the operand size to the displacement of
+ * an rSP base). Three opcode bytes in a row hold the whole ModRM (`0F 01 F8`). Where two forms share an opcode and only the mode or
  * the mandatory prefix differ, both are listed.
  */
 import type { Expression, Flag, Width } from "./expression";
@@ -83,6 +85,8 @@ export interface Definition {
   /** The low four bits of the opcode are a condition; the mnemonic gets its suffix. */
   readonly conditional?: boolean;
   readonly lockable?: boolean;
+  /** Writes its segment register operand: CS is then invalid. */
+  readonly loadsSegment?: boolean;
   /** String instruction: repeated under REP (count in rCX); "compare" also ends on ZF by REPE/REPNE. */
   readonly repeat?: "plain" | "compare";
   /** Highest CPL (0..3) that may execute it; above: #GP(0). "iopl": CPL must not exceed IOPL in protected mode. */
