@@ -5,6 +5,18 @@
  */
 import type { Input, Scenario } from "../scenario/schema";
 
+export {
+  bootStageText,
+  decodeTrace,
+  TRACE_RECORD_BYTES,
+  TraceKind,
+  traceKindText,
+  traceNames,
+  TraceView,
+  type TraceKindName,
+  type TraceRecord,
+} from "../lens/trace";
+
 export type PanelName =
   "console" | "processes" | "timeline" | "pageTables" | "topics" | "messages" | "cpu" | "boot" | "memory";
 
@@ -40,7 +52,11 @@ export type ToWorker =
   | { kind: "key"; code: string; down: boolean }
   | { kind: "view"; view: View }
   /** The page is ready to draw another frame. */
-  | { kind: "frame" };
+  | { kind: "frame" }
+  /** Run, unpaced, until the clock is exactly `tick`, then pause; answered by `reached`. Nothing happens if it is past. */
+  | { kind: "runTo"; tick: number }
+  /** Asks for the hash of the machine's state; answered by `hash`. */
+  | { kind: "hash" };
 
 export type PowerState = "off" | "running" | "paused" | "halted" | "stopped";
 
@@ -68,6 +84,10 @@ export type FromWorker =
   | { kind: "frame"; frame: Frame }
   /** The inputs so far changed; the page puts them into the address bar. */
   | { kind: "inputs"; inputs: readonly Input[] }
+  /** Answer to runTo: where the clock is (earlier than asked if the machine stopped on the way). */
+  | { kind: "reached"; tick: number }
+  /** Two runs of one scenario with the same inputs have the same hash at the same tick. */
+  | { kind: "hash"; tick: number; hash: string }
   | { kind: "error"; where: "open" | "image" | "machine"; message: string };
 
 /** One coherent instant of the machine. A panel's part is absent if it is not visible or the guest has not come that far. */
@@ -100,8 +120,11 @@ export interface ProcessTable {
   readonly current: number;
   /** The process manager's mutex. */
   readonly mutexLocked: boolean;
+  /** Ticks of one quantum. */
   readonly quantumTicks: number;
   readonly processes: readonly ProcessView[];
+  /** Why the table may be incomplete at this instant. */
+  readonly note?: string;
 }
 
 export interface ProcessView extends ProcessKey {
@@ -164,6 +187,8 @@ export interface AddressRange {
   readonly user: boolean;
   /** What it is, where the kernel knows: code, data, heap, stack, guard, kernel, direct map, unmapped. */
   readonly what: string;
+  /** False for a range that is kept free on purpose: a guard page, a stack's room to grow. */
+  readonly mapped?: boolean;
 }
 
 export interface TopicsView {
@@ -172,6 +197,8 @@ export interface TopicsView {
   readonly buckets: readonly { readonly bucket: number; readonly topics: readonly number[] }[];
   readonly bucketCount: number;
   readonly queue: { readonly length: number; readonly capacity: number; readonly topics: readonly number[] };
+  /** Why the view may be incomplete at this instant. */
+  readonly note?: string;
 }
 
 export interface TopicView {
