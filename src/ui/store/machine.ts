@@ -1,0 +1,23 @@
+/** The machine as its last frame told: power, clock, pace. Low rate: one change per animation frame at most. */
+import { createStore } from "zustand/vanilla";
+import type { Status } from "../../worker/protocol";
+
+export interface MachineState {
+  readonly status: Status;
+  /** Counts how often the machine was opened or reset: what was shown before is another run's. */
+  readonly run: number;
+  /** Why nothing can run, for a person; undefined when all is well. */
+  readonly failure?: string;
+}
+
+export const machineOff: Status = {
+  power: "off",
+  tick: 0,
+  instructions: 0,
+  seconds: 0,
+  speed: 100_000_000,
+  pace: 0,
+  mips: 0,
+};
+
+export const machineStore = createStore<MachineState>(() => ({ status: machineOff, run: 0 }));
