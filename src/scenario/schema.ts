@@ -48,9 +48,12 @@ export const inputSchema = v.variant("kind", [
   }),
 ]);
 
+/** Inputs one recording may hold. */
+export const MAX_INPUTS = 20_000;
+
 export const linkSchema = v.object({
   scenario: scenarioSchema,
-  inputs: v.pipe(v.array(inputSchema), v.maxLength(20_000)),
+  inputs: v.pipe(v.array(inputSchema), v.maxLength(MAX_INPUTS)),
 });
 
 export type Program = v.InferOutput<typeof programSchema>;
