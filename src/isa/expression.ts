@@ -57,8 +57,10 @@ export type Expression =
   | { readonly kind: "constant"; readonly width: Width; readonly value: bigint }
   /** The n-th explicit operand of the form (0-based), read at its own width. */
   | { readonly kind: "operand"; readonly width: Width; readonly index: number }
-  /** Effective address (offset, before the segment base) of the n-th operand, which is memory. Width = address size. */
-  | { readonly kind: "address"; readonly width: Width; readonly index: number }
+  /** Effective address (offset, before the segment base) of the n-th operand, which is memory. Width = address size. `linear`: with the segment base, 64 bits wide. */
+  | { readonly kind: "address"; readonly width: Width; readonly index: number; readonly linear?: boolean }
+  /** Number of the register that the n-th operand is (segment, control and debug registers). */
+  | { readonly kind: "number"; readonly width: Width; readonly index: number }
   /** Low `width` bits of an architectural register. `high` selects AH, CH, DH, BH. */
   | { readonly kind: "register"; readonly width: Width; readonly register: number; readonly high?: boolean }
   | { readonly kind: "flag"; readonly width: 1; readonly flag: Flag }
@@ -134,6 +136,11 @@ export const constant = (width: Width, value: bigint | number): Expression => ({
   value: BigInt(value) & mask(width),
 });
 export const register = (number: number, width: Width): Expression => ({ kind: "register", width, register: number });
+/** AH, CH, DH or BH by the number of the whole register. */
+export const highByte = (number: number): Expression => ({ kind: "register", width: 8, register: number, high: true });
+export const address = (width: Width, index: number): Expression => ({ kind: "address", width, index });
+export const linearAddress = (index: number): Expression => ({ kind: "address", width: 64, index, linear: true });
+export const numberOf = (index: number): Expression => ({ kind: "number", width: 64, index });
 export const flag = (name: Flag): Expression => ({ kind: "flag", width: 1, flag: name });
 export const next = (width: Width): Expression => ({ kind: "next", width });
 

@@ -12,12 +12,13 @@
  *   E r/m by ModRM · G reg of ModRM · Z register in the opcode · M memory only · R register only (mod=3)
  *   I immediate · J relative branch · O moffs · S segment register · C control register · D debug register
  *   A far pointer in the instruction (ptr16:16/32) · X DS:rSI (overridable) · Y ES:rDI
- *   a fixed register by name: AL AX eAX rAX CL DX ES CS SS DS FS GS · a fixed number: 1
+ *   BB the byte at DS:rBX (overridable; XLAT adds AL) · a fixed register by name: AL AX eAX rAX CL DX ES CS SS DS FS GS · a fixed number: 1
  * followed by a size: b 8 · w 16 · d 32 · q 64 · v operand size 16/32/64 · z 16 or 32 (sign-extended to 64 when an
- * immediate) · y 32 or 64 · p far pointer · s pseudo-descriptor · bs 8-bit immediate sign-extended to the operand size.
+ * immediate) · y 32 or 64 · p far pointer · s pseudo-descriptor · bs 8-bit immediate sign-extended to the operand size. Value of a J operand: the displacement
+ * sign-extended to the operand size; of an A operand: 64 bits, selector * 2^32 + offset.
  * A trailing attribute in braces, the manual's superscripts: {i64} invalid in 64-bit mode · {o64} only in 64-bit mode ·
  * {d64} operand size defaults to 64 in 64-bit mode · {f64} operand size is 64 in 64-bit mode whatever the prefixes ·
- * {o16}/{o32}/{o64v} only for this operand size (CBW/CWDE/CDQE) · {mod3} register form of ModRM only · {popped} a memory
+ * {o16}/{o32}/{o64v} only for this operand size (CBW/CWDE/CDQE) · {b0} without REX.B · {mod3} register form of ModRM only · {popped} a memory
  * operand's address sees the stack pointer as it is after the pop (the decoder adds the operand size to the displacement of
  * an rSP base). Three opcode bytes in a row hold the whole ModRM (`0F 01 F8`). Where two forms share an opcode and only the mode or
  * the mandatory prefix differ, both are listed.
@@ -48,19 +49,25 @@ export type Fault = "#DE" | "#DB" | "#BP" | "#OF" | "#BR" | "#UD" | "#NM" | "#GP
 /**
  * What an instruction does. All expressions refer to the state before it. Order of execution: loads and helper values in
  * order of mention, then `fault` effects in order, then stores in order, then everything else in list order, so that
- * nothing is changed by an instruction that faults.
+ * nothing is changed by an instruction that faults. A `system` effect whose helper can fault stands before the register and
+ * flag writes; those after it are still made when it asks to leave the block, and are not when it faults.
  */
 export type Effect =
   /** Write the n-th operand (register or memory). 32-bit register writes clear the upper half; narrower keep it. */
   | { readonly kind: "write"; readonly index: number; readonly value: Expression }
   | { readonly kind: "setRegister"; readonly register: number; readonly value: Expression; readonly high?: boolean }
-  | { readonly kind: "store"; readonly segment: number; readonly offset: Expression; readonly value: Expression }
+  | {
+      readonly kind: "store";
+      readonly segment: number | "operand";
+      readonly offset: Expression;
+      readonly value: Expression;
+    }
   | { readonly kind: "setFlag"; readonly flag: Flag; readonly value: Expression }
   /** Raise `fault` if `condition`. */
   | { readonly kind: "fault"; readonly condition: Expression; readonly fault: Fault }
   /** RIP = target (zero-extended from its width) if condition, else the next instruction. */
   | { readonly kind: "jump"; readonly condition?: Expression; readonly target: Expression }
-  /** Run a system helper (system.ts), after everything else; it may fault and may leave the block. */
+  /** Run a system helper (system.ts); it may fault and may leave the block. */
   | { readonly kind: "system"; readonly helper: string; readonly arguments: readonly Expression[] }
   /** Do these effects only if the condition holds; loads inside are made only then. Not nested. */
   | { readonly kind: "when"; readonly condition: Expression; readonly effects: readonly Effect[] };
@@ -80,6 +87,10 @@ export interface Definition {
   readonly flags?: FlagRules;
   /** Flags change only if this holds (shifts by a count of zero). */
   readonly flagsWhen?: (operands: Operands, context: Context) => Expression;
+  /** Where a flag is defined for some operands only: when it is undefined (for tests; the rule in `flags` still says what we do). */
+  readonly undefinedWhen?: Readonly<Partial<Record<Flag, (operands: Operands, context: Context) => Expression>>>;
+  /** `result` feeds the flags only although an operand is written: `does` writes (XADD, CMPXCHG). */
+  readonly flagsOnly?: boolean;
   /** The general form, for what `result` cannot say; both may be given: `result` comes first. */
   readonly does?: (operands: Operands, context: Context) => readonly Effect[];
   /** The low four bits of the opcode are a condition; the mnemonic gets its suffix. */

@@ -1,6 +1,7 @@
 /**
  * System helpers: what cannot be said as an expression. A definition names one in a `system` effect (it acts after everything
- * else) or a `system` expression (it yields a value); engine/system/ implements each by this name. Arguments are 64-bit patterns.
+ * else) or a `system` expression (it yields a value); engine/system/ implements each by this name. Arguments are 64-bit patterns
+ * in the order given here; `->` marks those that yield a value and change nothing but what they say.
  */
 export const systemHelpers = {
   /** (port, bytes) -> value; checks IOPL and the I/O permission bitmap. */
@@ -25,22 +26,31 @@ export const systemHelpers = {
   farReturn: "RETF",
   /** (segment register number, selector) MOV Sreg, POP Sreg, LDS LES LSS LFS LGS. */
   loadSegment: "MOV Sreg, POP Sreg, LxS",
-  /** (number, value) and (number) -> value. */
+  /** (number, value) and (number) -> value. LMSW and CLTS pass the whole new CR0. */
   writeControl: "MOV CRn, LMSW, CLTS",
   readControl: "MOV r, CRn; SMSW",
   writeDebug: "MOV DRn",
   readDebug: "MOV r, DRn",
   /** (0 = GDT, 1 = IDT; limit, base) */
   loadTable: "LGDT, LIDT",
+  /** (0 = GDT, 1 = IDT) -> limit, base. */
+  tableLimit: "SGDT, SIDT",
+  tableBase: "SGDT, SIDT",
   /** (selector) */
   loadLocalTable: "LLDT",
   loadTask: "LTR",
-  /** () reads ECX, EDX:EAX. */
+  /** () -> selector. */
+  localTable: "SLDT",
+  task: "STR",
+  /** (ECX) -> 64-bit value; (ECX, value). #GP(0) for an MSR that does not exist. */
   readMsr: "RDMSR",
   writeMsr: "WRMSR",
+  /** () takes EAX and ECX, writes EAX EBX ECX EDX (upper halves cleared). */
   cpuid: "CPUID",
   /** () -> time stamp; faults by CR4.TSD. */
   timestamp: "RDTSC, RDTSCP",
+  /** () -> IA32_TSC_AUX. */
+  timestampAux: "RDTSCP",
   systemCall: "SYSCALL",
   /** (operand size) */
   systemReturn: "SYSRET",
@@ -50,9 +60,10 @@ export const systemHelpers = {
   /** (linear address) */
   invalidatePage: "INVLPG",
   invalidateCaches: "INVD, WBINVD",
-  /** (selector) -> rights / limit, with ZF written by the helper. */
+  /** (selector) -> access rights as LAR gives them (mask 00F0FF00) / limit in bytes; all 64 bits set when the segment may not be seen. Flags are the definition's. */
   loadAccessRights: "LAR",
   loadSegmentLimit: "LSL",
+  /** (selector) -> 1 when readable / writable at this privilege, else 0. */
   verifyRead: "VERR",
   verifyWrite: "VERW",
   /** (allocation bytes, nesting level, operand size) */
