@@ -113,7 +113,7 @@ function walkPage(memory: GuestMemory, paging: Paging, virtual: bigint): number 
   const bits = paging.levels === 5 ? 57 : 48;
   if (BigInt.asUintN(64, BigInt.asIntN(bits, virtual)) !== virtual) return undefined;
   let table = Number(paging.cr3 & 0x000f_ffff_ffff_f000n);
-  for (let level = paging.levels; level >= 1; level--) {
+  for (let level: number = paging.levels; level >= 1; level--) {
     const shift = 12 + 9 * (level - 1);
     const index = Number((virtual >> BigInt(shift)) & 511n);
     const entry = memory.entryAt(table + 8 * index);

@@ -80,7 +80,7 @@ export function walkList<Names extends string>(
   memory: GuestMemory,
   head: bigint,
   structure: Struct<Names>,
-  link: Names,
+  link: NoInfer<Names>,
   most: number,
 ): Walked<Names> {
   const offset = BigInt(structure.fields[link].offset);

@@ -4,7 +4,13 @@
  * ticks and counts are numbers (below 2^53).
  */
 import type { Input, Scenario } from "../scenario/schema";
+import type { PageTablesView } from "../lens/pageTables";
+import type { ProcessKey, ProcessTable } from "../lens/processes";
+import type { TopicsView } from "../lens/topics";
 
+export type { AddressRange, PageTableLevel, PageTablesView } from "../lens/pageTables";
+export type { ProcessKey, ProcessTable, ProcessView } from "../lens/processes";
+export type { SubscriberView, TopicsView, TopicView } from "../lens/topics";
 export {
   bootStageText,
   decodeTrace,
@@ -28,12 +34,6 @@ export interface View {
   /** Linear address whose walk is shown; undefined: the selected process's instruction pointer. */
   readonly address?: bigint;
   readonly syntax: "intel" | "att";
-}
-
-/** A process over time: PIDs are reused only with a new generation. */
-export interface ProcessKey {
-  readonly pid: number;
-  readonly generation: number;
 }
 
 export type ToWorker =
@@ -114,110 +114,6 @@ export interface TextScreen {
   /** Character and attribute per cell, as in VGA memory. */
   readonly cells: Uint16Array;
   readonly cursor: { readonly column: number; readonly row: number; readonly visible: boolean };
-}
-
-export interface ProcessTable {
-  readonly current: number;
-  /** The process manager's mutex. */
-  readonly mutexLocked: boolean;
-  /** Ticks of one quantum. */
-  readonly quantumTicks: number;
-  readonly processes: readonly ProcessView[];
-  /** Why the table may be incomplete at this instant. */
-  readonly note?: string;
-}
-
-export interface ProcessView extends ProcessKey {
-  readonly name: string;
-  readonly kind: "kernel" | "program" | "native";
-  /** As the kernel says it: ready, running, blocked, sleeping, zombie... */
-  readonly state: string;
-  /** What it waits for, e.g. "keyboard", "topic 300", "any topic", "sleep". */
-  readonly waits?: string;
-  /** True while a callback of it runs, with the topic. */
-  readonly callbackTopic?: number;
-  readonly system: boolean;
-  /** Ticks on the CPU. */
-  readonly cpuTicks: number;
-  readonly switches: number;
-  /** Messages in its mailbox. */
-  readonly queued: number;
-  readonly cr3: bigint;
-  /** Where it will go on (or is, when running). */
-  readonly rip: bigint;
-  readonly rsp: bigint;
-  /** Interpreted Programs: where they are. */
-  readonly program?: { readonly ip: number; readonly length: number };
-}
-
-export interface PageTableLevel {
-  /** "PML5" | "PML4" | "PDPT" | "PD" | "PT" */
-  readonly name: string;
-  /** Physical address of this table. */
-  readonly table: bigint;
-  readonly index: number;
-  readonly entry: bigint;
-  /** present, writable, user... of this entry, in the manual's letters: P R/W U A D G NX PS */
-  readonly badges: readonly string[];
-  /** Which of the 512 entries are present: 0 absent, 1 present, 2 large page. */
-  readonly siblings: Uint8Array;
-}
-
-export interface PageTablesView {
-  readonly process: ProcessKey;
-  readonly cr3: bigint;
-  readonly address: bigint;
-  /** From the root down, ending with the level that maps the page or is not present. */
-  readonly levels: readonly PageTableLevel[];
-  readonly offsetBits: number;
-  /** The translation the CPU itself makes of the address; undefined if it would fault. */
-  readonly physical?: bigint;
-  /** Contiguous ranges with equal rights, merged. */
-  readonly ranges: readonly AddressRange[];
-  /** Ranges left out because the list is bounded. */
-  readonly rangesOmitted: number;
-}
-
-export interface AddressRange {
-  readonly start: bigint;
-  /** Bytes. */
-  readonly length: bigint;
-  readonly writable: boolean;
-  readonly executable: boolean;
-  readonly user: boolean;
-  /** What it is, where the kernel knows: code, data, heap, stack, guard, kernel, direct map, unmapped. */
-  readonly what: string;
-  /** False for a range that is kept free on purpose: a guard page, a stack's room to grow. */
-  readonly mapped?: boolean;
-}
-
-export interface TopicsView {
-  readonly topics: readonly TopicView[];
-  /** Bucket number -> topics in chain order, only for occupied buckets. */
-  readonly buckets: readonly { readonly bucket: number; readonly topics: readonly number[] }[];
-  readonly bucketCount: number;
-  readonly queue: { readonly length: number; readonly capacity: number; readonly topics: readonly number[] };
-  /** Why the view may be incomplete at this instant. */
-  readonly note?: string;
-}
-
-export interface TopicView {
-  readonly topic: number;
-  readonly name?: string;
-  readonly reserved: boolean;
-  readonly subscribers: readonly SubscriberView[];
-  readonly published: number;
-  readonly delivered: number;
-  readonly dropped: number;
-  readonly retained: number;
-}
-
-export interface SubscriberView extends ProcessKey {
-  /** Callback address, 0 for receive. */
-  readonly callback: bigint;
-  readonly queued: number;
-  readonly depth: number;
-  readonly dropped: number;
 }
 
 export interface CpuView {
