@@ -40,12 +40,10 @@ export interface System {
   /** Write of the low `size` bytes (1, 2, 4, 8) of state.accessValue at state.accessAddress. 0, or EXIT.fault. */
   writeSlow(record: number, size: number): number;
   /**
-   * Legacy-mode check of the memory operand of `record` when its segment is not plain or the limit was exceeded; the offset is in
-   * state.effective. 0, or EXIT.fault.
+   * Legacy-mode check of an access whose segment is not plain or whose limit was exceeded: limit, expand-down, null, readable,
+   * writable (`write`: 0 or 1). `record` names the instruction. 0, or EXIT.fault.
    */
-  checkSegment(record: number): number;
-  /** The same for any offset: limit, expand-down, null, readable, writable. 0, or EXIT.fault. `record` names the instruction. */
-  checkSegmentAccess(segment: number, offset: number, size: number, write: boolean, record?: number): number;
+  checkSegment(segment: number, offset: number, size: number, write: number, record: number): number;
 
   /** Notes a fault of the instruction at `record`. Returns EXIT.fault. */
   raise(record: number, vector: number, code?: number): number;
