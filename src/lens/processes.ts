@@ -105,7 +105,7 @@ function waitText(process: ProcessStruct): string | undefined {
  * Where a process that is not on the CPU goes on. A native process has its trap frame at the top of its kernel stack; the others live in
  * the kernel, and only their stack pointer is saved (the return address lies among the saved registers).
  */
-function savedPlace(memory: GuestMemory, process: ProcessStruct): { rip: bigint; rsp: bigint } {
+export function savedPlace(memory: GuestMemory, process: ProcessStruct): { rip: bigint; rsp: bigint } {
   const kernelRsp = process.big("kernel_rsp");
   if (process.number("kind") === kinds.native) {
     const top = process.big("kernel_stack") + BigInt(constants.KERNEL_STACK_SIZE);

@@ -11,8 +11,8 @@ export class Symbols {
     this.addresses = sorted.map(([, at]) => at);
   }
 
-  /** "topic_publish+0x12"; undefined outside the kernel's image. */
-  nearest(address: bigint): string | undefined {
+  /** Index of the last symbol at or below; undefined outside the kernel's image (the last symbol is its end). */
+  private index(address: bigint): number | undefined {
     let low = 0;
     let high = this.addresses.length;
     while (low < high) {
@@ -20,9 +20,20 @@ export class Symbols {
       if (this.addresses[middle] <= address) low = middle + 1;
       else high = middle;
     }
-    // The last symbol ends the image: what lies behind it has no name.
-    if (low === 0 || low === this.addresses.length) return undefined;
-    const distance = address - this.addresses[low - 1];
-    return distance === 0n ? this.names[low - 1] : `${this.names[low - 1]}+0x${distance.toString(16)}`;
+    return low === 0 || low === this.addresses.length ? undefined : low - 1;
+  }
+
+  /** Address of the symbol at or below. */
+  below(address: bigint): bigint | undefined {
+    const index = this.index(address);
+    return index === undefined ? undefined : this.addresses[index];
+  }
+
+  /** "topic_publish+0x12"; undefined outside the kernel's image. */
+  nearest(address: bigint): string | undefined {
+    const index = this.index(address);
+    if (index === undefined) return undefined;
+    const distance = address - this.addresses[index];
+    return distance === 0n ? this.names[index] : `${this.names[index]}+0x${distance.toString(16)}`;
   }
 }

@@ -1,0 +1,144 @@
+/**
+ * Looks at the machine between two instructions and makes the panels' parts of a frame. Everything here is read out of guest memory and
+ * registers; the machine does not notice.
+ */
+import type { Cpu, CpuSnapshot } from "../engine/board";
+import type { HeraldMap } from "../lens/map";
+import { GuestMemory, type Paging } from "../lens/memory";
+import { mappedRanges, walkAddress, type Walk } from "../lens/pageTables";
+import { currentPid, processStruct, readProcesses, savedPlace, type ProcessStruct } from "../lens/processes";
+import { namedRegions } from "../lens/regions";
+import { Symbols } from "../lens/symbols";
+import { readTopics } from "../lens/topics";
+import { TraceDrain } from "../lens/trace";
+import { viewCpu } from "./cpuView";
+import type { Frame, PageTablesView, PanelName, TextScreen, View } from "./protocol";
+
+/** What of a PC can be seen. */
+export interface Visible {
+  readonly cpu: Cpu;
+  screen(): TextScreen;
+}
+
+const CR0_PG = 0x8000_0000n;
+const CR4_LA57 = 0x1000n;
+const EFER_LMA = 0x400n;
+
+/** The parts of a frame that panels asked for. */
+export type Parts = Pick<Frame, "screen" | "processes" | "pageTables" | "topics" | "cpu">;
+
+/** 4- or 5-level paging in force; the 32-bit forms have no reader. */
+function pagingOf({ cr0, cr3, cr4, efer }: CpuSnapshot): Paging | undefined {
+  if ((cr0 & CR0_PG) === 0n || (efer & EFER_LMA) === 0n) return undefined;
+  return { cr3, levels: cr4 & CR4_LA57 ? 5 : 4 };
+}
+
+export class Observer {
+  private readonly symbols: Symbols;
+  private readonly trace = new TraceDrain();
+
+  constructor(
+    private readonly machine: Visible,
+    /** Absent for a foreign image: then nothing of Herald is looked for. */
+    private readonly map: HeraldMap | undefined,
+    private readonly ticksPerMicrosecond: number,
+  ) {
+    this.symbols = new Symbols(map);
+  }
+
+  private memory(snapshot: CpuSnapshot): GuestMemory {
+    return new GuestMemory(this.machine.cpu.ram, this.map, pagingOf(snapshot));
+  }
+
+  /** Herald's memory; undefined until the kernel runs: before that, RAM may hold the remains of an earlier one. */
+  private herald(snapshot: CpuSnapshot): GuestMemory | undefined {
+    return this.map && pagingOf(snapshot) ? this.memory(snapshot) : undefined;
+  }
+
+  /** The kernel rang the doorbell: its ring must be emptied before it runs over. */
+  drainTrace(): void {
+    if (this.map) this.trace.drain(new GuestMemory(this.machine.cpu.ram, this.map, undefined));
+  }
+
+  takeTrace(): { readonly records: ArrayBuffer; readonly lost: number } {
+    this.drainTrace();
+    return this.trace.take();
+  }
+
+  parts(view: View): Parts {
+    const { cpu } = this.machine;
+    const snapshot = cpu.snapshot();
+    const herald = this.herald(snapshot);
+    const wants = (...panels: PanelName[]) => panels.some((panel) => view.panels.includes(panel));
+    const place = {
+      time: cpu.clock,
+      ticksPerMicrosecond: this.ticksPerMicrosecond,
+      rip: snapshot.rip,
+      rsp: snapshot.registers[4],
+    };
+    // Every panel names processes by the table, so it comes along whenever anything of Herald is shown.
+    const processes =
+      herald && wants("processes", "timeline", "topics", "messages", "pageTables", "memory")
+        ? readProcesses(herald, place)
+        : undefined;
+    return {
+      screen: wants("console", "boot") ? this.machine.screen() : undefined,
+      processes,
+      topics: herald && wants("topics", "messages") ? readTopics(herald) : undefined,
+      pageTables: wants("pageTables") ? this.pageTables(snapshot, view) : undefined,
+      cpu: wants("cpu") ? viewCpu(cpu, this.symbols, view.syntax) : undefined,
+    };
+  }
+
+  /** The process whose tables are shown: the selected one while it lives, else the running one. */
+  private shownProcess(herald: GuestMemory | undefined, view: View): { process?: ProcessStruct; running: boolean } {
+    if (!herald) return { running: true };
+    const current = currentPid(herald);
+    const selected = view.process && processStruct(herald, view.process.pid);
+    if (selected && selected.number("generation") === view.process!.generation)
+      return { process: selected, running: selected.number("pid") === current };
+    return { process: current === undefined ? undefined : processStruct(herald, current), running: true };
+  }
+
+  private pageTables(snapshot: CpuSnapshot, view: View): PageTablesView | undefined {
+    const { cpu } = this.machine;
+    const now = pagingOf(snapshot);
+    if (!now) return undefined;
+    const herald = this.herald(snapshot);
+    const { process, running } = this.shownProcess(herald, view);
+    const root = process && !running ? process.big("page_root") : now.cr3;
+    const paging: Paging = { cr3: root, levels: now.levels };
+    const memory = new GuestMemory(cpu.ram, this.map, paging);
+    const address = view.address ?? this.instructionPointer(herald, process, running, snapshot);
+    const walk = walkAddress(memory, paging, address);
+    const { ranges, omitted } = mappedRanges(memory, paging, namedRegions(memory, process));
+    return {
+      process: { pid: process?.number("pid") ?? 0, generation: process?.number("generation") ?? 0 },
+      cr3: root,
+      address,
+      levels: walk.levels,
+      offsetBits: walk.offsetBits,
+      physical: this.translation(paging, now, address, walk),
+      ranges,
+      rangesOmitted: omitted,
+    };
+  }
+
+  private instructionPointer(
+    herald: GuestMemory | undefined,
+    process: ProcessStruct | undefined,
+    running: boolean,
+    snapshot: CpuSnapshot,
+  ): bigint {
+    if (!herald || !process || running) return snapshot.rip;
+    return savedPlace(herald, process).rip;
+  }
+
+  /** In the address space the CPU is in, its own translation; in another one, the same walk by the lens. */
+  private translation(paging: Paging, now: Paging, address: bigint, walk: Walk): bigint | undefined {
+    if (paging.cr3 !== now.cr3) return walk.physical;
+    const user = walk.levels.every((level) => level.badges.includes("U"));
+    const physical = this.machine.cpu.translate(address, "read", user);
+    return physical === undefined ? undefined : BigInt(physical);
+  }
+}
