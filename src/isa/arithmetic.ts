@@ -1,6 +1,6 @@
 /** Addition, subtraction and comparison. */
-import { flag, minus, plus, zext } from "./expression";
-import { addition, additionWithCarry, subtraction, subtractionWithBorrow } from "./flags";
+import { and, constant, flag, isZero, minus, msb, neg, not, plus, zext } from "./expression";
+import { addition, additionWithCarry, byResult, subtraction, subtractionWithBorrow } from "./flags";
 import { instruction } from "./notation";
 
 /** The eight classic two-operand instructions share one encoding pattern, `n` being their number in it (SDM 2D, table A-2). */
@@ -67,4 +67,47 @@ export const cmp = instruction("cmp", {
   flags: subtraction,
   section: "SDM 2A CMP",
   text: "Subtracts the source from the destination, keeps only the flags.",
+});
+
+export const inc = instruction("inc", {
+  forms: ["40 +r Zv {i64}", "FE /0 Eb", "FF /0 Ev"],
+  operands: { dst: "readwrite" },
+  lockable: true,
+  result: ({ dst }) => plus(dst, constant(dst.width, 1)),
+  flags: {
+    ...byResult,
+    af: ({ result }) => isZero(and(result, constant(result.width, 15))),
+    of: ({ dst, result }) => msb(and(not(dst), result)),
+  },
+  section: "SDM 2A INC",
+  text: "Adds 1, keeping the carry flag.",
+});
+
+export const dec = instruction("dec", {
+  forms: ["48 +r Zv {i64}", "FE /1 Eb", "FF /1 Ev"],
+  operands: { dst: "readwrite" },
+  lockable: true,
+  result: ({ dst }) => minus(dst, constant(dst.width, 1)),
+  flags: {
+    ...byResult,
+    af: ({ dst }) => isZero(and(dst, constant(dst.width, 15))),
+    of: ({ dst, result }) => msb(and(dst, not(result))),
+  },
+  section: "SDM 2A DEC",
+  text: "Subtracts 1, keeping the carry flag.",
+});
+
+export const negate = instruction("neg", {
+  forms: ["F6 /3 Eb", "F7 /3 Ev"],
+  operands: { dst: "readwrite" },
+  lockable: true,
+  result: ({ dst }) => neg(dst),
+  flags: {
+    ...byResult,
+    cf: ({ dst }) => not(isZero(dst)),
+    af: ({ dst }) => not(isZero(and(dst, constant(dst.width, 15)))),
+    of: ({ dst, result }) => msb(and(dst, result)),
+  },
+  section: "SDM 2B NEG",
+  text: "Replaces the operand by its two's complement.",
 });

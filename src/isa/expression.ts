@@ -6,6 +6,8 @@
  * Values are unsigned bit patterns; an operation that reads a sign says so in its name (sar, slt, sext...).
  */
 
+import type { SystemHelper } from "./system";
+
 export type Width = 1 | 8 | 16 | 32 | 64;
 
 /** Arithmetic modulo 2^width. Shift and rotate counts are taken as they are and must be < width (mask them first). */
@@ -124,30 +126,65 @@ export type Expression =
   | {
       readonly kind: "system";
       readonly width: Width;
-      readonly helper: string;
+      readonly helper: SystemHelper;
       readonly arguments: readonly Expression[];
     };
 
 const mask = (width: Width) => (1n << BigInt(width)) - 1n;
 
-export const constant = (width: Width, value: bigint | number): Expression => ({
-  kind: "constant",
-  width,
-  value: BigInt(value) & mask(width),
-});
-export const register = (number: number, width: Width): Expression => ({ kind: "register", width, register: number });
+/**
+ * Equal expressions are the same node, so that what two flags have in common is computed once. The table is dropped now and
+ * then to stay small; only sharing is lost by that. Helper calls are not shared: each mention is a call of its own.
+ */
+const known = new Map<string, Expression>();
+const KNOWN_AT_MOST = 8192;
+const identities = new WeakMap<Expression, number>();
+let identitiesGiven = 0;
+
+function identity(node: Expression): number {
+  let number = identities.get(node);
+  if (number === undefined) {
+    number = identitiesGiven++;
+    identities.set(node, number);
+  }
+  return number;
+}
+
+/** The node made before from the same kind, width, details and parts, or this one. */
+function shared<Node extends Expression>(node: Node, detail: string, ...parts: Expression[]): Node {
+  const key = `${node.kind} ${node.width} ${detail} ${parts.map(identity).join(" ")}`;
+  const before = known.get(key);
+  if (before) return before as Node;
+  if (known.size >= KNOWN_AT_MOST) known.clear();
+  known.set(key, node);
+  return node;
+}
+
+export const constant = (width: Width, value: bigint | number): Expression => {
+  const pattern = BigInt(value) & mask(width);
+  return shared({ kind: "constant", width, value: pattern }, pattern.toString(16));
+};
+export const register = (number: number, width: Width): Expression =>
+  shared({ kind: "register", width, register: number }, `${number}`);
 /** AH, CH, DH or BH by the number of the whole register. */
-export const highByte = (number: number): Expression => ({ kind: "register", width: 8, register: number, high: true });
-export const address = (width: Width, index: number): Expression => ({ kind: "address", width, index });
-export const linearAddress = (index: number): Expression => ({ kind: "address", width: 64, index, linear: true });
-export const numberOf = (index: number): Expression => ({ kind: "number", width: 64, index });
-export const flag = (name: Flag): Expression => ({ kind: "flag", width: 1, flag: name });
-export const next = (width: Width): Expression => ({ kind: "next", width });
+export const highByte = (number: number): Expression =>
+  shared({ kind: "register", width: 8, register: number, high: true }, `${number}h`);
+export const address = (width: Width, index: number): Expression =>
+  shared({ kind: "address", width, index }, `${index}`);
+export const linearAddress = (index: number): Expression =>
+  shared({ kind: "address", width: 64, index, linear: true }, `${index}l`);
+export const numberOf = (index: number): Expression => shared({ kind: "number", width: 64, index }, `${index}`);
+export const flag = (name: Flag): Expression => shared({ kind: "flag", width: 1, flag: name }, name);
+export const next = (width: Width): Expression => shared({ kind: "next", width }, "");
+
+function sameWidth(operator: string, a: Expression, b: Expression): void {
+  if (a.width !== b.width) throw new Error(`${operator}: widths ${a.width} and ${b.width} differ`);
+}
 
 function binary(operator: BinaryOperator) {
   return (a: Expression, b: Expression): Expression => {
-    if (a.width !== b.width) throw new Error(`${operator}: widths ${a.width} and ${b.width} differ`);
-    return { kind: "binary", width: a.width, operator, a, b };
+    sameWidth(operator, a, b);
+    return shared({ kind: "binary", width: a.width, operator, a, b }, operator, a, b);
   };
 }
 export const plus = binary("plus"),
@@ -170,7 +207,8 @@ export const udiv = binary("udiv"),
 
 const unary =
   (operator: UnaryOperator) =>
-  (a: Expression): Expression => ({ kind: "unary", width: a.width, operator, a });
+  (a: Expression): Expression =>
+    shared({ kind: "unary", width: a.width, operator, a }, operator, a);
 export const not = unary("not"),
   neg = unary("neg"),
   clz = unary("clz"),
@@ -180,8 +218,8 @@ export const not = unary("not"),
 
 function compare(operator: Comparison) {
   return (a: Expression, b: Expression): Expression => {
-    if (a.width !== b.width) throw new Error(`${operator}: widths ${a.width} and ${b.width} differ`);
-    return { kind: "compare", width: 1, operator, a, b };
+    sameWidth(operator, a, b);
+    return shared({ kind: "compare", width: 1, operator, a, b }, operator, a, b);
   };
 }
 export const eq = compare("eq"),
@@ -190,30 +228,39 @@ export const eq = compare("eq"),
 export const isZero = (a: Expression): Expression => eq(a, constant(a.width, 0));
 export const ne = (a: Expression, b: Expression): Expression => not(eq(a, b));
 
-export const zext = (width: Width, a: Expression): Expression => (a.width === width ? a : { kind: "zext", width, a });
-export const sext = (width: Width, a: Expression): Expression => (a.width === width ? a : { kind: "sext", width, a });
-export const low = (width: Width, a: Expression): Expression => (a.width === width ? a : { kind: "low", width, a });
+export const zext = (width: Width, a: Expression): Expression =>
+  a.width === width ? a : shared({ kind: "zext", width, a }, "", a);
+export const sext = (width: Width, a: Expression): Expression =>
+  a.width === width ? a : shared({ kind: "sext", width, a }, "", a);
+export const low = (width: Width, a: Expression): Expression =>
+  a.width === width ? a : shared({ kind: "low", width, a }, "", a);
 /** `a` at `width` bits: its low bits, or zero-extended. */
 export const fit = (width: Width, a: Expression): Expression => (width < a.width ? low(width, a) : zext(width, a));
 export const select = (condition: Expression, a: Expression, b: Expression): Expression => {
-  if (a.width !== b.width) throw new Error(`select: widths ${a.width} and ${b.width} differ`);
-  return { kind: "select", width: a.width, condition, a, b };
+  sameWidth("select", a, b);
+  return shared({ kind: "select", width: a.width, condition, a, b }, "", condition, a, b);
 };
 /** Bit `n` of a value, 1 bit wide. */
 export const bit = (a: Expression, n: number): Expression => low(1, n === 0 ? a : shr(a, constant(a.width, n)));
 /** The sign bit. */
 export const msb = (a: Expression): Expression => slt(a, constant(a.width, 0));
-export const parity = (a: Expression): Expression => ({ kind: "parity", width: 1, a });
-export const load = (width: Width, segment: number | "operand", offset: Expression, writable = false): Expression => ({
-  kind: "load",
-  width,
-  segment,
-  offset,
-  writable,
-});
-export const system = (helper: string, width: Width, ...args: Expression[]): Expression => ({
+export const parity = (a: Expression): Expression => shared({ kind: "parity", width: 1, a }, "", a);
+export const load = (width: Width, segment: number | "operand", offset: Expression, writable = false): Expression =>
+  shared({ kind: "load", width, segment, offset, writable }, `${segment} ${writable}`, offset);
+export interface DivisionOperands {
+  readonly signed: boolean;
+  readonly high: Expression;
+  readonly low: Expression;
+  readonly divisor: Expression;
+}
+export const divide = (part: "quotient" | "remainder", by: DivisionOperands): Expression =>
+  shared({ kind: "divide", width: by.divisor.width, part, ...by }, `${part} ${by.signed}`, by.high, by.low, by.divisor);
+export const divideOverflows = (by: DivisionOperands): Expression =>
+  shared({ kind: "divideOverflows", width: 1, ...by }, `${by.signed}`, by.high, by.low, by.divisor);
+/** A helper's value; arguments are widened to 64 bits. */
+export const system = (helper: SystemHelper, width: Width, ...args: Expression[]): Expression => ({
   kind: "system",
   width,
   helper,
-  arguments: args,
+  arguments: args.map((argument) => zext(64, argument)),
 });

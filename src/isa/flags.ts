@@ -2,7 +2,7 @@
 import { and, bit, constant, isZero, msb, not, or, parity, ult, xor } from "./expression";
 import type { FlagRules } from "./notation";
 
-const byResult: FlagRules = {
+export const byResult: FlagRules = {
   pf: ({ result }) => parity(result),
   zf: ({ result }) => isZero(result),
   sf: ({ result }) => msb(result),

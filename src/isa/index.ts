@@ -1,4 +1,18 @@
 /** All instructions of the machine: importing this loads every definition. */
 import "./arithmetic";
+import "./logic";
+import "./shifts";
+import "./multiply";
+import "./bits";
+import "./moves";
+import "./exchange";
+import "./conditional";
+import "./stack";
+import "./control";
+import "./strings";
+import "./flagbits";
+import "./bcd";
+import "./hints";
+import "./privileged";
 
 export { instructions, type Instruction } from "./notation";

@@ -23,7 +23,8 @@
  * an rSP base). Three opcode bytes in a row hold the whole ModRM (`0F 01 F8`). Where two forms share an opcode and only the mode or
  * the mandatory prefix differ, both are listed.
  */
-import type { Expression, Flag, Width } from "./expression";
+import { type Expression, type Flag, type Width, zext } from "./expression";
+import type { SystemHelper } from "./system";
 
 export type Access = "read" | "write" | "readwrite" | "address" | "none";
 
@@ -68,9 +69,28 @@ export type Effect =
   /** RIP = target (zero-extended from its width) if condition, else the next instruction. */
   | { readonly kind: "jump"; readonly condition?: Expression; readonly target: Expression }
   /** Run a system helper (system.ts); it may fault and may leave the block. */
-  | { readonly kind: "system"; readonly helper: string; readonly arguments: readonly Expression[] }
+  | { readonly kind: "system"; readonly helper: SystemHelper; readonly arguments: readonly Expression[] }
   /** Do these effects only if the condition holds; loads inside are made only then. Not nested. */
   | { readonly kind: "when"; readonly condition: Expression; readonly effects: readonly Effect[] };
+
+/** The usual effects by short names. A helper's arguments are widened to 64 bits. */
+export const write = (index: number, value: Expression): Effect => ({ kind: "write", index, value });
+export const setRegister = (register: number, value: Expression): Effect => ({ kind: "setRegister", register, value });
+export const setFlag = (flag: Flag, value: Expression): Effect => ({ kind: "setFlag", flag, value });
+export const store = (segment: number | "operand", offset: Expression, value: Expression): Effect => ({
+  kind: "store",
+  segment,
+  offset,
+  value,
+});
+export const fault = (condition: Expression, name: Fault): Effect => ({ kind: "fault", condition, fault: name });
+export const jump = (target: Expression, condition?: Expression): Effect => ({ kind: "jump", target, condition });
+export const when = (condition: Expression, ...effects: Effect[]): Effect => ({ kind: "when", condition, effects });
+export const callSystem = (helper: SystemHelper, ...args: Expression[]): Effect => ({
+  kind: "system",
+  helper,
+  arguments: args.map((argument) => zext(64, argument)),
+});
 
 /** How one flag comes out: an expression, or undefined by the manual (then it keeps its value here). Absent: unchanged. */
 export type FlagRule = ((values: Operands & { result: Expression }) => Expression) | "undefined";

@@ -235,8 +235,19 @@ function letterOperand(form: Form, letter: string, size: string, width: number, 
     }
     case "A": {
       const offset = operandSize === 16 ? word() : dword() >>> 0;
-      return { kind: "far", offset: BigInt(offset), selector: word(), width: operandSize };
+      return { kind: "far", offset: BigInt(offset), selector: word(), width };
     }
+    case "BB":
+      return {
+        kind: "memory",
+        base: 3,
+        index: undefined,
+        scale: 0,
+        displacement: 0n,
+        segment: override ?? DS,
+        ripRelative: false,
+        width,
+      };
     case "X":
       return { kind: "stringSource", segment: override ?? DS, width };
     default:
@@ -317,7 +328,7 @@ function prefixFits(form: Form): boolean {
 function choose(list: readonly Form[], code32: boolean): Form | undefined {
   for (const form of list) {
     if (form.modrm !== undefined && form.modrm !== modrm) continue;
-    if (!prefixFits(form)) continue;
+    if (!prefixFits(form) || (rex & 1 && form.attributes.has("b0"))) continue;
     operandSize = sizeOf(form, code32);
     if (form.onlySize !== undefined && form.onlySize !== operandSize) continue;
     return form;

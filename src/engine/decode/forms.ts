@@ -2,7 +2,7 @@
 import { instructions, type Instruction } from "../../isa";
 
 export type OperandSize = 16 | 32 | 64;
-export type Letter = "E" | "G" | "Z" | "M" | "R" | "I" | "J" | "O" | "S" | "C" | "D" | "A" | "X" | "Y";
+export type Letter = "E" | "G" | "Z" | "M" | "R" | "I" | "J" | "O" | "S" | "C" | "D" | "A" | "X" | "Y" | "BB";
 export type SizeLetter = "b" | "w" | "d" | "q" | "v" | "z" | "y" | "p" | "s" | "bs" | "";
 
 /** One operand of a form: by ModRM and the like (letter), a fixed register, or a fixed number. */
@@ -12,7 +12,7 @@ export type FormOperand =
   | { readonly kind: "segment"; readonly register: number; readonly size: "w" }
   | { readonly kind: "number"; readonly value: number; readonly size: "b" };
 
-export type Attribute = "i64" | "o64" | "d64" | "f64" | "o16" | "o32" | "o64v" | "mod3" | "popped";
+export type Attribute = "i64" | "o64" | "d64" | "f64" | "o16" | "o32" | "o64v" | "mod3" | "b0" | "popped";
 /** Opcode map: one byte, 0F, 0F 38, 0F 3A. */
 export type OpcodeMap = 0 | 1 | 2 | 3;
 
@@ -57,11 +57,11 @@ const fixedRegisters: Readonly<Record<string, FormOperand>> = {
   GS: { kind: "segment", register: 5, size: "w" },
   "1": { kind: "number", value: 1, size: "b" },
 };
-const attributeNames = new Set<string>(["i64", "o64", "d64", "f64", "o16", "o32", "o64v", "mod3", "popped"]);
+const attributeNames = new Set<string>(["i64", "o64", "d64", "f64", "o16", "o32", "o64v", "mod3", "b0", "popped"]);
 
 function parseOperand(text: string): FormOperand {
   if (text in fixedRegisters) return fixedRegisters[text];
-  const match = /^([EGZMRIJOSCDAXY])(bs|[bwdqvzyps])?$/.exec(text);
+  const match = /^(BB|[EGZMRIJOSCDAXY])(bs|[bwdqvzyps])?$/.exec(text);
   if (!match) throw new Error(`operand "${text}" is not in the notation`);
   return { kind: "letter", letter: match[1] as Letter, size: (match[2] ?? "") as SizeLetter };
 }
@@ -147,6 +147,9 @@ export function operandWidth(operand: FormOperand, operandSize: OperandSize): nu
       return operand.kind === "letter" && operand.letter === "I" ? operandSize : operandSize === 16 ? 16 : 32;
     case "y":
       return operandSize === 64 ? 64 : 32;
+    case "p":
+      // In the instruction selector and offset are one value; in memory the definition reads both.
+      return operand.kind === "letter" && operand.letter === "A" ? 64 : 0;
     default:
       return 0;
   }
@@ -174,7 +177,9 @@ function admits(form: Form, reg: number, registerMode: boolean): boolean {
 
 /** More particular forms first: a fixed ModRM byte, then a mandatory prefix, then an operand size. */
 const rank = (form: Form) =>
-  (form.modrm !== undefined ? 0 : 4) + (form.prefix !== undefined ? 0 : 2) + (form.onlySize !== undefined ? 0 : 1);
+  (form.modrm !== undefined ? 0 : 4) +
+  (form.prefix !== undefined ? 0 : 2) +
+  (form.onlySize !== undefined || form.attributes.has("b0") ? 0 : 1);
 
 function buildEntry(candidates: readonly Form[]): OpcodeEntry {
   const sorted = [...candidates].sort((a, b) => rank(a) - rank(b));
