@@ -1,35 +1,10 @@
 /**
  * The trace records of the run, in columns, outside zustand: millions of them cost no objects. Bounded: when TRACE_LIMIT is
  * reached the oldest quarter goes. Record numbers count from the start of the run and never change; record n is at row n - first.
- * A record is 32 bytes (structs.trace_record of the layout description): time u64, kind u16, flags u16, pid u32, a u64, b u64.
+ * What the columns mean is said by TraceKind and traceKindText of the protocol.
  */
+import { TraceKind, TraceView } from "../../worker/protocol";
 
-/** Kinds of records, as enums.trace_kind of the layout description has them (a test compares). */
-export const traceKind = {
-  boot_stage: 0,
-  schedule: 1,
-  block: 2,
-  wake: 3,
-  fault: 4,
-  syscall_enter: 5,
-  syscall_exit: 6,
-  publish: 7,
-  queue: 8,
-  deliver: 9,
-  drop: 10,
-  callback_enter: 11,
-  callback_return: 12,
-  receive: 13,
-  subscribe: 14,
-  unsubscribe: 15,
-  spawn: 16,
-  exit: 17,
-  irq: 18,
-  console_line: 19,
-} as const;
-export type TraceKindName = keyof typeof traceKind;
-
-export const TRACE_RECORD_SIZE = 32;
 export const TRACE_LIMIT = 2_000_000;
 
 export interface TraceColumns {
@@ -101,13 +76,13 @@ export class Trace {
 
   /** Appends raw records; the buffer holds whole ones, in time order. */
   append(buffer: ArrayBuffer): void {
-    const count = Math.floor(buffer.byteLength / TRACE_RECORD_SIZE);
+    const records = new TraceView(buffer);
+    const count = records.length;
     if (count === 0) return;
-    const view = new DataView(buffer);
     const skip = Math.max(0, count - this.limit);
     this.first += skip;
     this.makeRoom(count - skip);
-    for (let i = skip; i < count; i++) this.push(view, i * TRACE_RECORD_SIZE);
+    for (let index = skip; index < count; index++) this.push(records, index);
     this.changed();
   }
 
@@ -123,21 +98,20 @@ export class Trace {
     return low;
   }
 
-  private push(view: DataView, at: number): void {
+  private push(records: TraceView, index: number): void {
     const { columns, length: row } = this;
-    const kind = view.getUint16(at + 8, true);
-    const pid = view.getUint32(at + 12, true);
-    if (kind === traceKind.schedule || kind === traceKind.spawn)
-      this.generations.set(pid, view.getUint32(at + 24, true));
-    columns.time[row] = view.getUint32(at, true) + view.getUint32(at + 4, true) * 4294967296;
+    const kind = records.kind(index);
+    const pid = records.pid(index);
+    if (kind === TraceKind.schedule || kind === TraceKind.spawn) this.generations.set(pid, records.bLow(index));
+    columns.time[row] = records.time(index);
     columns.kind[row] = kind;
-    columns.flags[row] = view.getUint16(at + 10, true);
+    columns.flags[row] = records.flags(index);
     columns.pid[row] = pid;
     columns.generation[row] = this.generations.get(pid) ?? 0;
-    columns.aLow[row] = view.getUint32(at + 16, true);
-    columns.aHigh[row] = view.getUint32(at + 20, true);
-    columns.bLow[row] = view.getUint32(at + 24, true);
-    columns.bHigh[row] = view.getUint32(at + 28, true);
+    columns.aLow[row] = records.aLow(index);
+    columns.aHigh[row] = records.aHigh(index);
+    columns.bLow[row] = records.bLow(index);
+    columns.bHigh[row] = records.bHigh(index);
     this.length = row + 1;
   }
 

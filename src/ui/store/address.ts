@@ -1,0 +1,63 @@
+/**
+ * The address bar is always the link: the scenario that runs and its inputs so far, in the fragment, which no server ever sees.
+ * A fragment that cannot be read opens the default scenario, and a notice says what was wrong.
+ */
+import { builtinScenarios } from "../../scenario/builtin";
+import { decodeLink, encodeLink } from "../../scenario/link";
+import type { Link } from "../../scenario/schema";
+import { openScenario } from "./connection";
+import { scenarioStore, setNotice } from "./scenario";
+
+/** Browsers refuse more than about 100 history changes in 30 seconds. */
+const WRITE_INTERVAL_MS = 500;
+
+export type LinkText = { readonly ok: true; readonly url: string } | { readonly ok: false; readonly message: string };
+
+let written = "";
+let timer: number | undefined;
+
+const pageAddress = (): string => location.href.replace(/#.*$/, "");
+
+/** The link to what runs now, or why there is none. */
+export function currentLink(): LinkText {
+  const { open, inputs, foreign } = scenarioStore.getState();
+  if (foreign)
+    return { ok: false, message: `"${foreign.name}" is a disk image from your computer; a link cannot carry it.` };
+  if (!open) return { ok: false, message: "Nothing is open yet." };
+  try {
+    return { ok: true, url: `${pageAddress()}#${encodeLink({ scenario: open, inputs: [...inputs] })}` };
+  } catch (error) {
+    return { ok: false, message: (error as Error).message };
+  }
+}
+
+/** The address bar shows a link that can be had, or none: never one that is cut or stale. */
+function write(): void {
+  timer = undefined;
+  const link = currentLink();
+  const address = link.ok ? link.url : pageAddress();
+  written = link.ok ? new URL(link.url).hash : "";
+  if (location.href !== address) history.replaceState(null, "", address);
+}
+
+function openFragment(fragment: string): void {
+  const link = fragment.replace(/^#/, "") === "" ? undefined : decodeLink(fragment);
+  const fallback: Link = { scenario: builtinScenarios[0], inputs: [] };
+  if (link && !link.ok)
+    setNotice({ tone: "error", text: `${link.message} "${fallback.scenario.title}" was opened instead.` });
+  const { scenario, inputs } = link?.ok ? link.link : fallback;
+  void openScenario(scenario, inputs);
+}
+
+/** Opens what the address says, and keeps the address up to date from then on. */
+export function startAddress(): void {
+  openFragment(location.hash);
+  scenarioStore.subscribe((now, before) => {
+    if (now.open === before.open && now.inputs === before.inputs && now.foreign === before.foreign) return;
+    timer ??= window.setTimeout(write, WRITE_INTERVAL_MS);
+  });
+  timer ??= window.setTimeout(write, WRITE_INTERVAL_MS);
+  addEventListener("hashchange", () => {
+    if (location.hash !== written) openFragment(location.hash);
+  });
+}

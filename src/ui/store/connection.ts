@@ -1,0 +1,165 @@
+/**
+ * The only file that talks to the worker. One animation-frame loop: draw the frame that came, then ask for the next, so that there is
+ * never more than one on its way and a slow page slows nothing but itself.
+ */
+import type { Input, Scenario } from "../../scenario/schema";
+import type { Frame, FromWorker, ToWorker, View } from "../../worker/protocol";
+import { forgetProcesses, rememberName } from "./colors";
+import { applyFrame } from "./frame";
+import { typing, type KeyChange } from "./keyboard";
+import { machineOff, machineStore } from "./machine";
+import { foreignOpened, scenarioOpened, scenarioStore, setNotice } from "./scenario";
+import { clearSelection, selectionStore } from "./selection";
+import { appendSerial, clearSerial } from "./serial";
+import { trace } from "./trace";
+import { visibleStore } from "./visible";
+
+/** Key changes sent per animation frame when text is typed for the person: the 8042 holds few bytes. */
+const TYPED_PER_FRAME = 4;
+
+interface Disk {
+  readonly image: ArrayBuffer;
+  readonly map: unknown;
+}
+
+let worker: Worker | undefined;
+let disk: Promise<Disk> | undefined;
+let arrived: Frame | undefined;
+let asked = false;
+let toType: KeyChange[] = [];
+/** Counts opens, so that a slow one does not overtake a later one. */
+let opening = 0;
+
+const send = (message: ToWorker, transfer: Transferable[] = []): void => worker?.postMessage(message, transfer);
+
+async function fetchPart(name: string): Promise<Response> {
+  const response = await fetch(name).catch(() => undefined);
+  if (response?.ok) return response;
+  throw new Error(`${name} could not be loaded${response ? ` (${response.status})` : ""}. Reload the page.`);
+}
+
+/** Herald's disk and its map, fetched once. */
+function fetchDisk(): Promise<Disk> {
+  disk ??= Promise.all([
+    fetchPart("herald.img").then((response) => response.arrayBuffer()),
+    fetchPart("herald.map.json").then((response) => response.json() as Promise<unknown>),
+  ]).then(([image, map]) => ({ image, map }));
+  return disk;
+}
+
+/** Starts the worker and the frame loop; once per page. */
+export function connect(): void {
+  worker = new Worker(new URL("../../worker/main.ts", import.meta.url), { type: "module", name: "machine" });
+  worker.onmessage = (event: MessageEvent<FromWorker>) => receive(event.data);
+  worker.onerror = (event) => {
+    machineStore.setState({ failure: `The machine stopped working: ${event.message || "its code did not load"}.` });
+  };
+  selectionStore.subscribe(sendView);
+  visibleStore.subscribe(sendView);
+  requestAnimationFrame(tick);
+  void fetchDisk().catch(() => undefined);
+}
+
+function tick(): void {
+  if (arrived) draw(arrived);
+  arrived = undefined;
+  if (toType.length > 0) toType.splice(0, TYPED_PER_FRAME).forEach((change) => send({ kind: "key", ...change }));
+  if (!asked && worker) {
+    asked = true;
+    send({ kind: "frame" });
+  }
+  requestAnimationFrame(tick);
+}
+
+function receive(message: FromWorker): void {
+  switch (message.kind) {
+    case "frame":
+      asked = false;
+      arrived = message.frame;
+      break;
+    case "inputs":
+      scenarioStore.setState({ inputs: message.inputs });
+      break;
+    case "error":
+      if (message.where === "machine") machineStore.setState({ failure: message.message });
+      else setNotice({ tone: "error", text: message.message });
+      break;
+    default:
+      break;
+  }
+}
+
+function draw(frame: Frame): void {
+  if (frame.fresh) startAfresh();
+  trace.append(frame.trace);
+  for (const process of frame.processes?.processes ?? []) rememberName(process, process.name);
+  appendSerial(frame.serial);
+  applyFrame(frame);
+  machineStore.setState({ status: frame.status });
+}
+
+/** Whatever was shown belonged to another run. */
+function startAfresh(): void {
+  forgetProcesses();
+  clearSelection();
+  clearSerial();
+  trace.clear();
+  toType = [];
+  machineStore.setState({ run: machineStore.getState().run + 1, failure: undefined });
+}
+
+let lastView = "";
+function sendView(): void {
+  const { process, address, syntax } = selectionStore.getState();
+  const view: View = { panels: visibleStore.getState().panels, process, address, syntax };
+  const text = JSON.stringify({ ...view, address: address?.toString() });
+  if (text === lastView) return;
+  lastView = text;
+  send({ kind: "view", view });
+}
+
+/** Opens a scenario and runs it, its recorded inputs replayed at their ticks. */
+export async function openScenario(scenario: Scenario, inputs: readonly Input[] = []): Promise<void> {
+  const mine = ++opening;
+  scenarioOpened(scenario, inputs);
+  machineStore.setState({ status: machineOff });
+  try {
+    const { image, map } = await fetchDisk();
+    if (mine !== opening) return;
+    send({ kind: "open", scenario, inputs, image, map });
+    sendView();
+    send({ kind: "run" });
+  } catch (error) {
+    disk = undefined;
+    machineStore.setState({ failure: (error as Error).message });
+  }
+}
+
+/** Starts with a disk image from outside. */
+export function openImage(name: string, image: ArrayBuffer, memoryMiB = 64): void {
+  opening++;
+  foreignOpened(name, image.byteLength);
+  send({ kind: "openImage", name, image, memoryMiB }, [image]);
+  send({ kind: "run" });
+}
+
+export const setPower = (on: boolean): void => {
+  send({ kind: "power", on });
+  if (on) send({ kind: "run" });
+};
+export const resetMachine = (): void => {
+  send({ kind: "reset" });
+  send({ kind: "run" });
+};
+export const runMachine = (): void => send({ kind: "run" });
+export const pauseMachine = (): void => send({ kind: "pause" });
+export const stepMachine = (count = 1): void => send({ kind: "step", count });
+export const setSpeed = (ticksPerSecond: number | "max"): void => send({ kind: "speed", ticksPerSecond });
+export const sendKey = (code: string, down: boolean): void => send({ kind: "key", code, down });
+
+/** Types a text on the machine's keyboard; the answer is what no US key gives. */
+export function typeText(text: string): readonly string[] {
+  const { changes, unknown } = typing(text);
+  toType.push(...changes);
+  return unknown;
+}

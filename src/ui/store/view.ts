@@ -1,0 +1,26 @@
+/** Which tabs and dialogs are open. */
+import { createStore } from "zustand/vanilla";
+
+/** Every panel that can be a tab, somewhere. */
+export type TabName =
+  "console" | "processes" | "timeline" | "topics" | "messages" | "pageTables" | "cpu" | "programs" | "scenarios";
+
+export type DialogName = "help" | "share" | "report";
+
+export interface ViewState {
+  /** The tab of the middle column. */
+  readonly middle: TabName;
+  /** The tab of the one-column page. */
+  readonly single: TabName;
+  readonly dialog?: DialogName;
+}
+
+export const viewStore = createStore<ViewState>(() => ({ middle: "topics", single: "console" }));
+
+const middleTabs: readonly TabName[] = ["topics", "messages", "programs", "scenarios"];
+
+/** Brings a panel to the front, in whichever layout. */
+export const showTab = (tab: TabName): void =>
+  viewStore.setState(middleTabs.includes(tab) ? { middle: tab, single: tab } : { single: tab });
+
+export const showDialog = (dialog: DialogName | undefined): void => viewStore.setState({ dialog });

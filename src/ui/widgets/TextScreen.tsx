@@ -1,0 +1,74 @@
+/** A VGA text screen as text: one line per row, one span per run of equal attributes, so that it can be read and copied. */
+import { memo, type ReactNode } from "react";
+import { cp437, vgaColors } from "./cp437";
+import "./textScreen.css";
+
+export interface ScreenCells {
+  readonly columns: number;
+  readonly rows: number;
+  /** Character in the low byte, attribute in the high one. */
+  readonly cells: Uint16Array;
+  readonly cursor: { readonly column: number; readonly row: number; readonly visible: boolean };
+}
+
+/** The text of one row, without trailing blanks. */
+export function rowText(screen: ScreenCells, row: number): string {
+  const cells = screen.cells.subarray(row * screen.columns, (row + 1) * screen.columns);
+  return Array.from(cells, (cell) => cp437[cell & 0xff])
+    .join("")
+    .trimEnd();
+}
+
+/** Whether anything but blanks is on it. */
+export const screenBlank = (screen: ScreenCells): boolean =>
+  screen.cells.every((cell) => (cell & 0xff) === 0x20 || (cell & 0xff) === 0);
+
+function runs(screen: ScreenCells, row: number): ReactNode[] {
+  const { columns, cells, cursor } = screen;
+  const cursorAt = cursor.visible && cursor.row === row ? cursor.column : -1;
+  const spans: ReactNode[] = [];
+  for (let from = 0; from < columns;) {
+    const attribute = cells[row * columns + from] >> 8;
+    let to = from;
+    let text = "";
+    while (to < columns && cells[row * columns + to] >> 8 === attribute && (to !== cursorAt || to === from)) {
+      text += cp437[cells[row * columns + to] & 0xff];
+      to++;
+      if (to - 1 === cursorAt) break;
+    }
+    const style = { color: vgaColors[attribute & 15], background: vgaColors[(attribute >> 4) & 7] };
+    spans.push(
+      <span key={from} style={style} className={from === cursorAt ? "cursor" : undefined}>
+        {text}
+      </span>,
+    );
+    from = to;
+  }
+  return spans;
+}
+
+const Row = memo(
+  ({ screen, row }: { readonly screen: ScreenCells; readonly row: number; readonly stamp: string }) => (
+    <div>{runs(screen, row)}</div>
+  ),
+  (before, now) => before.stamp === now.stamp,
+);
+Row.displayName = "Row";
+
+/** What a row looks like, as a string: equal means nothing to draw. */
+function stampOf({ columns, cells, cursor }: ScreenCells, row: number): string {
+  const here = cursor.visible && cursor.row === row ? cursor.column : -1;
+  return `${here}:${String.fromCharCode(...cells.subarray(row * columns, (row + 1) * columns))}`;
+}
+
+export function TextScreen({ screen }: { readonly screen: ScreenCells }) {
+  return (
+    <div className="text-screen">
+      <pre style={{ "--columns": screen.columns } as React.CSSProperties}>
+        {Array.from({ length: screen.rows }, (_, row) => (
+          <Row key={row} screen={screen} row={row} stamp={stampOf(screen, row)} />
+        ))}
+      </pre>
+    </div>
+  );
+}

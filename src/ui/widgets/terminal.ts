@@ -1,0 +1,86 @@
+/** xterm.js, loaded when a console is shown: output comes in by write, whatever a person types goes out by the handlers. */
+import { FitAddon } from "@xterm/addon-fit";
+import { Terminal } from "@xterm/xterm";
+import "@xterm/xterm/css/xterm.css";
+
+export interface TerminalHandlers {
+  /** A key event of the terminal; true when it was dealt with. */
+  readonly key: (event: KeyboardEvent) => boolean;
+  /** Text that came without a key of its own: pasted, composed, or from a phone's keyboard. */
+  readonly text: (text: string) => void;
+}
+
+export interface TerminalView {
+  write(bytes: Uint8Array): void;
+  clear(): void;
+  focus(): void;
+  retint(): void;
+  dispose(): void;
+}
+
+function theme(element: Element) {
+  const style = getComputedStyle(element);
+  const token = (name: string) => style.getPropertyValue(name).trim();
+  return {
+    background: token("--glass"),
+    foreground: token("--text"),
+    cursor: token("--accent"),
+    cursorAccent: token("--glass"),
+    selectionBackground: token("--present"),
+    black: token("--mute"),
+    red: token("--warn"),
+    green: token("--p2"),
+    yellow: token("--p1"),
+    blue: token("--p5"),
+    magenta: token("--p3"),
+    cyan: token("--p7"),
+    white: token("--text"),
+    brightBlack: token("--faint"),
+    brightRed: token("--p4"),
+    brightGreen: token("--p9"),
+    brightYellow: token("--p6"),
+    brightBlue: token("--accent"),
+    brightMagenta: token("--p8"),
+    brightCyan: token("--p7"),
+    brightWhite: token("--text"),
+  };
+}
+
+export function openTerminal(host: HTMLElement, handlers: TerminalHandlers): TerminalView {
+  const terminal = new Terminal({
+    fontFamily: getComputedStyle(host).getPropertyValue("--mono").trim(),
+    fontSize: 12,
+    lineHeight: 1.25,
+    scrollback: 10_000,
+    cursorBlink: false,
+    theme: theme(host),
+    // A bare LF on the line is the guest's business; most kernels send CR LF.
+    convertEol: true,
+  });
+  const fit = new FitAddon();
+  terminal.loadAddon(fit);
+  terminal.open(host);
+  terminal.textarea?.setAttribute("aria-label", "Console input: what you type goes to the machine");
+  terminal.attachCustomKeyEventHandler((event) => {
+    if (handlers.key(event)) event.preventDefault();
+    // The machine has its own keyboard driver: xterm.js translates nothing.
+    return false;
+  });
+  terminal.onData(handlers.text);
+  const resize = new ResizeObserver(() => {
+    if (host.clientWidth > 0 && host.clientHeight > 0) fit.fit();
+  });
+  resize.observe(host);
+  return {
+    write: (bytes) => terminal.write(bytes),
+    clear: () => terminal.reset(),
+    focus: () => terminal.focus(),
+    retint: () => {
+      terminal.options.theme = theme(host);
+    },
+    dispose: () => {
+      resize.disconnect();
+      terminal.dispose();
+    },
+  };
+}
