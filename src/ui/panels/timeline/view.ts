@@ -1,0 +1,62 @@
+/**
+ * Which part of time the timeline shows, in ticks: pure functions from one view to the next. While `follow` is set the right edge
+ * is now.
+ */
+export interface TimeView {
+  readonly start: number;
+  readonly span: number;
+  readonly follow: boolean;
+}
+
+/** What there is to look at: the oldest record that is held, and now. */
+export interface Extent {
+  readonly first: number;
+  readonly now: number;
+}
+
+/** Ticks: closer than this nothing new appears. */
+export const LEAST_SPAN = 64;
+
+export const endOf = (view: TimeView): number => view.start + view.span;
+
+/** Keeps the view on the recorded time, with a small margin to see its ends. */
+export function clampView(view: TimeView, extent: Extent): TimeView {
+  const whole = Math.max(extent.now - extent.first, LEAST_SPAN);
+  const span = Math.min(Math.max(view.span, LEAST_SPAN), Math.max(whole * 1.05, view.follow ? view.span : 0));
+  if (view.follow) return { ...view, span, start: extent.now - span };
+  const margin = span * 0.05;
+  const latest = Math.max(extent.now + margin - span, extent.first - margin);
+  return { ...view, span, start: Math.min(Math.max(view.start, extent.first - margin), latest) };
+}
+
+/** Zooms so that the instant under the pointer stays there; a live view keeps its right edge. */
+export function zoom(view: TimeView, factor: number, at: number): TimeView {
+  const span = Math.max(LEAST_SPAN, view.span * factor);
+  if (view.follow) return { ...view, span };
+  return { ...view, span, start: at - ((at - view.start) / view.span) * span };
+}
+
+/** Moves by a part of what is shown; leaves live following, and comes back to it at the right edge. */
+export function pan(view: TimeView, ticks: number, extent: Extent): TimeView {
+  const start = view.start + ticks;
+  if (start + view.span >= extent.now && ticks > 0) return { ...view, follow: true, start: extent.now - view.span };
+  return { ...view, start, follow: false };
+}
+
+/** Shows [from, to] with some room on both sides. */
+export function fit(view: TimeView, from: number, to: number, room = 0.1): TimeView {
+  const length = Math.max(to - from, LEAST_SPAN);
+  return { ...view, follow: false, start: from - length * room, span: length * (1 + 2 * room) };
+}
+
+/** Moves as little as needed to show this instant. */
+export function reveal(view: TimeView, tick: number): TimeView {
+  const margin = view.span * 0.1;
+  if (tick >= view.start && tick <= endOf(view)) return view.follow ? { ...view, follow: false } : view;
+  const start = tick < view.start ? tick - margin : tick - view.span + margin;
+  return { ...view, start, follow: false };
+}
+
+/** Ticks per grid cell when drawing: a power of two of at most one pixel, so that marks keep their shape while the view moves. */
+export const resolutionOf = (view: TimeView, pixels: number): number =>
+  2 ** Math.floor(Math.log2(Math.max(view.span / Math.max(pixels, 1), 2 ** -10)));
