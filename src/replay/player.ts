@@ -24,11 +24,16 @@ export class Player<M extends Machine> {
     return this.next < this.log.length ? this.log.at(this.log.length - 1)!.tick : undefined;
   }
 
+  /** Tick of the next recorded input; Infinity when none is to come. */
+  get nextInput(): number {
+    return this.log.at(this.next)?.tick ?? Infinity;
+  }
+
   /** Runs to `tick`, applying what is due on the way. The clock is at `tick` afterwards, unless the machine stopped for good. */
   runTo(tick: number): void {
     this.applyDue();
     while (this.machine.tick < tick) {
-      const until = Math.min(tick, this.log.at(this.next)?.tick ?? tick);
+      const until = Math.min(tick, this.nextInput);
       this.machine.run(until);
       if (this.machine.tick < until) return;
       this.applyDue();

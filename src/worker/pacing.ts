@@ -10,6 +10,8 @@ const SLICE_MS = 5;
 const MOST_OWED_MS = 60;
 /** Window over which pace and MIPS are told. */
 const WINDOW_MS = 500;
+/** Shorter waits only wake the worker more often. */
+const LEAST_WAIT_MS = 2;
 const LEAST_SLICE = 1_000;
 const MOST_SLICE = 200_000_000;
 /**
@@ -60,11 +62,11 @@ export class Pacer {
     this.shown = { pace: 0, mips: 0 };
   }
 
-  /** Whole ticks that may be run now; 0: wait. */
-  allowance(now: number): number {
+  /** Whole ticks that may be run now; 0: wait. `unpaced`: as many as a slice holds. */
+  allowance(now: number, unpaced = false): number {
     const elapsed = this.lastTime === undefined ? 0 : Math.max(0, now - this.lastTime);
     this.lastTime = now;
-    if (this.speedNow === "max") return this.sliceTicks;
+    if (unpaced || this.speedNow === "max") return this.sliceTicks;
     // Very low speeds owe at least the one tick that a second of waiting has earned.
     const most = Math.max(1, (this.speedNow * MOST_OWED_MS) / 1000);
     this.owed = Math.min(most, this.owed + (elapsed * this.speedNow) / 1000);
@@ -74,7 +76,7 @@ export class Pacer {
   /** Milliseconds until the next whole tick is owed: 0 when there is work now. */
   waitMs(): number {
     if (this.speedNow === "max" || this.owed >= 1) return 0;
-    return Math.max(1, ((1 - this.owed) * 1000) / this.speedNow);
+    return Math.max(LEAST_WAIT_MS, ((1 - this.owed) * 1000) / this.speedNow);
   }
 
   /** Tells what a slice did and how long it took. */
