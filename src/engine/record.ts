@@ -1,9 +1,10 @@
 /**
- * A decoded instruction in Wasm memory: what a handler needs to run it. Blocks are consecutive records: a head, one record
- * per instruction (in the legacy modes preceded by an address micro-record if it has a memory operand), and an end.
+ * A decoded instruction in Wasm memory: what a handler needs to run it. Blocks are consecutive records: one per instruction
+ * (preceded by an address micro-record where the operand's address cannot be used as it is), and an end.
  *
  * Handlers have the type (record: i32) -> i32 and end in a tail call to the next record's handler; they return only to leave
- * the run, with one of EXIT. All handlers sit in one table.
+ * the run, with one of EXIT. All handlers sit in one table. Who jumps to a block charges it first: `remaining -= charge`;
+ * whoever leaves a block early gives back what has not retired (`left`).
  */
 export const RECORD_BYTES = 48;
 
@@ -14,13 +15,13 @@ export const record = {
   /** u16: where this instruction starts and where the next one starts, relative to the RIP of the block. */
   start: 4,
   next: 6,
-  /** u16: instructions of this block after this one. In the head: instructions of the block. */
+  /** u16: instructions of this block after this one. */
   left: 8,
   /** u8: segment register number of the memory operand (SS faults are #SS, others #GP). */
   segment: 10,
   /** u8: left shift of the index register, 0..3. */
   scale: 11,
-  /** u16: Wasm offsets (CPU state) of up to two register operands; AH is RAX + 1. */
+  /** u16: Wasm offsets (CPU state) of up to two register operands; AH is RAX + 1. Control and debug registers: their number. */
   register1: 12,
   register2: 14,
   /** u16: Wasm offsets of base, index and segment base; layout.zero when absent; layout.rip when RIP-relative (displacement adjusted). */
@@ -29,11 +30,24 @@ export const record = {
   segmentBase: 20,
   /** u16: number of the form in the decoder's list, for reports and system helpers. */
   form: 22,
-  /** i64 displacement; i64 immediate (or relative target displacement). */
+  /** i64 displacement; i64 immediate (or relative displacement; with two immediates, the second in the upper half). */
   displacement: 24,
   immediate: 32,
-  /** u32: packed prefixes and sizes for address micro-records and system helpers: see blocks.ts. */
-  detail: 40,
+  /** u16: in the first record of a block, the instructions of the block. */
+  charge: 40,
+  /** u16: DETAIL bits. */
+  detail: 42,
+  /** u32: first record of the block that this jump leads to, once known; only for targets in the same page (blocks.ts). */
+  link: 44,
+} as const;
+
+/** Bits of record.detail. */
+export const DETAIL = {
+  /** Address micro-records: size of the access in bytes, and whether it writes. */
+  size: 0xff,
+  write: 0x100,
+  /** Jumps: the target lies in the same page as the block. */
+  linkable: 0x200,
 } as const;
 
 /** Why a run returned. `state.exitRecord` is the record concerned, `remaining` still has the whole block charged. */
@@ -50,7 +64,7 @@ export const EXIT = {
   leaveNext: 5,
   /** The record at exitRecord was not run because the code under it changed: continue there. */
   stale: 6,
-  /** A REP instruction at exitRecord has done `remaining` iterations and is not finished: RIP goes to it again. */
+  /** A REP instruction at exitRecord is not finished; its iterations so far are charged and retired. RIP goes to it again. */
   repeat: 7,
   /** An instruction the decoder knows of but the engine does not run: report. */
   unimplemented: 8,

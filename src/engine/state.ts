@@ -72,6 +72,8 @@ export const layout = {
   segmentAccess: field("u32", 8),
   /** 1 when the segment is usable, expand-up, readable and writable: then only its limit needs checking. Kept by system/segments.ts. */
   segmentPlain: cache("u32", 8),
+  /** Bases of ES, CS, SS, DS as last loaded: they count again when 64-bit mode is left (SDM 3, 3.4.4). Kept by system/segments.ts. */
+  descriptorBase: field("u64", 4),
   gdtBase: field("u64"),
   gdtLimit: field("u32"),
   idtBase: field("u64"),
@@ -106,7 +108,9 @@ export const layout = {
 
   /** Mode bits that select decoded code (blocks.ts): changes with CS, SS, CR0, EFER, CPL. */
   mode: cache("u32"),
-  /** Ticks left before the run must return. Charged for a whole block at its head (record.ts: left). */
+  /** What entries of JUMPS must carry to be valid: mode, and above it a number that changes with the mapping (jumps.ts). */
+  jumpTag: cache("u32"),
+  /** Ticks left before the run must return, signed. Charged for a whole block by the jump to it (record.ts: charge). */
   remaining: cache("u32"),
   /** Wasm offsets of the read and the write lookaside table for the current privilege. */
   lookasideRead: cache("u32"),
@@ -138,7 +142,7 @@ export const lookasideTable = (user: boolean, write: boolean): WasmOffset =>
   LOOKASIDE + ((user ? 2 : 0) + (write ? 1 : 0)) * LOOKASIDE_TABLE_BYTES;
 export const JUMPS = LOOKASIDE + 4 * LOOKASIDE_TABLE_BYTES;
 export const JUMP_ENTRIES = 8192;
-/** Entry: u64 RIP, u32 mode, u32 Wasm offset of the block's first record (0 when empty). Index: (rip ^ rip >> 12) & (JUMP_ENTRIES - 1). */
+/** Entry: u64 RIP, u32 jumpTag, u32 Wasm offset of the block's first record (0 when empty). Index: (rip ^ rip >> 12) & (JUMP_ENTRIES - 1). */
 export const JUMP_ENTRY_BYTES = 16;
 export const RECORDS = JUMPS + JUMP_ENTRIES * JUMP_ENTRY_BYTES;
 export const RECORDS_BYTES = 0x80_0000;
@@ -160,8 +164,6 @@ export const MODE = {
   user: 8,
   /** Protected mode (CR0.PE) and not virtual-8086. */
   protected: 16,
-  /** Blocks hold one instruction (remainders, single step, interrupt shadow). */
-  single: 32,
 } as const;
 
 /** Typed access to the state of one CPU by field name. */

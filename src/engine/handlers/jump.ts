@@ -1,0 +1,51 @@
+/** Code that goes on: to the next record, or to the block at another RIP. */
+import { EXIT, RECORD_BYTES, record, DETAIL } from "../record";
+import { JUMP_ENTRIES, JUMP_ENTRY_BYTES, JUMPS, layout } from "../state";
+import { type Code, EMPTY, I32, memory, op } from "../wasm/code";
+
+export function nextRecord(code: Code, self: number, handlerType: number): void {
+  code.get(self).i32(RECORD_BYTES).op(op.i32Add);
+  code.get(self).access(memory.i32Load, RECORD_BYTES + record.handler);
+  code.returnCallIndirect(handlerType);
+}
+
+/** Charges the block at `block` (a local) and runs it, if its instructions are covered. */
+export function enterBlock(code: Code, block: number, handlerType: number): void {
+  const left = code.local(I32);
+  code.i32(0);
+  code.loadAt(memory.i32Load, layout.remaining.offset).tee(left);
+  code.get(block).access(memory.i32Load16U, record.charge).op(op.i32Sub);
+  code.get(left).get(block).access(memory.i32Load16U, record.charge).op(op.i32LtS).if(EMPTY);
+  code.i32(EXIT.budget).op(op.return).end();
+  code.access(memory.i32Store, layout.remaining.offset);
+  code.get(block).get(block).access(memory.i32Load, record.handler).returnCallIndirect(handlerType);
+}
+
+/**
+ * Sets RIP to `target` (an i64 local) and runs the block there: by the record's link if the jump is direct and has one, else by
+ * the table of jumps; a linkable jump keeps what it finds.
+ */
+export function jumpTo(code: Code, self: number, target: number, direct: boolean, handlerType: number): void {
+  const block = code.local(I32);
+  const entry = code.local(I32);
+  code.i32(0).get(target).access(memory.i64Store, layout.rip.offset);
+  if (direct) code.get(self).access(memory.i32Load, record.link).tee(block).op(op.i32Eqz).if(EMPTY);
+  code.get(target).op(op.i32WrapI64).get(target).i64(12n).op(op.i64ShrU, op.i32WrapI64, op.i32Xor);
+  code.i32(JUMP_ENTRIES - 1).op(op.i32And).i32(JUMP_ENTRY_BYTES).op(op.i32Mul).tee(entry);
+  code.access(memory.i64Load, JUMPS).get(target).op(op.i64Ne);
+  code.get(entry).access(memory.i32Load, JUMPS + 8).loadAt(memory.i32Load, layout.jumpTag.offset).op(op.i32Ne, op.i32Or);
+  code.if(EMPTY).i32(EXIT.lookup).op(op.return).end();
+  code.get(entry).access(memory.i32Load, JUMPS + 12).set(block);
+  if (direct) {
+    code.get(self).access(memory.i32Load16U, record.detail).i32(DETAIL.linkable).op(op.i32And).if(EMPTY);
+    code.get(self).get(block).access(memory.i32Store, record.link).end().end();
+  }
+  enterBlock(code, block, handlerType);
+}
+
+/** Gives back the ticks of the instructions of this block that a jump out of its middle skips. */
+export function refundRest(code: Code, self: number): void {
+  code.i32(0).loadAt(memory.i32Load, layout.remaining.offset);
+  code.get(self).access(memory.i32Load16U, record.left).op(op.i32Add);
+  code.access(memory.i32Store, layout.remaining.offset);
+}

@@ -1,0 +1,130 @@
+/** Runs a definition for one shape: its effects in one list, and what they depend on besides the operands. */
+import { children } from "../lower";
+import type { Expression, Width } from "../../isa/expression";
+import type { Access, Context, Effect, Operands } from "../../isa/notation";
+import type { Shape } from "./shape";
+
+export interface Meaning {
+  /** `result` as a write, flag rules as setFlag effects, then `does`. */
+  readonly effects: readonly Effect[];
+  readonly access: readonly Access[];
+  /** Context properties that were asked for, by the definition or by the framework on its behalf. */
+  readonly touched: ReadonlySet<keyof Context>;
+  /** The definition computes with the address of its memory operand; its record then keeps the address as decoded. */
+  readonly usesAddress: boolean;
+}
+
+function recording(context: Context, touched: Set<keyof Context>): Context {
+  const ask = <Name extends keyof Context>(name: Name): Context[Name] => {
+    touched.add(name);
+    return context[name];
+  };
+  return {
+    get operandSize() {
+      return ask("operandSize");
+    },
+    get addressSize() {
+      return ask("addressSize");
+    },
+    get stackSize() {
+      return ask("stackSize");
+    },
+    get long() {
+      return ask("long");
+    },
+    get condition() {
+      return ask("condition");
+    },
+  };
+}
+
+export function meaningOf(shape: Shape): Meaning {
+  const { instruction } = shape;
+  const touched = new Set<keyof Context>();
+  const context = recording(shape.context, touched);
+  const names = Object.keys(instruction.operands ?? {});
+  if (names.length !== shape.operands.length) {
+    throw new Error(`${instruction.name}: ${names.length} operands are named, the form has ${shape.operands.length}`);
+  }
+  const access = Object.values(instruction.operands ?? {});
+  const operands: Record<string, Expression> = {};
+  names.forEach((name, index) => {
+    operands[name] = { kind: "operand", width: shape.operands[index].width as Width, index };
+  });
+  const effects: Effect[] = [];
+  if (instruction.result) {
+    const result = instruction.result(operands, context);
+    const written = access.findIndex((kind) => kind === "write" || kind === "readwrite");
+    if (written >= 0 && !instruction.flagsOnly) effects.push({ kind: "write", index: written, value: result });
+    effects.push(...flagEffects(shape, operands, context, result));
+  } else if (instruction.flags) {
+    effects.push(...flagEffects(shape, operands, context, undefined));
+  }
+  if (instruction.does) effects.push(...instruction.does(operands, context));
+
+  const usesAddress = noteDependencies(shape, effects, touched);
+  return { effects, access, touched, usesAddress };
+}
+
+function flagEffects(shape: Shape, operands: Operands, context: Context, result: Expression | undefined): Effect[] {
+  const { flags, flagsWhen } = shape.instruction;
+  const effects: Effect[] = [];
+  for (const [flag, rule] of Object.entries(flags ?? {})) {
+    if (rule === undefined || rule === "undefined") continue;
+    const value = rule({ ...operands, result: result as Expression });
+    effects.push({ kind: "setFlag", flag: flag as keyof typeof flags, value });
+  }
+  if (!flagsWhen || effects.length === 0) return effects;
+  return [{ kind: "when", condition: flagsWhen(operands, context), effects }];
+}
+
+/** The expressions that an effect evaluates, in order. */
+export function roots(effect: Effect): readonly Expression[] {
+  switch (effect.kind) {
+    case "write":
+    case "setRegister":
+    case "setFlag":
+      return [effect.value];
+    case "store":
+      return [effect.offset, effect.value];
+    case "fault":
+      return [effect.condition];
+    case "jump":
+      return effect.condition ? [effect.condition, effect.target] : [effect.target];
+    case "system":
+      return effect.arguments;
+    case "when":
+      return [effect.condition, ...effect.effects.flatMap(roots)];
+  }
+}
+
+/** Segments and address sizes matter to a handler as soon as it forms an address itself. */
+function noteDependencies(shape: Shape, effects: readonly Effect[], touched: Set<keyof Context>): boolean {
+  let usesAddress = false;
+  let formsAddress = shape.operands.some(({ kind }) => kind === "source" || kind === "destination" || kind === "table");
+  const seen = new Set<Expression>();
+  const visit = (e: Expression): void => {
+    if (seen.has(e)) return;
+    seen.add(e);
+    if (e.kind === "address" || (e.kind === "load" && e.segment === "operand")) usesAddress = true;
+    if (e.kind === "load") formsAddress = true;
+    children(e).forEach(visit);
+  };
+  const visitEffect = (effect: Effect): void => {
+    if (effect.kind === "store") {
+      formsAddress = true;
+      if (effect.segment === "operand") usesAddress = true;
+    }
+    if (effect.kind === "when") effect.effects.forEach(visitEffect);
+  };
+  effects.flatMap(roots).forEach(visit);
+  effects.forEach(visitEffect);
+  if (formsAddress || usesAddress) touched.add("long");
+  if (usesAddress || shape.rep || shape.operands.some(({ kind }) => kind !== "memory" && isImplicitMemory(kind))) {
+    touched.add("addressSize");
+  }
+  return usesAddress;
+}
+
+export const isImplicitMemory = (kind: string): boolean =>
+  kind === "source" || kind === "destination" || kind === "table";
