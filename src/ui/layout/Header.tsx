@@ -3,7 +3,7 @@ import { Clock } from "../panels/machine/Clock";
 import { MachinePanel } from "../panels/machine";
 import { useFrame, useScenario, useSettings } from "../store/react";
 import { setTheme, type ThemeChoice } from "../store/settings";
-import { showDialog, showTab } from "../store/view";
+import { showDialog } from "../store/view";
 import { Icon } from "../widgets/Icon";
 
 export function Header() {
@@ -45,10 +45,10 @@ function ScenarioTitle() {
       ? ["disk image", `${(foreign.bytes / 1024).toLocaleString("en", { maximumFractionDigits: 0 })} KiB`]
       : [];
   return (
-    <button type="button" className="scenario-title" title="Open another scenario" onClick={() => showTab("scenarios")}>
+    <div className="scenario-title" title={open?.about}>
       <b>{open?.title ?? foreign?.name ?? "Nothing is open"}</b>
       <span>{settings.filter(Boolean).join(" · ")}</span>
-    </button>
+    </div>
   );
 }
 

@@ -22,7 +22,7 @@ function onMachineKey(event: KeyboardEvent): boolean {
 
 const takesText = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
-  (target.isContentEditable || target.closest("input, textarea, select, .terminal, .screen") !== null);
+  (target.isContentEditable || target.closest("input, textarea, select, .serial, .screen") !== null);
 
 function onKeyDown(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;

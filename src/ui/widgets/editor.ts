@@ -89,7 +89,7 @@ const look = EditorView.theme({
     backgroundColor: "var(--select)",
   },
   ".cm-executing": { backgroundColor: "var(--select)", boxShadow: "inset 2px 0 0 var(--accent)" },
-  ".cm-words": { paddingRight: "8px", fontSize: "11px", color: "var(--faint)" },
+  ".cm-words .cm-gutterElement": { padding: "1px 8px 0 10px", fontSize: "11px", whiteSpace: "pre" },
   ".cm-tooltip": { backgroundColor: "var(--raise)", border: "1px solid var(--line)", color: "var(--text)" },
 });
 
@@ -163,6 +163,7 @@ export function openEditor(parent: HTMLElement, options: EditorOptions): EditorH
         history(),
         drawSelection(),
         highlightActiveLine(),
+        EditorView.lineWrapping,
         lintGutter(),
         StreamLanguage.define(language(options.words)),
         syntaxHighlighting(highlight),

@@ -45,5 +45,5 @@ export function SerialView({ onUnknown }: { readonly onUnknown: (characters: rea
   useEffect(() => terminal.current?.retint(), [scheme]);
 
   if (failed) return <p className="empty">The terminal did not load. Check the connection and reload the page.</p>;
-  return <div className="terminal" ref={host} />;
+  return <div className="serial" ref={host} />;
 }

@@ -1,7 +1,11 @@
 /** The instruction set of Programs, from its one description. */
 import { programReference } from "../../../scenario/program";
 
-const operand = { none: "", variable: "variable", text: '"text"', label: "label", number: "number" } as const;
+/** How the operands are written: a variable by its letter alone, anything else with its kind. */
+function operands({ a, b }: (typeof programReference)[number]): string {
+  const write = (letter: string, kind: string) => (kind === "variable" ? letter : `${letter}:${kind}`);
+  return [a !== "none" && write("a", a), b !== "none" && write("b", b)].filter(Boolean).join(", ");
+}
 
 export function Reference() {
   return (
@@ -23,13 +27,7 @@ export function Reference() {
         {programReference.map((entry) => (
           <div key={entry.name}>
             <dt>
-              {entry.name}{" "}
-              <i>
-                {[entry.a, entry.b]
-                  .filter((kind) => kind !== "none")
-                  .map((kind, index) => `${"ab"[index]}: ${operand[kind]}`)
-                  .join(", ")}
-              </i>
+              {entry.name} <i>{operands(entry)}</i>
             </dt>
             <dd>{entry.text}</dd>
           </div>
