@@ -1,0 +1,81 @@
+/**
+ * The ACPI 1.0b tables an operating system needs to find the power button's registers: RSDP, RSDT, FADT, FACS and a DSDT that holds
+ * nothing but \_S5, the sleep type of power-off.
+ */
+const PM1_EVENT = 0x600;
+const PM1_CONTROL = 0x604;
+const PM_TIMER = 0x608;
+const SCI_IRQ = 9;
+
+/** All tables one behind the other, as they lie at `base` (on a 64-byte boundary, in the area that is searched for the RSDP). */
+export function acpiTables(base: number): Uint8Array {
+  const image = new Uint8Array(0x400);
+  const at = { rsdp: 0x000, rsdt: 0x040, fadt: 0x080, facs: 0x140, dsdt: 0x180 };
+  image.set(rsdp(base + at.rsdt), at.rsdp);
+  image.set(table("RSDT", 1, words32(base + at.fadt)), at.rsdt);
+  image.set(table("FACP", 1, fadt(base + at.facs, base + at.dsdt)), at.fadt);
+  image.set(facs(), at.facs);
+  image.set(table("DSDT", 1, SLEEP_5), at.dsdt);
+  return image;
+}
+
+/** AML: Name (_S5, Package (4) {0, 0, 0, 0}). */
+const SLEEP_5 = [0x08, 0x5f, 0x53, 0x35, 0x5f, 0x12, 0x06, 0x04, 0x00, 0x00, 0x00, 0x00];
+
+const ascii = (text: string, length: number): number[] => [...text.padEnd(length)].map((c) => c.charCodeAt(0));
+const words32 = (...values: number[]): number[] => values.flatMap((v) => [v, v >>> 8, v >>> 16, v >>> 24].map(byte));
+const byte = (value: number): number => value & 0xff;
+
+/** Makes the bytes sum to zero by the one at `at`. */
+function checksum(bytes: number[], at: number): number[] {
+  bytes[at] = 0;
+  bytes[at] = byte(-bytes.reduce((sum, value) => sum + value, 0));
+  return bytes;
+}
+
+function rsdp(rsdt: number): number[] {
+  return checksum([...ascii("RSD PTR ", 8), 0, ...ascii("VITRIN", 6), 0, ...words32(rsdt)], 8);
+}
+
+function table(signature: string, revision: number, body: readonly number[]): number[] {
+  const header = [
+    ...ascii(signature, 4),
+    ...words32(36 + body.length),
+    revision,
+    0,
+    ...ascii("VITRIN", 6),
+    ...ascii("VITRINE", 8),
+    ...words32(1),
+    ...ascii("VITR", 4),
+    ...words32(1),
+  ];
+  return checksum([...header, ...body], 9);
+}
+
+function facs(): number[] {
+  return [...ascii("FACS", 4), ...words32(64), ...new Array<number>(56).fill(0)];
+}
+
+/** Body of the FADT behind its header (ACPI 1.0b, table 5-5). */
+function fadt(facsAddress: number, dsdtAddress: number): number[] {
+  const body = new Uint8Array(116 - 36);
+  const view = new DataView(body.buffer);
+  const field = (offset: number) => offset - 36;
+  view.setUint32(field(36), facsAddress, true);
+  view.setUint32(field(40), dsdtAddress, true);
+  view.setUint16(field(46), SCI_IRQ, true);
+  // SMI command port 0: the hardware is always in ACPI mode.
+  view.setUint32(field(56), PM1_EVENT, true);
+  view.setUint32(field(64), PM1_CONTROL, true);
+  view.setUint32(field(76), PM_TIMER, true);
+  body[field(88)] = 4;
+  body[field(89)] = 2;
+  body[field(91)] = 4;
+  // C2 and C3 latencies that say "not supported".
+  view.setUint16(field(96), 0xffff, true);
+  view.setUint16(field(98), 0xffff, true);
+  body[field(108)] = 0x32;
+  // WBINVD works; power and sleep buttons are not fixed hardware.
+  view.setUint32(field(112), 0x31, true);
+  return [...body];
+}
