@@ -57,7 +57,8 @@ function cEnum(enumeration: Enumeration): string {
 
 /** A table of names by value, for messages; the kernel and the programs each use the ones they need. */
 function cNames(enumeration: Enumeration): string {
-  const rows = Object.entries(enumeration.byName).map(([key, value]) => `[${value}] = "${key}"`);
+  const prefix = enumeration.prefix === "E" ? "E" : "";
+  const rows = Object.entries(enumeration.byName).map(([key, value]) => `[${value}] = "${prefix}${key}"`);
   return `#define ${enumeration.name.toUpperCase()}_NAMES { ${rows.join(", ")} }`;
 }
 

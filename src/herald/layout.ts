@@ -257,7 +257,6 @@ export const enums = {
     ready: [2, "in the ready queue"],
     running: [3, "on the CPU"],
     blocked: [4, "waits; wait_reason says for what"],
-    exiting: [5, "cleaning up after itself"],
   }),
   process_kind: enumeration("process_kind", "KIND", "How a process executes.", {
     idle: [0, "the process that halts the CPU when nobody is ready"],

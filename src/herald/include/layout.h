@@ -225,7 +225,6 @@ enum process_state {
     PROCESS_READY = 2, /* in the ready queue */
     PROCESS_RUNNING = 3, /* on the CPU */
     PROCESS_BLOCKED = 4, /* waits; wait_reason says for what */
-    PROCESS_EXITING = 5, /* cleaning up after itself */
 };
 
 /* How a process executes. */
@@ -445,7 +444,7 @@ enum error {
     ECANCELED = 125, /* cancelled */
 };
 
-#define PROCESS_STATE_NAMES { [0] = "free", [1] = "creating", [2] = "ready", [3] = "running", [4] = "blocked", [5] = "exiting" }
+#define PROCESS_STATE_NAMES { [0] = "free", [1] = "creating", [2] = "ready", [3] = "running", [4] = "blocked" }
 #define PROCESS_KIND_NAMES { [0] = "idle", [1] = "program", [2] = "native" }
 #define WAIT_REASON_NAMES { [0] = "none", [1] = "sleep", [2] = "receive", [3] = "callback", [4] = "exit", [5] = "queue" }
 #define SWITCH_REASON_NAMES { [0] = "quantum", [1] = "block", [2] = "yield", [3] = "exit", [4] = "wake" }
@@ -466,7 +465,7 @@ enum error {
 #define BOOT_STAGE_NAMES { [0] = "first_sector", [1] = "second_stage", [2] = "kernel_loaded", [3] = "memory_map", [4] = "a20", [5] = "protected_mode", [6] = "long_mode", [7] = "kernel", [8] = "interrupts", [9] = "scheduler" }
 #define TRACE_KIND_NAMES { [0] = "boot_stage", [1] = "schedule", [2] = "block", [3] = "wake", [4] = "fault", [5] = "syscall_enter", [6] = "syscall_exit", [7] = "publish", [8] = "queue", [9] = "deliver", [10] = "drop", [11] = "callback_enter", [12] = "callback_return", [13] = "receive", [14] = "subscribe", [15] = "unsubscribe", [16] = "spawn", [17] = "exit", [18] = "irq", [19] = "console_line" }
 #define SYSTEM_CALL_NAMES { [0] = "exit", [1] = "write", [2] = "yield", [3] = "sleep", [4] = "getpid", [5] = "spawn", [6] = "wait", [7] = "kill", [8] = "publish", [9] = "subscribe", [10] = "unsubscribe", [11] = "receive", [12] = "callback_return", [13] = "pause", [14] = "process_list", [15] = "topic_list", [16] = "memory_info", [17] = "quantum", [18] = "shutdown", [19] = "grow", [20] = "read_file" }
-#define ERROR_NAMES { [1] = "PERM", [2] = "NOENT", [3] = "SRCH", [4] = "INTR", [5] = "IO", [7] = "TOOBIG", [8] = "NOEXEC", [11] = "AGAIN", [12] = "NOMEM", [14] = "FAULT", [17] = "EXIST", [22] = "INVAL", [28] = "NOSPC", [38] = "NOSYS", [90] = "MSGSIZE", [110] = "TIMEDOUT", [114] = "ALREADY", [125] = "CANCELED" }
+#define ERROR_NAMES { [1] = "EPERM", [2] = "ENOENT", [3] = "ESRCH", [4] = "EINTR", [5] = "EIO", [7] = "ETOOBIG", [8] = "ENOEXEC", [11] = "EAGAIN", [12] = "ENOMEM", [14] = "EFAULT", [17] = "EEXIST", [22] = "EINVAL", [28] = "ENOSPC", [38] = "ENOSYS", [90] = "EMSGSIZE", [110] = "ETIMEDOUT", [114] = "EALREADY", [125] = "ECANCELED" }
 
 /* Operations of a Program. */
 enum program_operation {

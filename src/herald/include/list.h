@@ -1,0 +1,50 @@
+/* Circular doubly linked lists. A head is a node; an empty head, and a node in no list, point to themselves. */
+#ifndef HERALD_LIST_H
+#define HERALD_LIST_H
+
+#include "layout.h"
+
+#define container_of(node, type, member) ((type *)((char *)(node) - offsetof(type, member)))
+
+/* Walks all nodes; the body may not remove one (take list_each_safe for that). */
+#define list_each(node, head) for (struct list_node *node = (head)->next; node != (head); node = node->next)
+
+/* Walks all nodes; the body may remove the one it is at. */
+#define list_each_safe(node, head) \
+    for (struct list_node *node = (head)->next, *node##_next = node->next; node != (head); \
+         node = node##_next, node##_next = node->next)
+
+static inline void list_init(struct list_node *node)
+{
+    node->next = node;
+    node->previous = node;
+}
+
+static inline int list_empty(const struct list_node *head)
+{
+    return head->next == head;
+}
+
+/* Puts the node in front of `position`; in front of the head is the end of the list. */
+static inline void list_insert_before(struct list_node *position, struct list_node *node)
+{
+    node->next = position;
+    node->previous = position->previous;
+    position->previous->next = node;
+    position->previous = node;
+}
+
+static inline void list_append(struct list_node *head, struct list_node *node)
+{
+    list_insert_before(head, node);
+}
+
+/* Takes the node out; harmless when it is in no list. */
+static inline void list_remove(struct list_node *node)
+{
+    node->previous->next = node->next;
+    node->next->previous = node->previous;
+    list_init(node);
+}
+
+#endif

@@ -1,0 +1,153 @@
+#include "mailbox.h"
+
+#include "message.h"
+#include "process.h"
+#include "scheduler.h"
+#include "trace.h"
+
+void mailbox_start(struct mailbox *mailbox)
+{
+    list_init(&mailbox->messages);
+    list_init(&mailbox->callbacks);
+    mailbox->message_count = 0;
+    mailbox->callback_count = 0;
+}
+
+void mailbox_attach(struct subscription *subscription)
+{
+    struct delivery *slots = (struct delivery *)(subscription + 1);
+    list_init(&subscription->in_topic);
+    list_init(&subscription->in_process);
+    list_init(&subscription->free);
+    list_init(&subscription->waiting);
+    for (uint32_t i = 0; i < subscription->depth; i++) {
+        slots[i] = (struct delivery){.subscription = subscription};
+        list_init(&slots[i].in_mailbox);
+        list_append(&subscription->free, &slots[i].in_subscription);
+    }
+}
+
+/* Empties a used slot; its message reference goes to the caller. */
+static struct message *empty_slot(struct delivery *slot, struct mailbox *mailbox)
+{
+    struct subscription *subscription = slot->subscription;
+    struct message *message = slot->message;
+    slot->message = 0;
+    list_remove(&slot->in_mailbox);
+    list_remove(&slot->in_subscription);
+    list_append(&subscription->free, &slot->in_subscription);
+    subscription->queued--;
+    if (subscription->callback)
+        mailbox->callback_count--;
+    else
+        mailbox->message_count--;
+    return message;
+}
+
+static struct delivery *oldest(const struct subscription *subscription)
+{
+    return container_of(subscription->waiting.next, struct delivery, in_subscription);
+}
+
+void mailbox_detach(struct subscription *subscription)
+{
+    while (!list_empty(&subscription->waiting))
+        message_release(empty_slot(oldest(subscription), &current->mailbox));
+}
+
+static void count_drop(struct subscription *subscription, const struct message *lost)
+{
+    subscription->dropped++;
+    subscription->dropped_total++;
+    subscription->topic->dropped++;
+    trace_for(subscription->pid, TRACE_DROP, subscription->policy, lost->topic | subscription->dropped << 32, lost->sequence);
+}
+
+void mailbox_reserve(struct subscription *subscription, const struct message *message)
+{
+    subscription->reserved = 1;
+    if (!list_empty(&subscription->free))
+        return;
+    if (subscription->policy == POLICY_DROP_NEWEST) {
+        subscription->reserved = 0;
+        count_drop(subscription, message);
+        return;
+    }
+    struct message *lost = empty_slot(oldest(subscription), &process_table[subscription->pid].mailbox);
+    count_drop(subscription, lost);
+    message_release(lost);
+}
+
+/* Tells the receiver that something is there. */
+static void announce(struct process *process, const struct subscription *subscription)
+{
+    int native = process->kind == KIND_NATIVE;
+    if (subscription->callback) {
+        if (process->in_callback)
+            return;
+        process->return_work |= RETURN_CALLBACK;
+        if (process->state == PROCESS_BLOCKED && (native || process->wait_reason == WAIT_CALLBACK))
+            scheduler_wake(process, WAKE_CALLBACK, process->wait_reason == WAIT_CALLBACK ? 0 : -EINTR);
+    } else if (process->state == PROCESS_BLOCKED && process->wait_reason == WAIT_RECEIVE &&
+               (process->wait_object == TOPIC_ANY || process->wait_object == subscription->topic->id)) {
+        scheduler_wake(process, WAKE_EVENT, 0);
+    }
+}
+
+void mailbox_deliver(struct subscription *subscription, struct message *message)
+{
+    if (!subscription->reserved)
+        return;
+    subscription->reserved = 0;
+    struct process *process = &process_table[subscription->pid];
+    struct delivery *slot = container_of(subscription->free.next, struct delivery, in_subscription);
+    list_remove(&slot->in_subscription);
+    list_append(&subscription->waiting, &slot->in_subscription);
+    slot->message = message;
+    message->references++;
+    subscription->queued++;
+    subscription->delivered++;
+    subscription->topic->delivered++;
+    if (subscription->callback) {
+        list_append(&process->mailbox.callbacks, &slot->in_mailbox);
+        process->mailbox.callback_count++;
+    } else {
+        list_append(&process->mailbox.messages, &slot->in_mailbox);
+        process->mailbox.message_count++;
+    }
+    trace_for(process->pid, TRACE_DELIVER, subscription->callback != 0, message->topic | (uint64_t)subscription->queued << 32,
+              message->sequence);
+    announce(process, subscription);
+}
+
+static void take_slot(struct delivery *slot, struct taken *taken)
+{
+    struct subscription *subscription = slot->subscription;
+    *taken = (struct taken){
+        .callback = subscription->callback,
+        .cookie = subscription->cookie,
+        .dropped = subscription->dropped,
+    };
+    subscription->dropped = 0;
+    taken->message = empty_slot(slot, &current->mailbox);
+}
+
+int mailbox_take(uint32_t topic, struct taken *taken)
+{
+    list_each(node, &current->mailbox.messages) {
+        struct delivery *slot = container_of(node, struct delivery, in_mailbox);
+        if (topic == TOPIC_ANY || slot->message->topic == topic) {
+            take_slot(slot, taken);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int mailbox_take_callback(struct taken *taken)
+{
+    if (list_empty(&current->mailbox.callbacks))
+        return 0;
+    take_slot(container_of(current->mailbox.callbacks.next, struct delivery, in_mailbox), taken);
+    return 1;
+}

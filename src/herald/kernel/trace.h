@@ -1,0 +1,36 @@
+/* The trace: one record per event in a ring that the machine outside drains. */
+#ifndef HERALD_TRACE_H
+#define HERALD_TRACE_H
+
+#include "kernel.h"
+
+extern struct trace_memory {
+    struct trace_ring ring;
+    struct trace_record records[TRACE_CAPACITY];
+} trace_ring;
+
+/* Tells the machine where the ring is and replays the boot stages. Call once, first. */
+void trace_start(const struct boot_info *boot);
+
+void trace_write(uint64_t time, uint16_t kind, uint16_t flags, uint32_t pid, uint64_t a, uint64_t b);
+
+/* Rings the doorbell if there are records the machine has not been told of. Interrupts off. */
+void trace_tick(void);
+
+/* Sets the mask from "all", "none" or a comma-separated list of kinds. Returns 0, or -EINVAL and no change. */
+int trace_select(const char *list);
+
+static inline int trace_enabled(enum trace_kind kind)
+{
+    return (trace_ring.ring.mask >> kind) & 1;
+}
+
+#define trace_for(pid, kind, flags, a, b)                                                                        \
+    do {                                                                                                         \
+        if (trace_enabled(kind))                                                                                 \
+            trace_write(rdtsc(), (kind), (uint16_t)(flags), (pid), (uint64_t)(a), (uint64_t)(b));                \
+    } while (0)
+
+#define trace(kind, flags, a, b) trace_for(current_pid, kind, flags, a, b)
+
+#endif

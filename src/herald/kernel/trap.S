@@ -1,0 +1,169 @@
+/*
+ * Entry and exit of exceptions and interrupts. Each of the 256 gates has an 8-byte-aligned stub that makes the stack look
+ * the same: error code (0 where the CPU pushes none), vector, then all registers: struct trap_frame.
+ */
+#include "gdt.h"
+#include "layout.h"
+
+    .text
+
+/* Pushes the registers of struct trap_frame from RAX down to R15. */
+.macro push_registers
+    pushq   %rax
+    pushq   %rcx
+    pushq   %rdx
+    pushq   %rsi
+    pushq   %rdi
+    pushq   %r8
+    pushq   %r9
+    pushq   %r10
+    pushq   %r11
+    pushq   %rbx
+    pushq   %rbp
+    pushq   %r12
+    pushq   %r13
+    pushq   %r14
+    pushq   %r15
+.endm
+
+.macro pop_registers
+    popq    %r15
+    popq    %r14
+    popq    %r13
+    popq    %r12
+    popq    %rbp
+    popq    %rbx
+    popq    %r11
+    popq    %r10
+    popq    %r9
+    popq    %r8
+    popq    %rdi
+    popq    %rsi
+    popq    %rdx
+    popq    %rcx
+    popq    %rax
+.endm
+
+    .balign 16
+    .globl trap_stubs
+trap_stubs:
+    .set    vector, 0
+    .rept   256
+    .balign 16
+    .if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30)
+    pushq   $0
+    .endif
+    pushq   $vector
+    jmp     trap_entry
+    .set    vector, vector + 1
+    .endr
+
+trap_entry:
+    push_registers
+    cld
+    movq    %rsp, %rdi
+    call    trap
+
+/*
+ * trap_return: leaves the kernel, or goes back to interrupted kernel code. RSP points to a struct trap_frame; interrupts are off.
+ * A process that runs for the first time starts here too.
+ */
+    .globl trap_return
+trap_return:
+    pop_registers
+    addq    $16, %rsp               /* vector, error code */
+    iretq
+
+/*
+ * System calls. SYSCALL left the return address in RCX and the flags in R11, and turned interrupts off (IA32_FMASK). RSP is still the
+ * user's. There is one CPU, so its scratch word has a fixed address and GS is not needed.
+ */
+    .globl syscall_entry
+syscall_entry:
+    movq    %rsp, user_rsp(%rip)
+    movq    tss + TSS_RSP0(%rip), %rsp
+    pushq   $SELECTOR_USER_DATA
+    pushq   user_rsp(%rip)
+    pushq   %r11
+    pushq   $SELECTOR_USER_CODE
+    pushq   %rcx
+    pushq   $0
+    pushq   %rax                    /* the call's number, as vector */
+    push_registers
+    movq    %rsp, %rdi
+    sti
+    call    syscall
+    cli
+    movq    current(%rip), %rdx
+    cmpl    $0, PROCESS_RETURN_WORK_OFFSET(%rdx)
+    jne     syscall_return_work
+    /* SYSRET is safe: RIP came from SYSCALL itself, and the last user page is never mapped, so RCX is canonical. */
+    pop_registers
+    movq    16(%rsp), %rcx          /* RIP */
+    movq    32(%rsp), %r11          /* RFLAGS */
+    movq    40(%rsp), %rsp
+    sysretq
+
+syscall_return_work:
+    movq    %rsp, %rdi
+    call    process_return
+    jmp     trap_return
+
+/* A process's first steps: process_begin_user for native ones, process_begin_program for Programs. Interrupts are off. */
+    .globl process_begin_user
+process_begin_user:
+    call    scheduler_begin
+    cli
+    movq    %rsp, %rdi
+    call    process_return
+    jmp     trap_return
+
+    .globl process_begin_program
+process_begin_program:
+    call    scheduler_begin
+    call    program_run             /* does not return */
+    ud2
+
+/* switch_context(uint64_t *save_rsp, uint64_t new_rsp): from one kernel stack to another. */
+    .globl switch_context
+switch_context:
+    pushq   %rbx
+    pushq   %rbp
+    pushq   %r12
+    pushq   %r13
+    pushq   %r14
+    pushq   %r15
+    movq    %rsp, (%rdi)
+    movq    %rsi, %rsp
+    popq    %r15
+    popq    %r14
+    popq    %r13
+    popq    %r12
+    popq    %rbp
+    popq    %rbx
+    ret
+
+/*
+ * user_copy(to, from, size): 0, or -EFAULT when a page is missing or forbidden. The page-fault handler knows these two instructions and
+ * continues at user_copy_failed.
+ */
+    .globl user_copy, user_copy_begin, user_copy_end, user_copy_failed
+user_copy:
+    movq    %rdx, %rcx
+    shrq    $3, %rcx
+    andl    $7, %edx
+user_copy_begin:
+    rep movsq
+    movl    %edx, %ecx
+    rep movsb
+user_copy_end:
+    xorl    %eax, %eax
+    ret
+user_copy_failed:
+    movl    $-14, %eax
+    ret
+
+    .bss
+    .balign 8
+user_rsp:
+    .skip   8
