@@ -1,0 +1,158 @@
+/** The processor: registers, flags, mode, and the instructions around RIP with what the current one does. */
+import { useState } from "react";
+import type { CpuView, DisassemblyLine } from "../../../worker/protocol";
+import { setSyntax } from "../../store/selection";
+import { useMachine, useSelection } from "../../store/react";
+import { Empty, Panel } from "../../widgets/Panel";
+import { useCalmFrame } from "../common/calm";
+import { Choice, Toggle } from "../common/Choice";
+import { flagsOf, noPause, registersOf, trackPauses, type Pauses } from "./registers";
+import "./cpu.css";
+
+const hex = (value: bigint, digits = 16): string => BigInt.asUintN(64, value).toString(16).padStart(digits, "0");
+
+export function CpuPanel() {
+  const cpu = useCalmFrame("cpu");
+  const status = useMachine((state) => state.status);
+  const syntax = useSelection((state) => state.syntax);
+  const [system, setSystem] = useState(false);
+  const before = useBefore(cpu, status.power !== "running", status.tick);
+  if (!cpu)
+    return (
+      <Panel name="CPU">
+        <Empty>The processor is off. Power the machine on, and pause it to read it calmly.</Empty>
+      </Panel>
+    );
+  const actions = (
+    <>
+      <Choice
+        label="Syntax"
+        options={[
+          ["intel", "Intel"],
+          ["att", "AT&T"],
+        ]}
+        value={syntax}
+        onChange={setSyntax}
+      />
+      <Toggle on={system} onChange={setSystem} title="Control registers and segments">
+        system
+      </Toggle>
+    </>
+  );
+  return (
+    <Panel name="CPU" actions={actions} note={`ring ${cpu.ring} · ${cpu.mode}${cpu.halted ? " · halted" : ""}`}>
+      <Registers cpu={cpu} before={before} />
+      {system && <SystemRegisters cpu={cpu} />}
+      <Disassembly cpu={cpu} />
+    </Panel>
+  );
+}
+
+/** The registers to compare with; adjusted while rendering, so that one picture never mixes two instants. */
+function useBefore(cpu: CpuView | undefined, standing: boolean, tick: number): CpuView | undefined {
+  const [pauses, setPauses] = useState<Pauses>(noPause);
+  if (!cpu) return undefined;
+  const next = trackPauses(pauses, cpu, standing, tick);
+  if (next !== pauses) setPauses(next);
+  return standing ? next.before : next.latest;
+}
+
+function Registers({ cpu, before }: { cpu: CpuView; before: CpuView | undefined }) {
+  return (
+    <dl className="registers">
+      {registersOf(cpu, before).map(({ name, value, changed }) => (
+        <div key={name} className={changed ? "changed" : undefined}>
+          <dt>{name}</dt>
+          <dd>{hex(value)}</dd>
+        </div>
+      ))}
+      <div>
+        <dt>rflags</dt>
+        <dd className="flags">
+          {flagsOf(cpu, before).map(({ letter, name, set, changed }) => (
+            <abbr
+              key={name}
+              title={`${name}: ${set ? "set" : "clear"}`}
+              className={`${set ? "set" : ""} ${changed ? "changed" : ""}`}
+            >
+              {letter}
+            </abbr>
+          ))}
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function SystemRegisters({ cpu }: { cpu: CpuView }) {
+  return (
+    <div className="system-registers">
+      <dl className="registers">
+        {Object.entries(cpu.control).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{hex(value)}</dd>
+          </div>
+        ))}
+        <div>
+          <dt>rflags</dt>
+          <dd>{hex(cpu.rflags, 8)}</dd>
+        </div>
+      </dl>
+      <table className="grid">
+        <thead>
+          <tr>
+            <th>segment</th>
+            <th className="n">selector</th>
+            <th className="n">base</th>
+            <th className="n">limit</th>
+          </tr>
+        </thead>
+        <tbody>
+          {cpu.segments.map(({ name, selector, base, limit }) => (
+            <tr key={name}>
+              <td className="mono">{name}</td>
+              <td className="n">{selector.toString(16).padStart(4, "0")}</td>
+              <td className="n">{hex(base)}</td>
+              <td className="n">{(limit >>> 0).toString(16).padStart(8, "0")}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Disassembly({ cpu }: { cpu: CpuView }) {
+  const [asked, setAsked] = useState<bigint>();
+  const current = cpu.disassembly.find((line) => line.current);
+  const explained = cpu.disassembly.find((line) => line.address === asked) ?? current;
+  if (cpu.disassembly.length === 0)
+    return <Empty>The memory at RIP cannot be read: no page is mapped there. The next instruction would fault.</Empty>;
+  return (
+    <div className="disassembly">
+      {cpu.symbol && <div className="symbol">{cpu.symbol}</div>}
+      <ol aria-label="Instructions around RIP">
+        {cpu.disassembly.map((line) => (
+          <Instruction key={line.address.toString()} line={line} onAsk={setAsked} />
+        ))}
+      </ol>
+      <p>{explained?.explanation}</p>
+    </div>
+  );
+}
+
+function Instruction({ line, onAsk }: { line: DisassemblyLine; onAsk: (address: bigint | undefined) => void }) {
+  return (
+    <li
+      aria-current={line.current ? "step" : undefined}
+      title={line.explanation}
+      onMouseEnter={() => onAsk(line.address)}
+      onMouseLeave={() => onAsk(undefined)}
+    >
+      <span className="address">{hex(line.address, 6)}</span>
+      <span className="code">{line.text}</span>
+      <span className="bytes">{line.bytes}</span>
+    </li>
+  );
+}
