@@ -1,10 +1,174 @@
 /** The system side of the CPU: paging, segments, privilege, exceptions and interrupts, control registers. */
+import type { SystemHelper } from "../../isa/system";
 import type { Board } from "../board";
 import type { CpuState } from "../state";
-import type { System, SystemHooks } from "./contract";
+import { Access } from "./access";
+import type { AccessKind, System, SystemHooks } from "./contract";
+import { Control } from "./control";
+import { Core } from "./core";
+import { cpuid } from "./cpuid";
+import { Enter } from "./enter";
+import { Exceptions } from "./exceptions";
+import { Far } from "./far";
+import { Flags } from "./flags";
+import { Interrupts } from "./interrupts";
+import { Lookaside } from "./lookaside";
+import { Modes } from "./modes";
+import { Msrs } from "./msr";
+import { EXECUTE, Paging, PROBE, READ, USER, WRITE } from "./paging";
+import { Ports } from "./ports";
+import { resetState } from "./reset";
+import { Returns } from "./returns";
+import { Segments } from "./segments";
+import { Stack } from "./stack";
+import { SystemCalls } from "./syscall";
+import { Tables } from "./tables";
+import { Tasks } from "./tasks";
+import { Transfer } from "./transfer";
 
 export type { AccessKind, System, SystemHooks, TripleFault } from "./contract";
+export { faultName } from "./exceptions";
 
-export function createSystem(_state: CpuState, _board: Board, _hooks: SystemHooks): System {
-  throw new Error("the system side is being built");
+const kinds: Readonly<Record<AccessKind, number>> = { read: READ, write: WRITE, execute: EXECUTE };
+const lowOf = (address: bigint): number => Number(address & 0xffff_ffffn) | 0;
+const highOf = (address: bigint): number => Number((address >> 32n) & 0xffff_ffffn) | 0;
+
+/** All parts, each knowing those it builds on. */
+function assemble(state: CpuState, board: Board, hooks: SystemHooks) {
+  const core = new Core(state, board, hooks);
+  const paging = new Paging(core);
+  const lookaside = new Lookaside(core);
+  const access = new Access(core, paging, lookaside);
+  const flags = new Flags(core, lookaside);
+  const segments = new Segments(core, access);
+  const modes = new Modes(core, segments);
+  const stack = new Stack(core, access, segments);
+  const control = new Control(core, access, lookaside, modes.update);
+  const transfer = new Transfer(core, segments, modes.update);
+  const tasks: Tasks = new Tasks(core, access, flags, segments, stack, {
+    modeChanged: modes.update,
+    loadCr3: (value) => control.loadCr3(BigInt(value)),
+    deliver: (): string | undefined => exceptions.deliverFault()?.tripleFault,
+  });
+  const interrupts = new Interrupts(core, access, flags, segments, stack, transfer, tasks);
+  const exceptions: Exceptions = new Exceptions(core, interrupts);
+  const far = new Far(core, segments, stack, transfer, tasks);
+  const returns = new Returns(core, access, flags, segments, stack, transfer, tasks);
+  const calls = new SystemCalls(core, flags, segments, modes.update);
+  const ports = new Ports(core, access, paging, control.flushAll);
+  const msrs = new Msrs(core, control.flushAll);
+  const tables = new Tables(core, segments);
+  const enter = new Enter(core, access, segments);
+  const parts = {
+    core,
+    paging,
+    lookaside,
+    access,
+    flags,
+    segments,
+    modes,
+    control,
+    interrupts,
+    exceptions,
+    far,
+    returns,
+  };
+  return { ...parts, calls, ports, msrs, tables, enter };
+}
+
+function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (record: number) => number> {
+  const { core, flags, segments, control, interrupts, far, returns, calls, ports, msrs, tables, enter } = parts;
+  return {
+    portIn: ports.input,
+    portOut: ports.output,
+    setFlags: flags.popf,
+    getFlags: flags.pushf,
+    halt: flags.hlt,
+    setInterrupts: flags.sti,
+    clearInterrupts: flags.cli,
+    interrupt: interrupts.software,
+    interruptReturn: returns.interrupt,
+    farJump: far.jump,
+    farCall: far.call,
+    farReturn: returns.far,
+    loadSegment: segments.loadHelper,
+    writeControl: control.write,
+    readControl: control.read,
+    writeDebug: control.writeDebug,
+    readDebug: control.readDebug,
+    loadTable: tables.load,
+    tableLimit: tables.limit,
+    tableBase: tables.base,
+    loadLocalTable: tables.loadLocal,
+    loadTask: tables.loadTask,
+    localTable: tables.localTable,
+    task: tables.task,
+    readMsr: msrs.read,
+    writeMsr: msrs.write,
+    cpuid: cpuid(core),
+    timestamp: msrs.timestamp,
+    timestampAux: msrs.timestampAux,
+    systemCall: calls.syscall,
+    systemReturn: calls.sysret,
+    sysenter: calls.sysenter,
+    sysexit: calls.sysexit,
+    swapGs: calls.swapgs,
+    invalidatePage: control.invlpg,
+    invalidateCaches: control.nothing,
+    loadAccessRights: tables.rights,
+    loadSegmentLimit: tables.segmentLimit,
+    verifyRead: tables.verifyRead,
+    verifyWrite: tables.verifyWrite,
+    enter: enter.enter,
+  };
+}
+
+export function createSystem(state: CpuState, board: Board, hooks: SystemHooks): System {
+  const parts = assemble(state, board, hooks);
+  const { core, paging, lookaside, access, flags, segments, modes, control, exceptions, ports } = parts;
+  return {
+    helpers: helpersOf(parts),
+    readSlow: (record, sizeAndIntent) => access.readSlow(record, sizeAndIntent),
+    writeSlow: (record, size) => access.writeSlow(record, size),
+    checkSegment: (segment, offset, size, write, record) => segments.check(segment, offset, size, write, record),
+    raise: (record, vector, code) => core.raise(record, vector, code),
+    deliverFault: () => exceptions.deliverFault(),
+    deliverInterrupt: (vector) => exceptions.deliverInterrupt(vector),
+    deliverSingleStep: () => exceptions.deliverSingleStep(),
+    fetch(linear, user) {
+      const physical = access.fetch(lowOf(linear), highOf(linear), user);
+      return physical < 0 ? undefined : { physical };
+    },
+    translate(linear, kind, user) {
+      if (core.longActive && core.nonCanonical(linear)) return undefined;
+      const failed = paging.walk(lowOf(linear), highOf(linear), kinds[kind] | PROBE | (user ? USER : 0));
+      return failed ? undefined : paging.physical;
+    },
+    updateMode: modes.update,
+    flushLookaside: control.flushAll,
+    invalidatePage: (linear) => control.invalidate(lowOf(linear), highOf(linear)),
+    protectPage: (physicalPage) => lookaside.protect(physicalPage),
+    rebuild() {
+      core.shutdown = undefined;
+      paging.forgetKinds();
+      paging.refreshMask();
+      lookaside.reset();
+      hooks.flushJumps();
+      modes.rebuild();
+    },
+    reset() {
+      resetState(core, () => modes.rebuild());
+      paging.forgetKinds();
+      paging.refreshMask();
+      lookaside.reset();
+      hooks.flushJumps();
+    },
+    rflags: () => flags.get(),
+    setRflags: (value) => flags.set(value),
+    takeAttention() {
+      const raised = ports.attention;
+      ports.attention = false;
+      return raised;
+    },
+  };
 }

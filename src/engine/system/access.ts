@@ -1,0 +1,233 @@
+/**
+ * Memory accesses that generated code does not make by itself: those the lookaside does not know, those that cross a page
+ * or reach a device, and those of the processor's own structures. Addresses are halves.
+ *
+ * Order within one access: canonical form, then the walks of every page it touches, then the bytes. So nothing is read
+ * from a device and nothing is written by an access that faults.
+ */
+import { EXIT } from "../record";
+import { MODE, RAM, SCRATCH } from "../state";
+import { at, CR4, FLAG, GP, SS, SSF, type Core } from "./core";
+import type { Lookaside } from "./lookaside";
+import { DEVICE_PAGE, EXECUTE, IMPLICIT, RAM_PAGE, USER, WRITE, type Paging } from "./paging";
+
+const PAGE = 0x1000;
+/** Second half of SCRATCH: where a value to be written is put together. */
+const OUTGOING = SCRATCH + 32;
+
+export class Access {
+  private readonly bytes: Uint8Array;
+
+  constructor(
+    private readonly core: Core,
+    private readonly paging: Paging,
+    private readonly lookaside: Lookaside,
+  ) {
+    this.bytes = new Uint8Array(core.state.memory.buffer);
+  }
+
+  /** contract.ts: readSlow. */
+  readSlow(record: number, sizeAndIntent: number): number {
+    const { u32 } = this.core;
+    const low = u32[at.accessAddress] | 0;
+    const mode = u32[at.mode];
+    const high = mode & MODE.long ? u32[at.accessAddress + 1] | 0 : 0;
+    const size = sizeAndIntent & 0xff;
+    if (mode & MODE.long && this.core.nonCanonicalHalves(high)) return this.notCanonical(record);
+    return this.read(record, low, high, size, (mode & MODE.user ? USER : 0) | (sizeAndIntent & 0x100 ? WRITE : 0));
+  }
+
+  /** contract.ts: writeSlow. */
+  writeSlow(record: number, size: number): number {
+    const { u32 } = this.core;
+    const low = u32[at.accessAddress] | 0;
+    const mode = u32[at.mode];
+    const high = mode & MODE.long ? u32[at.accessAddress + 1] | 0 : 0;
+    if (mode & MODE.long && this.core.nonCanonicalHalves(high)) {
+      this.notCanonical(record);
+      return EXIT.fault;
+    }
+    u32[OUTGOING >>> 2] = u32[at.accessValue];
+    u32[(OUTGOING >>> 2) + 1] = u32[at.accessValue + 1];
+    return this.write(record, low, high, size, mode & MODE.user ? USER : 0);
+  }
+
+  private notCanonical(record: number): number {
+    this.core.raise(record, this.core.segmentOf(record) === SS ? SSF : GP, 0);
+    return 0;
+  }
+
+  /** Wasm offset at which `size` bytes can be read, or 0 with a fault raised. WRITE in `access`: check that too. */
+  private read(record: number, low: number, high: number, size: number, access: number): number {
+    if ((low & 0xfff) + size > PAGE) return this.readCrossing(record, low, high, size, access);
+    if (this.walk(record, low, high, access)) return 0;
+    const physical = this.paging.physical;
+    const kind = this.paging.kindOf(physical);
+    if (kind === DEVICE_PAGE) {
+      this.gatherDevice(physical, size);
+      return SCRATCH;
+    }
+    this.fill(low, high, access, kind);
+    return RAM + physical;
+  }
+
+  /** Both pages are walked before a byte is read. */
+  private readCrossing(record: number, low: number, high: number, size: number, access: number): number {
+    if (this.walk(record, low, high, access)) return 0;
+    const first = this.paging.physical;
+    if (this.walkNext(record, low, high, access)) return 0;
+    const split = PAGE - (low & 0xfff);
+    for (let i = 0; i < size; i++) {
+      this.bytes[SCRATCH + i] = this.byteAt(i < split ? first + i : this.paging.physical + i - split);
+    }
+    return SCRATCH;
+  }
+
+  /** Writes `size` bytes from OUTGOING. 0 or EXIT.fault. */
+  private write(record: number, low: number, high: number, size: number, access: number): number {
+    access |= WRITE;
+    if (this.walk(record, low, high, access)) return EXIT.fault;
+    const physical = this.paging.physical;
+    if ((low & 0xfff) + size <= PAGE) {
+      const kind = this.paging.kindOf(physical);
+      if (kind === RAM_PAGE) this.fill(low, high, access, kind);
+      this.put(physical, OUTGOING, size);
+      return 0;
+    }
+    if (this.walkNext(record, low, high, access)) return EXIT.fault;
+    const split = PAGE - (low & 0xfff);
+    const second = this.paging.physical;
+    this.put(physical, OUTGOING, split);
+    this.put(second, OUTGOING + split, size - split);
+    return 0;
+  }
+
+  /** The walk of the page after the one of high:low; its address is that of the page, as CR2 would show it. */
+  private walkNext(record: number, low: number, high: number, access: number): number {
+    const { core } = this;
+    const next = ((low & ~0xfff) + PAGE) | 0;
+    // Past 4 GiB: on into the next half where addresses have 64 bits, round to 0 where they have 32.
+    const carry = next === 0 && core.longActive && (high !== 0 || core.long64) ? 1 : 0;
+    const nextHigh = (high + carry) | 0;
+    if (core.longActive && core.nonCanonicalHalves(nextHigh)) {
+      return core.raise(record, core.segmentOf(record) === SS ? SSF : GP, 0);
+    }
+    return this.walk(record, next, nextHigh, access);
+  }
+
+  private walk(record: number, low: number, high: number, access: number): number {
+    const code = this.paging.walk(low, high, access);
+    return code ? this.core.raisePage(record, low, high, code & 0xff) : 0;
+  }
+
+  /** Lets the lookaside know what the last walk found, as far as its invariants allow. */
+  private fill(low: number, high: number, access: number, kind: number): void {
+    const { paging, lookaside, core } = this;
+    const user = (access & USER) !== 0;
+    const lifted = !user && paging.userPage && (core.u32[at.cr4] & CR4.SMAP) !== 0;
+    if (lifted && !(core.u32[at.systemFlags] & FLAG.AC)) return;
+    const { physical, global, large } = paging;
+    lookaside.fill(low, high, physical, user, false, global, large, lifted);
+    if (!(access & WRITE) || kind !== RAM_PAGE || core.hooks.isCodePage(physical >>> 12)) return;
+    lookaside.fill(low, high, physical, user, true, global, large, lifted);
+  }
+
+  /** `size` bytes from a Wasm offset to physical memory, within one page. */
+  private put(physical: number, from: number, size: number): void {
+    const { core, bytes } = this;
+    const kind = this.paging.kindOf(physical);
+    if (kind === RAM_PAGE) {
+      for (let i = 0; i < size; i++) bytes[RAM + physical + i] = bytes[from + i];
+      if (core.hooks.isCodePage(physical >>> 12)) core.hooks.codeWritten(physical, size);
+    } else if (kind === DEVICE_PAGE) this.putDevice(physical, from, size);
+  }
+
+  private putDevice(physical: number, from: number, size: number): void {
+    const { core } = this;
+    if (size === 8) core.board.physicalWrite(physical, 8, core.view.getBigUint64(from, true));
+    else if (size === 4) core.board.physicalWrite(physical, 4, BigInt(core.view.getUint32(from, true)));
+    else if (size === 2) core.board.physicalWrite(physical, 2, BigInt(core.view.getUint16(from, true)));
+    else for (let i = 0; i < size; i++) core.board.physicalWrite(physical + i, 1, BigInt(this.bytes[from + i]));
+  }
+
+  private gatherDevice(physical: number, size: number): void {
+    const { board, view } = this.core;
+    if (size === 1 || size === 2 || size === 4 || size === 8) {
+      view.setBigUint64(SCRATCH, board.physicalRead(physical, size), true);
+    } else for (let i = 0; i < size; i++) this.bytes[SCRATCH + i] = this.byteAt(physical + i);
+  }
+
+  private byteAt(physical: number): number {
+    if (this.paging.kindOf(physical) !== DEVICE_PAGE) return this.bytes[RAM + physical];
+    return Number(this.core.board.physicalRead(physical, 1));
+  }
+
+  // The processor's own accesses. `access`: IMPLICIT for descriptor tables and TSS; 0 or USER for stacks.
+
+  /** Wasm offset of `size` readable bytes, or 0 with a fault raised. */
+  locate(record: number, low: number, high: number, size: number, access: number): number {
+    if (!this.core.longActive) high = 0;
+    const found = this.lookaside.find(low, high, size, (access & USER) !== 0, (access & WRITE) !== 0);
+    if (found) return found;
+    if (this.core.longActive && this.core.nonCanonicalHalves(high)) {
+      this.core.raise(record, GP, 0);
+      return 0;
+    }
+    return this.read(record, low | 0, high | 0, size, access);
+  }
+
+  /** The same at field + offset, for a table whose base is a 64-bit field (`base`: its index in the u32 view). */
+  locateIn(record: number, base: number, offset: number, size: number, access = IMPLICIT): number {
+    const { u32 } = this.core;
+    const low = u32[base] + offset;
+    const carry = low > 0xffff_ffff ? 1 : 0;
+    return this.locate(record, low | 0, (u32[base + 1] + carry) | 0, size, access);
+  }
+
+  /** Writes value halves. 0 or EXIT.fault. */
+  store(record: number, low: number, high: number, size: number, valueLow: number, valueHigh: number, access: number) {
+    if (!this.core.longActive) high = 0;
+    const found = this.lookaside.find(low, high, size, (access & USER) !== 0, true);
+    if (found) {
+      if (size === 8) {
+        this.core.view.setUint32(found, valueLow, true);
+        this.core.view.setUint32(found + 4, valueHigh, true);
+      } else if (size === 4) this.core.view.setUint32(found, valueLow, true);
+      else if (size === 2) this.core.view.setUint16(found, valueLow, true);
+      else this.core.view.setUint8(found, valueLow);
+      return 0;
+    }
+    if (this.core.longActive && this.core.nonCanonicalHalves(high)) return this.core.raise(record, GP, 0);
+    this.core.u32[OUTGOING >>> 2] = valueLow;
+    this.core.u32[(OUTGOING >>> 2) + 1] = valueHigh;
+    return this.write(record, low | 0, high | 0, size, access);
+  }
+
+  storeIn(record: number, base: number, offset: number, size: number, value: number): number {
+    const low = this.core.u32[base] + offset;
+    const carry = low > 0xffff_ffff ? 1 : 0;
+    return this.store(record, low | 0, (this.core.u32[base + 1] + carry) | 0, size, value, 0, IMPLICIT);
+  }
+
+  /** Walks every page of a range for writing, so that the writes after it cannot fault. 0 or EXIT.fault. */
+  writable(record: number, low: number, high: number, size: number, access: number): number {
+    if (!this.core.longActive) high = 0;
+    if (this.lookaside.find(low, high, size, (access & USER) !== 0, true)) return 0;
+    if (this.walk(record, low | 0, high | 0, access | WRITE)) return EXIT.fault;
+    if ((low & 0xfff) + size <= PAGE) return 0;
+    return this.walkNext(record, low | 0, high | 0, access | WRITE);
+  }
+
+  /** A quadword of physical memory. */
+  readPhysical64(physical: number): bigint {
+    const address = this.paging.masked(physical >>> 0);
+    if (this.paging.kindOf(address) === DEVICE_PAGE) return this.core.board.physicalRead(address, 8);
+    return this.core.view.getBigUint64(RAM + address, true);
+  }
+
+  /** contract.ts: fetch. */
+  fetch(low: number, high: number, user: boolean): number {
+    const access = EXECUTE | (user ? USER : 0);
+    return this.walk(0, low, this.core.longActive ? high : 0, access) ? -1 : this.paging.physical;
+  }
+}

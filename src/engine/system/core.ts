@@ -1,0 +1,215 @@
+/**
+ * What every part of the system side shares: the state as 32-bit words, the board, and how a fault is noted.
+ * 64-bit values are read as unsigned halves on hot paths and as bigint elsewhere.
+ */
+import type { Board } from "../board";
+import { EXIT, record as fieldOf } from "../record";
+import { layout, MODE, type CpuState, type FieldName } from "../state";
+import type { SystemHooks } from "./contract";
+
+/** Index of each field in the state's u32 view (for 64-bit fields: of the low half). */
+export const at = Object.fromEntries(
+  Object.entries(layout).map(([name, { offset }]) => [name, offset >>> 2]),
+) as Record<FieldName, number>;
+
+export const CR0 = {
+  PE: 1,
+  MP: 2,
+  EM: 4,
+  TS: 8,
+  ET: 16,
+  NE: 32,
+  WP: 0x1_0000,
+  AM: 0x4_0000,
+  NW: 0x2000_0000,
+  CD: 0x4000_0000,
+  PG: 0x8000_0000,
+};
+export const CR4 = {
+  TSD: 4,
+  DE: 8,
+  PSE: 0x10,
+  PAE: 0x20,
+  PGE: 0x80,
+  PCE: 0x100,
+  OSFXSR: 0x200,
+  OSXMMEXCPT: 0x400,
+  UMIP: 0x800,
+  LA57: 0x1000,
+  SMEP: 0x10_0000,
+  SMAP: 0x20_0000,
+};
+export const EFER = { SCE: 1, LME: 0x100, LMA: 0x400, NXE: 0x800 };
+export const FLAG = {
+  CF: 1,
+  PF: 4,
+  AF: 0x10,
+  ZF: 0x40,
+  SF: 0x80,
+  TF: 0x100,
+  IF: 0x200,
+  DF: 0x400,
+  OF: 0x800,
+  IOPL: 0x3000,
+  NT: 0x4000,
+  RF: 0x1_0000,
+  VM: 0x2_0000,
+  AC: 0x4_0000,
+  VIF: 0x8_0000,
+  VIP: 0x10_0000,
+  ID: 0x20_0000,
+};
+
+export const ES = 0,
+  CS = 1,
+  SS = 2,
+  DS = 3,
+  FS = 4,
+  GS = 5,
+  LDTR = 6,
+  TR = 7;
+
+/** Vectors (SDM 3, table 6-1). */
+export const DE = 0,
+  DB = 1,
+  UD = 6,
+  DF = 8,
+  TS = 10,
+  NP = 11,
+  SSF = 12,
+  GP = 13,
+  PF = 14,
+  AC = 17;
+
+/** Width of a physical address, as CPUID 80000008 reports it; higher bits of table entries are reserved. */
+export const PHYSICAL_BITS = 40;
+
+/** Bits of state.segmentAccess, which are those of a descriptor's high half. */
+export const ACCESS = {
+  accessed: 0x100,
+  writable: 0x200,
+  readable: 0x200,
+  conforming: 0x400,
+  expandDown: 0x400,
+  code: 0x800,
+  user: 0x1000,
+  present: 0x8000,
+  long: 0x20_0000,
+  big: 0x40_0000,
+  granular: 0x80_0000,
+  unusable: 0x1_0000,
+};
+export const DPL_SHIFT = 13;
+
+export class Core {
+  readonly u32: Uint32Array;
+  readonly u64: BigUint64Array;
+  readonly view: DataView;
+  /** 1 while an event from outside the program is delivered: bit EXT of selector error codes (SDM 3, 6.13). */
+  external = 0;
+  /** Linear address of the last page fault: CR2 once it is delivered. */
+  faultLow = 0;
+  faultHigh = 0;
+
+  /** Set when the processor shut down inside a task switch: what led to it. */
+  shutdown: string | undefined;
+
+  constructor(
+    readonly state: CpuState,
+    readonly board: Board,
+    readonly hooks: SystemHooks,
+  ) {
+    this.u32 = state.u32;
+    this.u64 = state.u64;
+    this.view = state.bytes;
+  }
+
+  /** Notes a fault. Codes of selector faults get the EXT bit of the event being delivered. */
+  raise(record: number, vector: number, code?: number): number {
+    const { u32 } = this;
+    u32[at.exitRecord] = record;
+    u32[at.faultVector] = vector;
+    u32[at.faultHasCode] = code === undefined ? 0 : 1;
+    u32[at.faultCode] = code === undefined ? 0 : vector >= TS && vector <= GP ? code | this.external : code;
+    return EXIT.fault;
+  }
+
+  raisePage(record: number, low: number, high: number, code: number): number {
+    this.faultLow = low;
+    this.faultHigh = high;
+    return this.raise(record, PF, code);
+  }
+
+  get cpl(): number {
+    return this.u32[at.cpl];
+  }
+  /** 64-bit mode (not merely IA-32e mode). */
+  get long64(): boolean {
+    return (this.u32[at.mode] & MODE.long) !== 0;
+  }
+  /** IA-32e mode: 64-bit or compatibility. */
+  get longActive(): boolean {
+    return (this.u32[at.efer] & EFER.LMA) !== 0;
+  }
+  get protectedMode(): boolean {
+    return (this.u32[at.cr0] & CR0.PE) !== 0;
+  }
+  get virtual8086(): boolean {
+    return (this.u32[at.systemFlags] & FLAG.VM) !== 0;
+  }
+  /** Real or virtual-8086 mode: a selector is a paragraph number. */
+  get paragraphs(): boolean {
+    return !this.protectedMode || this.virtual8086;
+  }
+  get iopl(): number {
+    return (this.u32[at.systemFlags] >>> 12) & 3;
+  }
+
+  /** Argument i of a helper: its low half, or all of it. */
+  argument(i: number): number {
+    return this.u32[at.argument + 2 * i];
+  }
+  argument64(i: number): bigint {
+    return this.u64[(at.argument >>> 1) + i];
+  }
+  get(name: FieldName, i = 0): bigint {
+    return this.u64[(at[name] >>> 1) + i];
+  }
+  set(name: FieldName, value: bigint, i = 0): void {
+    this.u64[(at[name] >>> 1) + i] = value;
+  }
+  /** Value of a helper. */
+  yield64(value: bigint): number {
+    this.u64[at.value >>> 1] = value;
+    return 0;
+  }
+  yield32(value: number): number {
+    this.u32[at.value] = value;
+    this.u32[at.value + 1] = 0;
+    return 0;
+  }
+
+  /** Segment register of the memory operand of a record (SS faults differ). */
+  segmentOf(record: number): number {
+    return record === 0 ? DS : this.view.getUint8(record + fieldOf.segment);
+  }
+  /** RIP of the instruction after `record`: state.rip is that of the block. */
+  nextRip(record: number): bigint {
+    const rip = this.get("rip") + BigInt(this.view.getUint16(record + fieldOf.next, true));
+    return this.truncateRip(rip);
+  }
+  truncateRip(rip: bigint): bigint {
+    const mode = this.u32[at.mode];
+    if (mode & MODE.long) return BigInt.asUintN(64, rip);
+    return BigInt.asUintN(mode & MODE.code32 ? 32 : 16, rip);
+  }
+
+  /** Whether high:low is not canonical: bits 63 down to 47 (or 56, with LA57) must be equal (SDM 1, 3.3.7.1). */
+  nonCanonicalHalves(high: number): boolean {
+    const top = high >> (this.u32[at.cr4] & CR4.LA57 ? 24 : 15);
+    return top !== 0 && top !== -1;
+  }
+  nonCanonical(address: bigint): boolean {
+    return this.nonCanonicalHalves(Number(address >> 32n) | 0);
+  }
+}

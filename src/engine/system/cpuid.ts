@@ -1,0 +1,108 @@
+/**
+ * CPUID (SDM 2A). Feature bits say what the engine runs: those that stand for instructions are derived from the definitions, so
+ * that a bit cannot be announced before its instructions exist.
+ */
+import { instructions } from "../../isa";
+import { RAX, RCX, RDX } from "../../isa/expression";
+import { EFER, at, PHYSICAL_BITS, type Core } from "./core";
+
+const RBX = 3;
+const VENDOR = "VitrineX8664";
+const BRAND = "Vitrine x86-64 under glass";
+const MAX_BASIC = 7,
+  MAX_EXTENDED = 0x8000_0008;
+/** Family 6, model 15, stepping 1: the first 64-bit generation of the usual PC processor. EDX after reset. */
+export const SIGNATURE = 0x0000_06f1;
+
+type Leaf = readonly [eax: number, ebx: number, ecx: number, edx: number];
+
+/** Four characters as CPUID packs them. */
+const packed = (text: string, i: number): number =>
+  [0, 1, 2, 3].reduce((word, n) => word | ((text.charCodeAt(i + n) || 0) << (8 * n)), 0);
+
+let definitions: Set<string> | undefined;
+/** Bit `n` if every one of these instructions is defined. */
+function bit(n: number, ...names: string[]): number {
+  definitions ??= new Set(instructions.map(({ name }) => name));
+  return names.every((name) => definitions!.has(name)) ? 1 << n : 0;
+}
+
+/** Leaf 1, EDX. FPU, MMX, FXSR, SSE and SSE2 stay clear until their instructions are executed; there is no APIC and no MCA. */
+const features = (): number =>
+  (1 << 2) | // DE
+  (1 << 3) | // PSE
+  (1 << 4) | // TSC
+  (1 << 5) | // MSR
+  (1 << 6) | // PAE
+  bit(8, "cmpxchg8b") |
+  bit(11, "sysenter", "sysexit") |
+  (1 << 12) | // MTRR
+  (1 << 13) | // PGE
+  bit(15, "cmov") |
+  (1 << 16) | // PAT
+  (1 << 17); // PSE-36
+
+const moreFeatures = (): number => bit(13, "cmpxchg16b") | bit(22, "movbe") | bit(23, "popcnt") | (1 << 31); // a hypervisor's guest
+
+/** Leaf 7: SMEP always; SMAP with the instructions that lift it; UMIP, LA57. */
+const structured = (): Leaf => [
+  0,
+  bit(3, "andn", "bextr", "blsi", "blsr", "tzcnt") |
+    (1 << 7) |
+    bit(8, "rorx", "mulx", "shlx") |
+    bit(20, "stac", "clac"),
+  (1 << 2) | (1 << 16),
+  0,
+];
+
+/** Leaf 80000001: SYSCALL (64-bit mode only), NX, 1 GiB pages, RDTSCP, LM; LAHF in 64-bit mode. */
+function extended(long: boolean): Leaf {
+  const edx = (long ? bit(11, "syscall", "sysret") : 0) | (1 << 20) | (1 << 26) | bit(27, "rdtscp") | (1 << 29);
+  return [SIGNATURE, 0, bit(0, "lahf", "sahf") | bit(5, "lzcnt"), edx];
+}
+
+/** The deterministic description of one leaf; unknown ones are zero, beyond the last basic one it is the last (SDM 2A CPUID). */
+export function leaf(number: number, long: boolean): Leaf {
+  switch (number) {
+    case 0:
+      return [MAX_BASIC, packed(VENDOR, 0), packed(VENDOR, 8), packed(VENDOR, 4)];
+    case 1:
+      // One logical processor, CLFLUSH line of 8 quadwords.
+      return [SIGNATURE, 0x0001_0800, moreFeatures(), features()];
+    case 7:
+      return structured();
+    case 0x4000_0000:
+      return [0x4000_0000, packed(VENDOR, 0), packed(VENDOR, 4), packed(VENDOR, 8)];
+    case 0x8000_0000:
+      return [MAX_EXTENDED, packed(VENDOR, 0), packed(VENDOR, 8), packed(VENDOR, 4)];
+    case 0x8000_0001:
+      return extended(long);
+    case 0x8000_0002:
+    case 0x8000_0003:
+    case 0x8000_0004: {
+      const from = (number - 0x8000_0002) * 16;
+      return [packed(BRAND, from), packed(BRAND, from + 4), packed(BRAND, from + 8), packed(BRAND, from + 12)];
+    }
+    case 0x8000_0007:
+      // Invariant TSC: it counts instructions, whatever the power state.
+      return [0, 0, 0, 1 << 8];
+    case 0x8000_0008:
+      return [PHYSICAL_BITS | (57 << 8), 0, 0, 0];
+    default:
+      return [0, 0, 0, 0];
+  }
+}
+
+/** Takes EAX and ECX; upper halves of the four registers are cleared. Leaf 7 has sub-leaf 0 only. */
+export const cpuid = (core: Core) => (): number => {
+  const { u32 } = core;
+  const number = u32[at.registers + 2 * RAX];
+  const subleaf = u32[at.registers + 2 * RCX];
+  const values =
+    number === 7 && subleaf !== 0 ? ([0, 0, 0, 0] as const) : leaf(number, (u32[at.efer] & EFER.LME) !== 0);
+  [RAX, RBX, RCX, RDX].forEach((register, i) => {
+    u32[at.registers + 2 * register] = values[i];
+    u32[at.registers + 2 * register + 1] = 0;
+  });
+  return 0;
+};

@@ -1,0 +1,104 @@
+/** Delivery of faults and what happens when delivering one meets another (SDM 3, 6.15, table 6-5). */
+import { at, DB, DE, DF, GP, PF, TS, type Core } from "./core";
+import type { TripleFault } from "./contract";
+import { EXTERNAL, FAULT, TRAP, type Interrupts } from "./interrupts";
+
+const names: Readonly<Record<number, string>> = {
+  0: "#DE",
+  1: "#DB",
+  3: "#BP",
+  4: "#OF",
+  5: "#BR",
+  6: "#UD",
+  7: "#NM",
+  8: "#DF",
+  10: "#TS",
+  11: "#NP",
+  12: "#SS",
+  13: "#GP",
+  14: "#PF",
+  16: "#MF",
+  17: "#AC",
+  18: "#MC",
+  19: "#XM",
+};
+export const faultName = (vector: number): string => names[vector] ?? `vector ${vector}`;
+
+const contributory = (vector: number): boolean => vector === DE || (vector >= TS && vector <= GP);
+
+/** The vector to deliver after `first` met `second` on its way, or -1: shutdown. */
+export function combine(first: number, second: number): number {
+  const serious = contributory(second) || second === PF;
+  if (first === DF) return serious ? -1 : second;
+  if (contributory(first)) return contributory(second) ? DF : second;
+  if (first === PF) return serious ? DF : second;
+  return second;
+}
+
+export class Exceptions {
+  constructor(
+    private readonly core: Core,
+    private readonly interrupts: Interrupts,
+  ) {}
+
+  deliverFault(): undefined | TripleFault {
+    return this.serve(this.core.u32[at.faultVector], FAULT);
+  }
+
+  deliverInterrupt(vector: number): undefined | TripleFault {
+    const { u32 } = this.core;
+    u32[at.halted] = 0;
+    u32[at.shadow] = 0;
+    u32[at.faultHasCode] = 0;
+    return this.serve(vector, EXTERNAL);
+  }
+
+  /** SDM 3, 18.3.1.4: DR6.BS; a trap, so RF stays clear in the frame. */
+  deliverSingleStep(): undefined | TripleFault {
+    const { u32 } = this.core;
+    u32[at.dr + 12] |= 0x4000;
+    u32[at.faultHasCode] = 0;
+    return this.serve(DB, TRAP);
+  }
+
+  /** Delivers; a fault met on the way takes its place as table 6-5 says, until one gets through or the processor shuts down. */
+  private serve(vector: number, kind: number): undefined | TripleFault {
+    const { core, interrupts } = this;
+    const { u32 } = core;
+    if (core.shutdown !== undefined) return { tripleFault: core.shutdown };
+    const ripLow = u32[at.rip];
+    const ripHigh = u32[at.rip + 1];
+    const story: string[] = [];
+    for (;;) {
+      story.push(this.describe(vector, kind));
+      if (kind === FAULT && vector === PF) this.writeCr2();
+      const hasCode = u32[at.faultHasCode] !== 0 && core.protectedMode;
+      const failed = interrupts.deliver(0, vector, kind, hasCode ? u32[at.faultCode] : -1, ripLow, ripHigh);
+      if (!failed) return undefined;
+      if (core.shutdown !== undefined) return { tripleFault: core.shutdown };
+      const second = u32[at.faultVector];
+      // CR2 is loaded when a page fault is found, even if a double fault is what gets delivered.
+      if (second === PF) this.writeCr2();
+      // A benign event (interrupt, trap, #UD...) is simply replaced by what its delivery met.
+      const next = kind === FAULT ? combine(vector, second) : second;
+      if (next < 0) return { tripleFault: [...story, this.describe(second, FAULT)].join(", then ") };
+      if (next === DF) core.raise(0, DF, 0);
+      vector = next;
+      kind = FAULT;
+    }
+  }
+
+  private writeCr2(): void {
+    const { core } = this;
+    core.u32[at.cr2] = core.faultLow;
+    core.u32[at.cr2 + 1] = core.faultHigh;
+  }
+
+  private describe(vector: number, kind: number): string {
+    const { u32 } = this.core;
+    if (kind !== FAULT) return kind === EXTERNAL ? `interrupt ${vector}` : faultName(vector);
+    const code = u32[at.faultHasCode] ? `(${u32[at.faultCode].toString(16)})` : "";
+    const address = `${(this.core.faultHigh >>> 0).toString(16)}:${(this.core.faultLow >>> 0).toString(16).padStart(8, "0")}`;
+    return faultName(vector) + code + (vector === PF ? ` at ${address}` : "");
+  }
+}

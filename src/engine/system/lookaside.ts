@@ -1,0 +1,155 @@
+/**
+ * The lookaside tables that generated code reads inline (layout: state.ts). One entry per page, direct-mapped.
+ *
+ * Invariants: a read entry never gives permission to write; a write entry exists only for plain RAM whose dirty bit is
+ * set and from which no code was decoded. Every entry in use is named in the journal, so that a flush costs what was filled.
+ */
+import {
+  LOOKASIDE,
+  LOOKASIDE_ENTRIES,
+  LOOKASIDE_ENTRY_BYTES,
+  LOOKASIDE_TABLE_BYTES,
+  lookasideTable,
+  RAM,
+} from "../state";
+import type { Core } from "./core";
+
+/** Fourth word of an entry. */
+const GLOBAL = 1,
+  LARGE = 2,
+  /** Supervisor entry for a user page, made while AC lifted SMAP. */
+  SMAP_LIFTED = 4;
+const EMPTY = 0xffff_ffff;
+const WORDS = LOOKASIDE_ENTRY_BYTES >>> 2;
+/** Every entry once, and room for entries that were cleared and filled again. */
+const JOURNAL = 5 * LOOKASIDE_ENTRIES;
+
+export class Lookaside {
+  private readonly journal = new Uint32Array(JOURNAL);
+  private journalled = 0;
+  /** Marks that some live entry may carry. */
+  private marks = 0;
+
+  constructor(private readonly core: Core) {
+    this.reset();
+  }
+
+  /** Index into the u32 view of the entry for a page. */
+  entryOf(low: number, user: boolean, write: boolean): number {
+    return (lookasideTable(user, write) + ((low >>> 12) & (LOOKASIDE_ENTRIES - 1)) * LOOKASIDE_ENTRY_BYTES) >>> 2;
+  }
+
+  fill(
+    low: number,
+    high: number,
+    physical: number,
+    user: boolean,
+    write: boolean,
+    global: boolean,
+    large: boolean,
+    lifted: boolean,
+  ) {
+    const { u32 } = this.core;
+    const entry = this.entryOf(low, user, write);
+    const page = low & ~0xfff;
+    if (u32[entry] === EMPTY) this.note(entry);
+    u32[entry] = page;
+    u32[entry + 1] = high;
+    u32[entry + 2] = RAM + physical - (physical & 0xfff) - page;
+    const marks = (global ? GLOBAL : 0) | (large ? LARGE : 0) | (lifted ? SMAP_LIFTED : 0);
+    u32[entry + 3] = marks;
+    this.marks |= marks;
+  }
+
+  /** Offset in Wasm memory for an access that lies in one page, or 0 when the tables do not know it. */
+  find(low: number, high: number, size: number, user: boolean, write: boolean): number {
+    const { u32 } = this.core;
+    const entry = this.entryOf(low, user, write);
+    if (u32[entry] !== (low & ~0xfff) >>> 0 || u32[entry + 1] !== high >>> 0) return 0;
+    if ((low & 0xfff) + size > 0x1000) return 0;
+    return (low + u32[entry + 2]) >>> 0;
+  }
+
+  /** All tables, whatever they hold: at power-on, and after the memory under them was replaced. */
+  reset(): void {
+    this.core.u32.fill(EMPTY, LOOKASIDE >>> 2, (LOOKASIDE + 4 * LOOKASIDE_TABLE_BYTES) >>> 2);
+    this.journalled = 0;
+    this.marks = 0;
+  }
+
+  flushAll(): void {
+    for (let i = 0; i < this.journalled; i++) this.clear(this.journal[i]);
+    this.journalled = 0;
+    this.marks = 0;
+  }
+
+  /** Drops the entries without GLOBAL (MOV CR3 with CR4.PGE). */
+  flushLocal(): void {
+    this.drop((marks) => (marks & GLOBAL) === 0);
+  }
+
+  /** The page of an address, in all four tables; of large pages every part, as their size is not kept. */
+  invalidate(low: number, high: number): void {
+    const { u32 } = this.core;
+    for (let table = 0; table < 4; table++) {
+      const entry = this.entryOf(low, table > 1, (table & 1) === 1);
+      if (u32[entry] === (low & ~0xfff) >>> 0 && u32[entry + 1] === high >>> 0) this.clear(entry);
+    }
+    if (this.marks & LARGE) this.drop((marks) => (marks & LARGE) !== 0);
+  }
+
+  /** AC no longer lifts SMAP. */
+  dropLifted(): void {
+    if (this.marks & SMAP_LIFTED) this.drop((marks) => (marks & SMAP_LIFTED) !== 0);
+  }
+
+  /** No write entry may lead to this physical page any more. */
+  protect(physicalPage: number): void {
+    const { u32 } = this.core;
+    const host = RAM + physicalPage * 4096;
+    for (const user of [false, true]) {
+      const first = lookasideTable(user, true) >>> 2;
+      for (let i = 0; i < LOOKASIDE_ENTRIES; i++) {
+        const entry = first + i * WORDS;
+        if ((u32[entry] + u32[entry + 2]) >>> 0 === host && u32[entry] !== EMPTY) this.clear(entry);
+      }
+    }
+  }
+
+  private clear(entry: number): void {
+    this.core.u32[entry] = EMPTY;
+    this.core.u32[entry + 1] = EMPTY;
+  }
+
+  /** Drops the entries whose marks satisfy `wanted`, and rewrites the journal. */
+  private drop(wanted: (marks: number) => boolean): void {
+    const { u32 } = this.core;
+    let kept = 0;
+    this.marks = 0;
+    for (let i = 0; i < this.journalled; i++) {
+      const entry = this.journal[i];
+      if (u32[entry] === EMPTY) continue;
+      if (wanted(u32[entry + 3])) this.clear(entry);
+      else {
+        this.marks |= u32[entry + 3];
+        this.journal[kept++] = entry;
+      }
+    }
+    this.journalled = kept;
+  }
+
+  private note(entry: number): void {
+    if (this.journalled === JOURNAL) this.compact();
+    this.journal[this.journalled++] = entry;
+  }
+
+  /** The journal is full of repetitions: rewrite it from the tables. */
+  private compact(): void {
+    const { u32 } = this.core;
+    this.journalled = 0;
+    const end = (LOOKASIDE + 4 * LOOKASIDE_TABLE_BYTES) >>> 2;
+    for (let entry = LOOKASIDE >>> 2; entry < end; entry += WORDS) {
+      if (u32[entry] !== EMPTY) this.journal[this.journalled++] = entry;
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/** What derives from CS, SS, CR0, EFER, RFLAGS.VM and CPL: the mode bits of decoded code and the lookaside tables in use. */
+import { lookasideTable, MODE } from "../state";
+import { ACCESS, at, CR0, CS, EFER, FLAG, SS, type Core } from "./core";
+import type { Segments } from "./segments";
+
+export class Modes {
+  constructor(
+    private readonly core: Core,
+    private readonly segments: Segments,
+  ) {}
+
+  /** Call after any of them changed. */
+  readonly update = (): void => {
+    const { u32 } = this.core;
+    const before = u32[at.mode];
+    const cpl = u32[at.cpl];
+    let mode = cpl === 3 ? MODE.user : 0;
+    if (u32[at.cr0] & CR0.PE && !(u32[at.systemFlags] & FLAG.VM)) mode |= MODE.protected;
+    const code = u32[at.segmentAccess + CS];
+    if (u32[at.efer] & EFER.LMA && code & ACCESS.long) mode |= MODE.long;
+    else {
+      if (code & ACCESS.big) mode |= MODE.code32;
+      if (u32[at.segmentAccess + SS] & ACCESS.big) mode |= MODE.stack32;
+    }
+    u32[at.mode] = mode;
+    u32[at.lookasideRead] = lookasideTable(cpl === 3, false);
+    u32[at.lookasideWrite] = lookasideTable(cpl === 3, true);
+    if ((before ^ mode) & MODE.long) this.segments.showBases();
+    if ((before ^ mode) & (MODE.protected | MODE.long)) this.segments.refreshPlain();
+  };
+
+  /** The same, when nothing cached can be trusted. */
+  rebuild(): void {
+    this.update();
+    this.segments.showBases();
+    this.segments.refreshPlain();
+  }
+}
