@@ -21,7 +21,11 @@ interface Column {
 const columns: readonly Column[] = [
   { name: "pid", title: "pid", label: "Process number; after the dot its generation when the number was used before" },
   { name: "name", title: "process", label: "The file it was loaded from" },
-  { name: "kind", title: "kind", label: "native: machine code in ring 3; program: interpreted by the kernel; kernel: idle" },
+  {
+    name: "kind",
+    title: "kind",
+    label: "native: machine code in ring 3; program: interpreted by the kernel; kernel: idle",
+  },
   { name: "state", title: "state", label: "What it does, or waits for" },
   { name: "share", title: "cpu", label: "Part of the last second it had the CPU", numeric: true },
   { name: "total", title: "total", label: "Time on the CPU since it exists", numeric: true },

@@ -55,9 +55,7 @@ const compare = (one: number | string, other: number | string): number => (one <
 export function sortRows(rows: readonly ProcessRow[], { column, descending }: Sorting): ProcessRow[] {
   const of = valueOf[column];
   const sign = descending ? -1 : 1;
-  return [...rows].sort(
-    (one, other) => sign * compare(of(one), of(other)) || one.process.pid - other.process.pid,
-  );
+  return [...rows].sort((one, other) => sign * compare(of(one), of(other)) || one.process.pid - other.process.pid);
 }
 
 /** Every word must occur in what the row says. */
