@@ -1,7 +1,16 @@
 /** The kernel's map: where its globals are and how its addresses become physical ones. Made with the image; checked here. */
+export interface SymbolPlace {
+  readonly address: bigint;
+  /** Bytes; 0 for a label in assembler. */
+  readonly size: number;
+}
+
+export type SymbolTable = ReadonlyMap<string, SymbolPlace>;
+
 export interface HeraldMap {
-  /** Virtual addresses by name. */
-  readonly symbols: ReadonlyMap<string, bigint>;
+  readonly symbols: SymbolTable;
+  /** Symbols of each native program on the disk, by file name. */
+  readonly programs: ReadonlyMap<string, SymbolTable>;
   /** Virtual address of physical address 0 in the kernel's own mapping. */
   readonly kernelVirtualBase: bigint;
   readonly kernelPhysicalBase: bigint;
@@ -9,35 +18,45 @@ export interface HeraldMap {
   readonly directMapBase: bigint;
 }
 
-/** Bound on a map's symbols: far above Herald's, far below what would hurt. */
+/** Bound on a table: far above Herald's, far below what would hurt. */
 const MOST_SYMBOLS = 100_000;
 
-function address(value: unknown, what: string): bigint {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
-  if (typeof value === "string" && /^(0x[0-9a-f]{1,16}|[0-9]{1,20})$/i.test(value))
-    return BigInt.asUintN(64, BigInt(value));
-  throw new Error(`The kernel's map is damaged: ${what} is not an address.`);
+const damaged = (what: string) => new Error(`The kernel's map is damaged: ${what}.`);
+
+function object(value: unknown, what: string): Record<string, unknown> {
+  if (!value || typeof value !== "object" || Array.isArray(value)) throw damaged(`${what} is missing`);
+  return value as Record<string, unknown>;
 }
 
-function symbolEntries(symbols: unknown): [string, unknown][] {
-  if (Array.isArray(symbols))
-    return symbols.map((entry): [string, unknown] => {
-      if (Array.isArray(entry)) return [String(entry[0]), entry[1]];
-      const { name, address: at } = (entry ?? {}) as { name?: unknown; address?: unknown };
-      return [String(name), at];
-    });
-  if (symbols && typeof symbols === "object") return Object.entries(symbols);
-  throw new Error("The kernel's map is damaged: it has no symbols.");
+function address(value: unknown, what: string): bigint {
+  if (typeof value !== "string" || !/^0x[0-9a-f]{1,16}$/i.test(value)) throw damaged(`${what} is not an address`);
+  return BigInt(value);
+}
+
+function symbolTable(value: unknown, what: string): SymbolTable {
+  const entries = Object.entries(object(value, what));
+  if (entries.length > MOST_SYMBOLS) throw damaged(`${what} has ${entries.length} symbols`);
+  return new Map(
+    entries.map(([name, place]) => {
+      const { address: at, size } = object(place, `symbol ${name}`);
+      if (typeof size !== "number" || !(size >= 0)) throw damaged(`symbol ${name} has no size`);
+      return [name, { address: address(at, `symbol ${name}`), size }];
+    }),
+  );
 }
 
 /** Takes the parsed JSON of `herald.map.json`; throws with a sentence for a person when it is not one. */
 export function parseMap(json: unknown): HeraldMap {
-  if (!json || typeof json !== "object") throw new Error("The kernel's map is damaged: it is not an object.");
-  const source = json as Record<string, unknown>;
-  const entries = symbolEntries(source.symbols);
-  if (entries.length > MOST_SYMBOLS) throw new Error("The kernel's map is damaged: it has too many symbols.");
+  const source = object(json, "the map");
+  const programs = Object.entries(object(source.programs ?? {}, "the list of programs"));
   return {
-    symbols: new Map(entries.map(([name, at]) => [name, address(at, `symbol ${name}`)])),
+    symbols: symbolTable(source.symbols, "the symbol table"),
+    programs: new Map(
+      programs.map(([name, program]) => [
+        name,
+        symbolTable(object(program, name).symbols, `the symbol table of ${name}`),
+      ]),
+    ),
     kernelVirtualBase: address(source.kernelVirtualBase, "kernelVirtualBase"),
     kernelPhysicalBase: address(source.kernelPhysicalBase, "kernelPhysicalBase"),
     directMapBase: address(source.directMapBase, "directMapBase"),

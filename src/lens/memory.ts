@@ -32,7 +32,7 @@ export class GuestMemory {
   }
 
   symbol(name: string): bigint | undefined {
-    return this.map?.symbols.get(name);
+    return this.map?.symbols.get(name)?.address;
   }
 
   /** Low and high half of a table entry at a physical address; undefined outside RAM. */

@@ -101,18 +101,21 @@ function waitText(process: ProcessStruct): string | undefined {
   }
 }
 
+/** What switch_context (herald/kernel/trap.S) leaves on a kernel stack below the return address: RBX, RBP, R12 to R15. */
+const SAVED_REGISTERS_BYTES = 48n;
+
 /**
- * Where a process that is not on the CPU goes on. A native process has its trap frame at the top of its kernel stack; the others live in
- * the kernel, and only their stack pointer is saved (the return address lies among the saved registers).
+ * Where a process that is not on the CPU goes on. A native process's trap frame is at the top of its kernel stack; the others live in the
+ * kernel and go on where they called switch_context.
  */
 export function savedPlace(memory: GuestMemory, process: ProcessStruct): { rip: bigint; rsp: bigint } {
-  const kernelRsp = process.big("kernel_rsp");
   if (process.number("kind") === kinds.native) {
     const top = process.big("kernel_stack") + BigInt(constants.KERNEL_STACK_SIZE);
     const frame = memory.structure(structs.trap_frame, top - BigInt(structs.trap_frame.size));
     if (frame && (frame.big("cs") & 3n) === 3n) return { rip: frame.big("rip"), rsp: frame.big("rsp") };
   }
-  return { rip: 0n, rsp: kernelRsp };
+  const kernelRsp = process.big("kernel_rsp");
+  return { rip: memory.u64(kernelRsp + SAVED_REGISTERS_BYTES) ?? 0n, rsp: kernelRsp };
 }
 
 function viewKind(kind: number): ProcessView["kind"] {

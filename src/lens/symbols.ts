@@ -1,39 +1,42 @@
-/** Names for addresses: the nearest symbol of the kernel at or below. */
-import type { HeraldMap } from "./map";
+/** Names for addresses: the nearest symbol at or below, of the kernel or of one program. */
+import type { SymbolTable } from "./map";
 
 export class Symbols {
-  private readonly names: readonly string[];
-  private readonly addresses: readonly bigint[];
+  private readonly sorted: readonly { readonly name: string; readonly address: bigint; readonly end: bigint }[];
 
-  constructor(map: HeraldMap | undefined) {
-    const sorted = [...(map?.symbols ?? [])].sort(([, a], [, b]) => (a < b ? -1 : a > b ? 1 : 0));
-    this.names = sorted.map(([name]) => name);
-    this.addresses = sorted.map(([, at]) => at);
+  constructor(table: SymbolTable | undefined) {
+    const entries = [...(table ?? [])].map(([name, place]) => ({ name, ...place }));
+    // Where several begin together, the one with the largest body names the place.
+    entries.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : a.size - b.size));
+    this.sorted = entries.map(({ name, address, size }, index) => {
+      // A label reaches to the next symbol; the last one ends the image.
+      const next = entries[index + 1]?.address ?? address;
+      return { name, address, end: size > 0 ? address + BigInt(size) : next };
+    });
   }
 
-  /** Index of the last symbol at or below; undefined outside the kernel's image (the last symbol is its end). */
-  private index(address: bigint): number | undefined {
+  private at(address: bigint) {
     let low = 0;
-    let high = this.addresses.length;
+    let high = this.sorted.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.addresses[middle] <= address) low = middle + 1;
+      if (this.sorted[middle].address <= address) low = middle + 1;
       else high = middle;
     }
-    return low === 0 || low === this.addresses.length ? undefined : low - 1;
+    const found = this.sorted[low - 1];
+    return found && address < found.end ? found : undefined;
   }
 
-  /** Address of the symbol at or below. */
+  /** Address of the symbol that holds this one. */
   below(address: bigint): bigint | undefined {
-    const index = this.index(address);
-    return index === undefined ? undefined : this.addresses[index];
+    return this.at(address)?.address;
   }
 
-  /** "topic_publish+0x12"; undefined outside the kernel's image. */
+  /** "topic_publish+0x12"; undefined outside every symbol. */
   nearest(address: bigint): string | undefined {
-    const index = this.index(address);
-    if (index === undefined) return undefined;
-    const distance = address - this.addresses[index];
-    return distance === 0n ? this.names[index] : `${this.names[index]}+0x${distance.toString(16)}`;
+    const found = this.at(address);
+    if (!found) return undefined;
+    const distance = address - found.address;
+    return distance === 0n ? found.name : `${found.name}+0x${distance.toString(16)}`;
   }
 }

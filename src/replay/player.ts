@@ -1,23 +1,32 @@
-/** Runs a machine through its recording: recorded inputs are applied at exactly their ticks, new ones are recorded at the present tick. */
+/** Runs a PC through its recording: recorded inputs are applied at exactly their ticks, new ones are recorded at the present tick. */
+import type { PcInput, PcStop } from "../pc/pc";
 import type { Input } from "../scenario/schema";
 import type { InputLog } from "./recording";
 
 /** What the player needs of a PC. */
 export interface Machine {
-  readonly tick: number;
-  /** Runs until the clock is exactly `until`, or until something stops the machine for good. */
-  run(until: number): void;
-  input(input: Input): void;
+  readonly clock: number;
+  run(until: number): PcStop;
+  input(input: PcInput): boolean;
 }
 
-export class Player<M extends Machine> {
+/** The machine cannot go on by itself. */
+export type Ended = Exclude<PcStop, { kind: "ticks" }>;
+
+export class Player {
   /** Index of the first input not yet applied. */
   private next = 0;
+  private ending: Ended | undefined;
 
   constructor(
-    readonly machine: M,
+    readonly machine: Machine,
     readonly log: InputLog,
   ) {}
+
+  /** Why the machine stands still for good, if it does. */
+  get ended(): Ended | undefined {
+    return this.ending;
+  }
 
   /** Tick of the last recorded input, while it is still to come. */
   get replayUntil(): number | undefined {
@@ -29,14 +38,13 @@ export class Player<M extends Machine> {
     return this.log.at(this.next)?.tick ?? Infinity;
   }
 
-  /** Runs to `tick`, applying what is due on the way. The clock is at `tick` afterwards, unless the machine stopped for good. */
+  /** Runs to `tick`, applying what is due on the way. The clock is at `tick` afterwards, unless the machine ended. */
   runTo(tick: number): void {
     this.applyDue();
-    while (this.machine.tick < tick) {
-      const until = Math.min(tick, this.nextInput);
-      this.machine.run(until);
-      if (this.machine.tick < until) return;
-      this.applyDue();
+    while (this.machine.clock < tick && !this.ending) {
+      const stop = this.machine.run(Math.min(tick, this.nextInput));
+      if (stop.kind === "ticks") this.applyDue();
+      else this.ending = stop;
     }
   }
 
@@ -52,12 +60,18 @@ export class Player<M extends Machine> {
 
   /** Call after the machine was taken to another instant: inputs up to there are part of its state. */
   moved(): void {
-    this.next = this.log.firstAfter(this.machine.tick);
+    this.next = this.log.firstAfter(this.machine.clock);
+    this.ending = undefined;
   }
 
+  /** An input that the machine cannot take (its keyboard buffer is full) is lost, as it would be again in a replay. */
   private applyDue(): void {
-    for (let input = this.log.at(this.next); input && input.tick <= this.machine.tick; input = this.log.at(this.next)) {
-      this.machine.input(input);
+    for (
+      let input = this.log.at(this.next);
+      input && input.tick <= this.machine.clock;
+      input = this.log.at(this.next)
+    ) {
+      this.machine.input({ kind: "key", code: input.code, down: input.down });
       this.next++;
     }
   }

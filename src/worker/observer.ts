@@ -34,7 +34,8 @@ function pagingOf({ cr0, cr3, cr4, efer }: CpuSnapshot): Paging | undefined {
 }
 
 export class Observer {
-  private readonly symbols: Symbols;
+  private readonly kernelSymbols: Symbols;
+  private readonly programSymbols = new Map<string, Symbols>();
   private readonly trace = new TraceDrain();
 
   constructor(
@@ -43,7 +44,8 @@ export class Observer {
     private readonly map: HeraldMap | undefined,
     private readonly ticksPerMicrosecond: number,
   ) {
-    this.symbols = new Symbols(map);
+    this.kernelSymbols = new Symbols(map?.symbols);
+    for (const [name, table] of map?.programs ?? []) this.programSymbols.set(name, new Symbols(table));
   }
 
   private memory(snapshot: CpuSnapshot): GuestMemory {
@@ -86,8 +88,15 @@ export class Observer {
       processes,
       topics: herald && wants("topics", "messages") ? readTopics(herald) : undefined,
       pageTables: wants("pageTables") ? this.pageTables(snapshot, view) : undefined,
-      cpu: wants("cpu") ? viewCpu(cpu, this.symbols, view.syntax) : undefined,
+      cpu: wants("cpu") ? viewCpu(cpu, this.symbols(herald, snapshot), view.syntax) : undefined,
     };
+  }
+
+  /** In ring 3 the names of the running process's program, else the kernel's. */
+  private symbols(herald: GuestMemory | undefined, { cpl }: CpuSnapshot): Symbols {
+    if (!herald || cpl !== 3) return this.kernelSymbols;
+    const running = processStruct(herald, currentPid(herald) ?? 0);
+    return this.programSymbols.get(running?.text("name") ?? "") ?? this.kernelSymbols;
   }
 
   /** The process whose tables are shown: the selected one while it lives, else the running one. */

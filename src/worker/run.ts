@@ -6,6 +6,7 @@ import { InputLog } from "../replay/recording";
 import type { Input } from "../scenario/schema";
 import { Observer } from "./observer";
 import { SerialOutbox } from "./outbox";
+import type { PowerState } from "./protocol";
 
 /** What a run is made from. */
 export interface Source {
@@ -17,9 +18,16 @@ export interface Source {
   readonly mhz: number;
 }
 
+/** The machine stands still for good. */
+export interface Ending {
+  readonly power: PowerState;
+  readonly reason: string;
+  readonly report?: string;
+}
+
 export class Run {
   readonly pc: Pc;
-  readonly player: Player<Pc>;
+  readonly player: Player;
   readonly observer: Observer;
   readonly serial = new SerialOutbox();
 
@@ -27,19 +35,18 @@ export class Run {
     readonly source: Source,
     inputs: readonly Input[],
   ) {
-    this.pc = new Pc({
-      memoryMiB: source.memoryMiB,
-      mhz: source.mhz,
-      disk: source.disk.slice(),
-      serial: (byte) => this.serial.push(byte),
+    const { memoryMiB, mhz, disk, map } = source;
+    const outputs = {
+      serial: (byte: number) => this.serial.push(byte),
       doorbell: () => this.observer.drainTrace(),
-    });
+    };
+    this.pc = new Pc({ memoryMiB, mhz, disk, outputs });
     this.player = new Player(this.pc, new InputLog(inputs));
-    this.observer = new Observer(this.pc, source.map, source.mhz);
+    this.observer = new Observer(this.pc, map, mhz);
   }
 
   get tick(): number {
-    return this.pc.tick;
+    return this.pc.clock;
   }
 
   get idleTicks(): number {
@@ -53,16 +60,38 @@ export class Run {
   /** Executes exactly `count` instructions, passing over time spent in HLT. Ends early if the machine stops. */
   step(count: number): void {
     const goal = this.instructions + count;
-    while (this.instructions < goal && !this.pc.stopped) {
-      const before = this.tick;
-      this.player.runTo(before + (this.pc.cpu.halted ? this.ticksToWake() : goal - this.instructions));
-      if (this.tick === before) return;
-    }
+    while (this.instructions < goal && !this.player.ended)
+      this.player.runTo(this.tick + (this.pc.cpu.halted ? this.ticksToWake() : goal - this.instructions));
   }
 
   /** How long the CPU sleeps yet if nothing is done to it: to the next event of a device or the next recorded input. */
-  ticksToWake(): number {
-    const next = Math.min(this.pc.nextEvent, this.player.nextInput);
+  private ticksToWake(): number {
+    const next = Math.min(this.pc.board.nextEvent, this.player.nextInput);
     return Number.isFinite(next) ? Math.max(1, next - this.tick) : 1;
+  }
+
+  /** Why the machine stands still, for a person; undefined while it can go on. */
+  get ending(): Ending | undefined {
+    const { ended } = this.player;
+    switch (ended?.kind) {
+      case undefined:
+        return undefined;
+      case "poweredOff":
+        return { power: "off", reason: "The guest switched the machine off." };
+      case "halted":
+        return { power: "halted", reason: ended.reason ?? "The CPU halted with interrupts off: nothing can wake it." };
+      case "debugExit":
+        return { power: "stopped", reason: `The guest wrote ${ended.value} to its exit port.` };
+      case "tripleFault":
+        return { power: "stopped", reason: "Triple fault: the CPU gave up.", report: ended.report };
+      case "unimplemented":
+        return {
+          power: "stopped",
+          reason: "The guest used something this machine does not have.",
+          report: ended.report,
+        };
+      case "breakpoint":
+        return { power: "stopped", reason: "A breakpoint was reached." };
+    }
   }
 }

@@ -3,6 +3,7 @@
  * answers requests for frames. It is the only room that knows real time. Without a worker, in a test, the surroundings are given.
  */
 import { parseMap } from "../lens/map";
+import { keyNames } from "../pc/pc";
 import { buildDisk } from "../scenario/disk";
 import { MAX_INPUTS } from "../scenario/schema";
 import { Pacer } from "./pacing";
@@ -117,7 +118,7 @@ export class Session {
     if (!on) {
       this.stopRunning();
       this.run = undefined;
-    } else if (!this.run || this.run.pc.stopped) this.startAnew([]);
+    } else if (!this.run || this.run.ending) this.startAnew([]);
   }
 
   /** Power-on: a new run, standing before its first instruction. */
@@ -138,7 +139,7 @@ export class Session {
   // ---- running --------------------------------------------------------------------------------------------------------
 
   private go(): void {
-    if (!this.run || this.run.pc.stopped) return;
+    if (!this.run || this.run.ending) return;
     this.goal = undefined;
     this.startRunning();
   }
@@ -167,7 +168,7 @@ export class Session {
     if (!Number.isSafeInteger(tick) || tick < 0) throw new Error(`${String(tick)} is no tick to run to.`);
     this.stopRunning();
     this.goal = tick;
-    if (!this.run || this.run.pc.stopped || this.run.tick >= tick) return this.reached();
+    if (!this.run || this.run.ending || this.run.tick >= tick) return this.reached();
     this.startRunning();
   }
 
@@ -199,7 +200,7 @@ export class Session {
       this.tellError("machine", error);
       return;
     }
-    if (this.run.pc.stopped || (this.goal !== undefined && this.run.tick >= this.goal)) this.stopRunning();
+    if (this.run.ending || (this.goal !== undefined && this.run.tick >= this.goal)) this.stopRunning();
     else this.askTurn(this.goal === undefined ? this.pacer.waitMs() : 0);
   }
 
@@ -217,9 +218,10 @@ export class Session {
 
   // ---- inputs ---------------------------------------------------------------------------------------------------------
 
+  /** Keys that a PC keyboard has not are no input. */
   private key(code: string, down: boolean): void {
     const { run } = this;
-    if (!run || run.pc.stopped) return;
+    if (!run || run.ending || !keyNames.includes(code)) return;
     if (run.player.log.length >= MAX_INPUTS && !this.tooManyTold) {
       this.tooManyTold = true;
       this.tellError("machine", new Error(`More than ${MAX_INPUTS} key strokes: a link can no longer hold this run.`));
@@ -277,11 +279,11 @@ export class Session {
     const { run, pacer } = this;
     const { speed, pace, mips } = pacer;
     if (!run) return { power: "off", tick: 0, instructions: 0, seconds: 0, speed, pace: 0, mips: 0 };
-    const { stopped } = run.pc;
+    const { ending } = run;
     const { replayUntil } = run.player;
     return {
-      power: stopped ? stopped.power : this.running ? "running" : "paused",
-      ...(stopped && { reason: stopped.reason, report: stopped.report }),
+      power: ending ? ending.power : this.running ? "running" : "paused",
+      ...(ending && { reason: ending.reason, report: ending.report }),
       tick: run.tick,
       instructions: run.instructions,
       seconds: run.tick / (run.source.mhz * 1_000_000),

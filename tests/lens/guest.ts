@@ -9,7 +9,7 @@ const DIRECT = 0xffff800000000000n;
 export class HandMadeGuest {
   readonly ram: Uint8Array;
   readonly view: DataView;
-  private readonly symbols: Record<string, string> = {};
+  private readonly symbols: Record<string, { address: string; size: number }> = {};
   private free = 0x10_0000;
 
   constructor(mebibytes = 4) {
@@ -21,7 +21,7 @@ export class HandMadeGuest {
   place(size: number, name?: string): bigint {
     const at = VIRTUAL_BASE + BigInt(this.free);
     this.free += (size + 63) & ~63;
-    if (name) this.symbols[name] = `0x${at.toString(16)}`;
+    if (name) this.symbols[name] = { address: `0x${at.toString(16)}`, size };
     return at;
   }
 
