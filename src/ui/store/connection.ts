@@ -3,7 +3,7 @@
  * never more than one on its way and a slow page slows nothing but itself.
  */
 import type { Input, Scenario } from "../../scenario/schema";
-import type { Frame, FromWorker, ToWorker, View } from "../../worker/protocol";
+import { TraceKind, type Frame, type FromWorker, type ToWorker, type View } from "../../worker/protocol";
 import { forgetProcesses, rememberName } from "./colors";
 import { applyFrame } from "./frame";
 import { typing, type KeyChange } from "./keyboard";
@@ -13,6 +13,7 @@ import { clearSelection, selectionStore } from "./selection";
 import { appendSerial, clearSerial } from "./serial";
 import { trace } from "./trace";
 import { visibleStore } from "./visible";
+import { writers } from "./writers";
 
 /** Key changes sent per animation frame when text is typed for the person: the 8042 holds few bytes. */
 const TYPED_PER_FRAME = 4;
@@ -81,8 +82,7 @@ function receive(message: FromWorker): void {
       scenarioStore.setState({ inputs: message.inputs });
       break;
     case "error":
-      if (message.where === "machine") machineStore.setState({ failure: message.message });
-      else setNotice({ tone: "error", text: message.message });
+      setNotice({ tone: "error", text: message.message });
       break;
     default:
       break;
@@ -91,11 +91,22 @@ function receive(message: FromWorker): void {
 
 function draw(frame: Frame): void {
   if (frame.fresh) startAfresh();
-  trace.append(frame.trace);
+  readTrace(frame.trace);
   for (const process of frame.processes?.processes ?? []) rememberName(process, process.name);
-  appendSerial(frame.serial);
+  appendSerial(frame.serial, writers.paint(frame.serial));
   applyFrame(frame);
   machineStore.setState({ status: frame.status });
+}
+
+/** Records go to the columns; those of the console also tell whose line it is. */
+function readTrace(records: ArrayBuffer): void {
+  const known = trace.first + trace.length;
+  trace.append(records);
+  const { columns, first, length } = trace;
+  for (let row = Math.max(0, known - first); row < length; row++) {
+    if (columns.kind[row] !== TraceKind.console_line) continue;
+    writers.wrote({ pid: columns.pid[row], generation: columns.generation[row] }, columns.aLow[row], columns.bLow[row]);
+  }
 }
 
 /** Whatever was shown belonged to another run. */
@@ -103,6 +114,7 @@ function startAfresh(): void {
   forgetProcesses();
   clearSelection();
   clearSerial();
+  writers.clear();
   trace.clear();
   toType = [];
   machineStore.setState({ run: machineStore.getState().run + 1, failure: undefined });

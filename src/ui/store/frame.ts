@@ -18,7 +18,8 @@ export const frameStore = createStore<FrameState>(() => empty);
 
 /** Puts a frame's parts into the store. */
 export function applyFrame(frame: Frame): void {
-  const before = frame.fresh ? empty : frameStore.getState();
+  // A machine that is off has no memory to show.
+  const before = frame.fresh || frame.status.power === "off" ? empty : frameStore.getState();
   const next: FrameState = {
     screen: frame.screen ?? before.screen,
     processes: frame.processes ?? before.processes,

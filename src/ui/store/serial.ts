@@ -1,33 +1,41 @@
 /** What the guest wrote to COM1, outside zustand: a bounded transcript, and news for whoever draws it. */
 
-/** Characters kept; the oldest go. */
+/** Bytes kept; the oldest go. */
 const TRANSCRIPT_LIMIT = 1_000_000;
 
-type Listener = (news: Uint8Array | "cleared") => void;
+/** As it came, and with colours for a terminal. */
+interface Chunk {
+  readonly raw: Uint8Array;
+  readonly painted: Uint8Array;
+}
 
+type Listener = (news: Uint8Array | "cleared", painted: Uint8Array) => void;
+
+const NOTHING = new Uint8Array(0);
 const listeners = new Set<Listener>();
-let chunks: Uint8Array[] = [];
+let chunks: Chunk[] = [];
 let bytes = 0;
+
 /** Whether anything came since power-on: a machine that is silent on COM1 is shown by its screen. */
 export const serialBytes = (): number => bytes;
 
-export function appendSerial(news: Uint8Array): void {
-  if (news.length === 0) return;
-  chunks.push(news);
-  bytes += news.length;
-  while (bytes > TRANSCRIPT_LIMIT && chunks.length > 1) bytes -= (chunks.shift() as Uint8Array).length;
-  for (const listener of listeners) listener(news);
+export function appendSerial(raw: Uint8Array, painted: Uint8Array = raw): void {
+  if (raw.length === 0) return;
+  chunks.push({ raw, painted });
+  bytes += raw.length;
+  while (bytes > TRANSCRIPT_LIMIT && chunks.length > 1) bytes -= (chunks.shift() as Chunk).raw.length;
+  for (const listener of listeners) listener(raw, painted);
 }
 
 export function clearSerial(): void {
   chunks = [];
   bytes = 0;
-  for (const listener of listeners) listener("cleared");
+  for (const listener of listeners) listener("cleared", NOTHING);
 }
 
 /** The transcript so far comes first, at once. */
 export function followSerial(listener: Listener): () => void {
-  for (const chunk of chunks) listener(chunk);
+  for (const { raw, painted } of chunks) listener(raw, painted);
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
@@ -36,7 +44,7 @@ export function followSerial(listener: Listener): () => void {
 export function transcript(): string {
   const decoder = new TextDecoder();
   return chunks
-    .map((chunk) => decoder.decode(chunk, { stream: true }))
+    .map(({ raw }) => decoder.decode(raw, { stream: true }))
     .join("")
     .replace(/\r/g, "");
 }

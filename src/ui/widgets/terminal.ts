@@ -8,6 +8,8 @@ export interface TerminalHandlers {
   readonly key: (event: KeyboardEvent) => boolean;
   /** Text that came without a key of its own: pasted, composed, or from a phone's keyboard. */
   readonly text: (text: string) => void;
+  /** Colours of its 256-colour palette, from the 17th on, asked again when the theme changes. */
+  readonly tints: { readonly first: number; readonly colors: () => readonly string[] };
 }
 
 export interface TerminalView {
@@ -18,7 +20,7 @@ export interface TerminalView {
   dispose(): void;
 }
 
-function theme(element: Element) {
+function theme(element: Element, tints: TerminalHandlers["tints"]) {
   const style = getComputedStyle(element);
   const token = (name: string) => style.getPropertyValue(name).trim();
   return {
@@ -43,6 +45,8 @@ function theme(element: Element) {
     brightMagenta: token("--p8"),
     brightCyan: token("--p7"),
     brightWhite: token("--text"),
+    // extendedAnsi begins at colour 16.
+    extendedAnsi: [...Array<string>(tints.first - 16).fill(token("--text")), ...tints.colors()],
   };
 }
 
@@ -53,7 +57,7 @@ export function openTerminal(host: HTMLElement, handlers: TerminalHandlers): Ter
     lineHeight: 1.25,
     scrollback: 10_000,
     cursorBlink: false,
-    theme: theme(host),
+    theme: theme(host, handlers.tints),
     // A bare LF on the line is the guest's business; most kernels send CR LF.
     convertEol: true,
   });
@@ -76,7 +80,7 @@ export function openTerminal(host: HTMLElement, handlers: TerminalHandlers): Ter
     clear: () => terminal.reset(),
     focus: () => terminal.focus(),
     retint: () => {
-      terminal.options.theme = theme(host);
+      terminal.options.theme = theme(host, handlers.tints);
     },
     dispose: () => {
       resize.disconnect();

@@ -2,9 +2,14 @@
 import { useEffect, useRef, useState } from "react";
 import { typeText } from "../../store/connection";
 import { useSettings } from "../../store/react";
+import { canvasPalette } from "../../store/colors";
 import { followSerial } from "../../store/serial";
+import { FIRST_PROCESS_COLOR } from "../../store/writers";
 import type { TerminalView } from "../../widgets/terminal";
 import { consoleKeys } from "./keys";
+
+/** The terminal's colours from FIRST_PROCESS_COLOR on: kernel, then the palette. */
+const tints = { first: FIRST_PROCESS_COLOR, colors: canvasPalette };
 
 /** `onUnknown` hears of typed or pasted characters that no key of the PC gives. */
 export function SerialView({ onUnknown }: { readonly onUnknown: (characters: readonly string[]) => void }) {
@@ -26,9 +31,9 @@ export function SerialView({ onUnknown }: { readonly onUnknown: (characters: rea
     void import("../../widgets/terminal")
       .then(({ openTerminal }) => {
         if (gone) return;
-        const view = openTerminal(element, { key: keys.key, text: type });
+        const view = openTerminal(element, { key: keys.key, text: type, tints });
         terminal.current = view;
-        stop = followSerial((news) => (news === "cleared" ? view.clear() : view.write(news)));
+        stop = followSerial((news, painted) => (news === "cleared" ? view.clear() : view.write(painted)));
       })
       .catch(() => setFailed(true));
     element.addEventListener("focusout", keys.release);
