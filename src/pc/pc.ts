@@ -33,16 +33,20 @@ export interface PcConfig {
   readonly outputs?: Outputs;
 }
 
-export type PcStop =
-  /** The tick that was asked for is reached. */
-  | { kind: "ticks" }
+/** The run is over: only a reset, or nothing at all, brings the machine back. */
+export type PcEnd =
   | { kind: "poweredOff" }
   /** HLT with interrupts off: nothing can wake it. `reason`: why the firmware found nothing to boot, if that was it. */
   | { kind: "halted"; reason: string | undefined }
   /** A value was written to isa-debug-exit. */
   | { kind: "debugExit"; value: number }
   | { kind: "tripleFault"; report: string }
-  | { kind: "unimplemented"; report: string }
+  | { kind: "unimplemented"; report: string };
+
+export type PcStop =
+  | PcEnd
+  /** The tick that was asked for is reached. */
+  | { kind: "ticks" }
   | { kind: "breakpoint" };
 
 export type PcInput =
@@ -78,7 +82,7 @@ export class Pc {
   readonly cpu: Cpu;
   readonly board: Motherboard;
   private readonly firmware: Firmware;
-  private off = false;
+  private end: PcEnd | undefined;
   private resets = 0;
   private exits = 0;
 
@@ -97,8 +101,19 @@ export class Pc {
     this.board.rescheduleAll();
   }
 
+  /** Ticks since power-on. */
   get clock(): number {
     return this.cpu.clock;
+  }
+
+  /** The tick of the next thing a part does by itself: the longest that HLT can last without input. */
+  get nextEvent(): number {
+    return this.board.nextEvent;
+  }
+
+  /** Why the run is over; undefined while the machine can go on. */
+  get stopped(): PcEnd | undefined {
+    return this.end;
   }
 
   /** Physical address of Herald's trace ring; 0 before the guest told it. */
@@ -109,37 +124,33 @@ export class Pc {
   /** Runs CPU and parts until the clock is exactly `until`, or something ends it earlier. */
   run(until: number): PcStop {
     for (;;) {
+      if (this.end) return this.end;
       this.board.advance();
-      const stop = this.boardStop();
-      if (stop) return stop;
+      if (this.board.stop) return this.finish(this.board.stop);
+      if (this.board.resetRequested) this.reset();
       if (this.cpu.clock >= until) return { kind: "ticks" };
       const target = Math.min(until, this.board.nextEvent);
       const reason = this.cpu.run(target);
       this.exits++;
-      if (reason.kind === "halted") {
-        if (reason.forever) return { kind: "halted", reason: this.board.bootDefect };
-        this.cpu.skip(target);
-      } else if (reason.kind !== "ticks" && reason.kind !== "attention") {
-        // A report about the CPU gives way to one about the part that was being used.
-        return this.boardStop() ?? reason;
-      }
+      if (reason.kind === "breakpoint") return reason;
+      if (reason.kind === "ticks" || reason.kind === "attention") continue;
+      if (reason.kind !== "halted") return this.finish(this.board.stop ?? reason);
+      // A part that ends the run, or a reset, comes before the HLT that follows it.
+      if (this.board.stop || this.board.resetRequested) continue;
+      if (reason.forever) return this.finish({ kind: "halted", reason: this.board.bootDefect });
+      this.cpu.skip(target);
     }
   }
 
-  /** What the board wants done at this instruction boundary. */
-  private boardStop(): PcStop | undefined {
-    if (this.off) return { kind: "poweredOff" };
-    const { stop } = this.board;
+  private finish(end: PcEnd): PcEnd {
     this.board.stop = undefined;
-    if (stop?.kind === "poweredOff") this.off = true;
-    if (stop) return stop;
-    if (this.board.resetRequested) this.reset();
-    return undefined;
+    this.end = end;
+    return end;
   }
 
   /** Applied at the present tick. False when the machine could not take it: it is off, or the keyboard's buffer is full. */
   input(input: PcInput): boolean {
-    if (this.off) return false;
+    if (this.end) return false;
     let taken = true;
     if (input.kind === "serial") this.board.serial.receive(input.bytes);
     else if (input.kind === "key") taken = this.board.keyboard.key(input.code, input.down);
@@ -153,8 +164,10 @@ export class Pc {
     return this.board.keyboard.pending;
   }
 
-  /** The RESET line: CPU and parts start again, memory and the clock stay. */
+  /** The RESET line: CPU and parts start again, memory and the clock stay. What is off stays off. */
   reset(): void {
+    if (this.end?.kind === "poweredOff") return;
+    this.end = undefined;
     this.resets++;
     this.board.bootDefect = undefined;
     this.board.reset();
@@ -163,11 +176,7 @@ export class Pc {
 
   /** The plug. Only a new Pc starts again. */
   powerOff(): void {
-    this.off = true;
-  }
-
-  get poweredOff(): boolean {
-    return this.off;
+    this.end = { kind: "poweredOff" };
   }
 
   screen(): TextScreen {
@@ -187,12 +196,12 @@ export class Pc {
       hash.text(name);
       for (let index = 0; index < field.count; index++) hashField(hash, state, name as FieldName, index);
     }
-    return hash.plain(this.cpu.clock).bytes(this.cpu.ram).plain(this.board.save()).plain(this.off).digest();
+    return hash.plain(this.cpu.clock).bytes(this.cpu.ram).plain(this.board.save()).plain(this.end).digest();
   }
 
   /** The parts, and the tick at which they are as they are. The CPU's state and memory are the recorder's to keep. */
   save(): PcState {
-    return { clock: this.cpu.clock, devices: { ...this.board.save(), poweredOff: this.off } };
+    return { clock: this.cpu.clock, devices: { ...this.board.save(), end: this.end } };
   }
 
   /** The CPU's clock must already be the one saved. */
@@ -200,7 +209,7 @@ export class Pc {
     if (this.cpu.clock !== state.clock)
       throw new Error(`the parts were saved at tick ${state.clock}, the CPU is at ${this.cpu.clock}`);
     this.board.restore(state.devices);
-    this.off = state.devices.poweredOff as boolean;
+    this.end = state.devices.end as PcEnd | undefined;
   }
 
   statistics(): PcStatistics {
