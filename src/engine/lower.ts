@@ -130,7 +130,8 @@ export class Lowering {
   prefetch(e: Expression): void {
     if (this.locals.has(e)) return;
     for (const child of children(e)) this.prefetch(child);
-    const effectful = e.kind === "load" || e.kind === "system" || (e.kind === "operand" && this.binding.isMemory(e.index));
+    const effectful =
+      e.kind === "load" || e.kind === "system" || (e.kind === "operand" && this.binding.isMemory(e.index));
     if (effectful) {
       this.generate(e);
       this.keep(e);

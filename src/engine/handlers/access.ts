@@ -189,7 +189,11 @@ export class MemoryAccess {
     pushValue();
     if (size !== 64) code.op(op.i64ExtendI32U);
     code.access(memory.i64Store, layout.accessValue.offset);
-    code.get(this.record).i32(size / 8).call(this.host("writeSlow")).if(EMPTY);
+    code
+      .get(this.record)
+      .i32(size / 8)
+      .call(this.host("writeSlow"))
+      .if(EMPTY);
     this.returnFault();
     code.end();
   }

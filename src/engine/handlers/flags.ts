@@ -19,7 +19,12 @@ export function readFlag(code: Code, flag: Flag): void {
       return;
     case "df":
     case "if":
-      code.loadAt(memory.i32Load, layout.systemFlags.offset).i32(RIP_FLAG_BITS[flag]).op(op.i32ShrU).i32(1).op(op.i32And);
+      code
+        .loadAt(memory.i32Load, layout.systemFlags.offset)
+        .i32(RIP_FLAG_BITS[flag])
+        .op(op.i32ShrU)
+        .i32(1)
+        .op(op.i32And);
   }
 }
 

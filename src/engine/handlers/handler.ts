@@ -12,7 +12,7 @@ import type { RuntimeFunction } from "../wasm/runtime";
 import { type HostFunction, loads, MemoryAccess, memoryWidth, type Place, stores } from "./access";
 import { flagSources, type FlagValues, readFlag, storeFlags } from "./flags";
 import { jumpTo, nextRecord, refundRest } from "./jump";
-import { isImplicitMemory, type Meaning, roots } from "./meaning";
+import { isStringOperand, type Meaning, roots } from "./meaning";
 import type { OperandShape, Shape } from "./shape";
 
 /** What the module being written offers to its functions. */
@@ -24,9 +24,7 @@ export interface Surroundings {
 
 const SELF = 0;
 const ES = 0,
-  RAX = 0,
   RCX = 1,
-  RBX = 3,
   RSI = 6,
   RDI = 7;
 const vectors: Readonly<Record<Fault, number>> = {
@@ -95,7 +93,8 @@ class HandlerWriter implements Binding {
     this.faults(effects);
     this.stores(effects);
     this.holdCommits(effects);
-    for (const effect of effects) if (effect.kind === "when" && touchesMemory(effect, this.shape)) this.whenMemory(effect);
+    for (const effect of effects)
+      if (effect.kind === "when" && touchesMemory(effect, this.shape)) this.whenMemory(effect);
     this.commits(effects);
   }
 
@@ -312,7 +311,10 @@ class HandlerWriter implements Binding {
       this.lowering.wide(argument);
       code.access(memory.i64Store, layout.argument.offset + n * 8);
     });
-    code.get(SELF).call(this.surroundings.host(`system.${helper}`)).tee(result);
+    code
+      .get(SELF)
+      .call(this.surroundings.host(`system.${helper}`))
+      .tee(result);
     code.i32(EXIT.fault).op(op.i32Eq).if(EMPTY);
     this.memory.returnFault();
     code.end().get(result).get(this.leave!).op(op.i32Or).set(this.leave!);
@@ -322,7 +324,7 @@ class HandlerWriter implements Binding {
 
   isMemory(index: number): boolean {
     const { kind } = this.shape.operands[index];
-    return kind === "memory" || isImplicitMemory(kind);
+    return kind === "memory" || isStringOperand(kind);
   }
 
   runtime(name: RuntimeFunction): number {
@@ -356,7 +358,6 @@ class HandlerWriter implements Binding {
       case "memory":
       case "source":
       case "destination":
-      case "table":
         return this.readMemory(node.index, width);
     }
   }
@@ -378,19 +379,8 @@ class HandlerWriter implements Binding {
     }
     const register = { kind: "register", width: this.addressBits } as const;
     const pushRegister = (number: number) => this.lowering.wide({ ...register, register: number });
-    if (operand.kind === "table") {
-      this.tableOffset(pushRegister);
-      return this.memory.linear("operand", bytes, write);
-    }
     pushRegister(operand.kind === "source" ? RSI : RDI);
     this.memory.linear(operand.kind === "source" ? "operand" : ES, bytes, write);
-  }
-
-  /** XLAT: rBX + AL, at the address size. */
-  private tableOffset(pushRegister: (number: number) => void): void {
-    pushRegister(RBX);
-    this.code.loadAt(memory.i64Load8U, registerAt(RAX)).op(op.i64Add);
-    this.truncate();
   }
 
   private truncate(): void {
@@ -491,7 +481,8 @@ function flagValues(effects: readonly Effect[]): FlagValues {
 function touchesMemory(effect: When, shape: Shape): boolean {
   const touches = (e: Expression): boolean => {
     if (e.kind === "load" || e.kind === "system") return true;
-    if (e.kind === "operand") return !["register", "fixed", "immediate", "constant"].includes(shape.operands[e.index].kind);
+    if (e.kind === "operand")
+      return !["register", "fixed", "immediate", "constant"].includes(shape.operands[e.index].kind);
     return children(e).some(touches);
   };
   return effect.effects.some(

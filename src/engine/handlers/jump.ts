@@ -31,11 +31,23 @@ export function jumpTo(code: Code, self: number, target: number, direct: boolean
   code.i32(0).get(target).access(memory.i64Store, layout.rip.offset);
   if (direct) code.get(self).access(memory.i32Load, record.link).tee(block).op(op.i32Eqz).if(EMPTY);
   code.get(target).op(op.i32WrapI64).get(target).i64(12n).op(op.i64ShrU, op.i32WrapI64, op.i32Xor);
-  code.i32(JUMP_ENTRIES - 1).op(op.i32And).i32(JUMP_ENTRY_BYTES).op(op.i32Mul).tee(entry);
+  code
+    .i32(JUMP_ENTRIES - 1)
+    .op(op.i32And)
+    .i32(JUMP_ENTRY_BYTES)
+    .op(op.i32Mul)
+    .tee(entry);
   code.access(memory.i64Load, JUMPS).get(target).op(op.i64Ne);
-  code.get(entry).access(memory.i32Load, JUMPS + 8).loadAt(memory.i32Load, layout.jumpTag.offset).op(op.i32Ne, op.i32Or);
+  code
+    .get(entry)
+    .access(memory.i32Load, JUMPS + 8)
+    .loadAt(memory.i32Load, layout.jumpTag.offset)
+    .op(op.i32Ne, op.i32Or);
   code.if(EMPTY).i32(EXIT.lookup).op(op.return).end();
-  code.get(entry).access(memory.i32Load, JUMPS + 12).set(block);
+  code
+    .get(entry)
+    .access(memory.i32Load, JUMPS + 12)
+    .set(block);
   if (direct) {
     code.get(self).access(memory.i32Load16U, record.detail).i32(DETAIL.linkable).op(op.i32And).if(EMPTY);
     code.get(self).get(block).access(memory.i32Store, record.link).end().end();

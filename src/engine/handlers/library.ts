@@ -11,7 +11,6 @@ import { type Surroundings, writeHandler } from "./handler";
 import { type Meaning, meaningOf } from "./meaning";
 import { operandsKey, type Shape, shapeKey, shapeOf } from "./shape";
 import { SPECIAL, writeEnter, writeRun, writeSpecials } from "./special";
-import { writeHash } from "../wasm/hash";
 
 const HANDLER: Signature = { parameters: [I32], results: [I32] };
 const hostSignatures: Readonly<Record<string, Signature>> = {
@@ -37,6 +36,8 @@ export interface Resolved {
   readonly shape: Shape;
   /** The memory operand's address is computed by a micro-record in front. */
   readonly addressRecord: boolean;
+  /** Always goes elsewhere: nothing follows it in a block. */
+  readonly jumps: boolean;
 }
 
 interface Entry {
@@ -49,7 +50,6 @@ export class HandlerLibrary {
   readonly table: WebAssembly.Table;
   readonly enter: (record: number) => number;
   readonly run: (record: number) => number;
-  readonly hash: (start: number, bytes: number, seed: bigint) => bigint;
   private readonly base: WebAssembly.Exports;
   private readonly byShape = new Map<string, Resolved>();
   private readonly bySpecialisation = new Map<string, Entry>();
@@ -71,7 +71,6 @@ export class HandlerLibrary {
     this.pending = [];
     this.enter = this.base.enter as HandlerLibrary["enter"];
     this.run = this.base.run as HandlerLibrary["run"];
-    this.hash = this.base.hash as HandlerLibrary["hash"];
   }
 
   /** Handlers there are, and modules that hold them. */
@@ -100,7 +99,8 @@ export class HandlerLibrary {
       this.bySpecialisation.set(specialisation(canonical, meaning), entry);
       this.pending.push(entry);
     }
-    const resolved = { slot: entry.slot, shape: canonical, addressRecord };
+    const jumps = meaning.effects.some((effect) => effect.kind === "jump" && !effect.condition);
+    const resolved = { slot: entry.slot, shape: canonical, addressRecord, jumps };
     this.byShape.set(key, resolved);
     return resolved;
   }
@@ -157,7 +157,10 @@ class ModuleSurroundings implements Surroundings {
 function writeHandlers(entries: readonly Entry[]): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
   const surroundings = new ModuleSurroundings(module);
-  const written = entries.map(({ slot, shape, meaning }) => ({ slot, code: writeHandler(shape, meaning, surroundings) }));
+  const written = entries.map(({ slot, shape, meaning }) => ({
+    slot,
+    code: writeHandler(shape, meaning, surroundings),
+  }));
   for (const { slot, code } of written) module.element(slot, module.define(HANDLER, code));
   return module.encode();
 }
@@ -170,6 +173,5 @@ function writeBase(): Uint8Array<ArrayBuffer> {
   module.export("enter", module.define(HANDLER, writeEnter(surroundings)));
   module.export("run", module.define(HANDLER, writeRun(surroundings)));
   writeRuntime(module);
-  writeHash(module);
   return module.encode();
 }

@@ -1,5 +1,6 @@
 /** Runs a definition for one shape: its effects in one list, and what they depend on besides the operands. */
 import { children } from "../lower";
+import { shareEffects } from "./share";
 import type { Expression, Width } from "../../isa/expression";
 import type { Access, Context, Effect, Operands } from "../../isa/notation";
 import type { Shape } from "./shape";
@@ -62,8 +63,9 @@ export function meaningOf(shape: Shape): Meaning {
   }
   if (instruction.does) effects.push(...instruction.does(operands, context));
 
-  const usesAddress = noteDependencies(shape, effects, touched);
-  return { effects, access, touched, usesAddress };
+  const shared = shareEffects(effects);
+  const usesAddress = noteDependencies(shape, shared, touched);
+  return { effects: shared, access, touched, usesAddress };
 }
 
 function flagEffects(shape: Shape, operands: Operands, context: Context, result: Expression | undefined): Effect[] {
@@ -101,7 +103,7 @@ export function roots(effect: Effect): readonly Expression[] {
 /** Segments and address sizes matter to a handler as soon as it forms an address itself. */
 function noteDependencies(shape: Shape, effects: readonly Effect[], touched: Set<keyof Context>): boolean {
   let usesAddress = false;
-  let formsAddress = shape.operands.some(({ kind }) => kind === "source" || kind === "destination" || kind === "table");
+  let formsAddress = shape.operands.some(({ kind }) => isStringOperand(kind));
   const seen = new Set<Expression>();
   const visit = (e: Expression): void => {
     if (seen.has(e)) return;
@@ -120,11 +122,10 @@ function noteDependencies(shape: Shape, effects: readonly Effect[], touched: Set
   effects.flatMap(roots).forEach(visit);
   effects.forEach(visitEffect);
   if (formsAddress || usesAddress) touched.add("long");
-  if (usesAddress || shape.rep || shape.operands.some(({ kind }) => kind !== "memory" && isImplicitMemory(kind))) {
+  if (usesAddress || shape.rep || shape.operands.some(({ kind }) => isStringOperand(kind))) {
     touched.add("addressSize");
   }
   return usesAddress;
 }
 
-export const isImplicitMemory = (kind: string): boolean =>
-  kind === "source" || kind === "destination" || kind === "table";
+export const isStringOperand = (kind: string): boolean => kind === "source" || kind === "destination";

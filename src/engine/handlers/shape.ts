@@ -14,7 +14,7 @@ export type OperandShape =
   | { readonly kind: "register"; readonly width: number; readonly slot: 1 | 2 }
   /** A register that the form names. */
   | { readonly kind: "fixed"; readonly width: number; readonly register: number }
-  /** Memory. `simple`: base and displacement only. `checked`: the handler itself applies address size and segment. */
+  /** Memory. `simple`: base and displacement only. */
   | { readonly kind: "memory"; readonly width: number; readonly simple: boolean }
   /** `part` 1: upper half of the record's immediate (second immediate operand). */
   | { readonly kind: "immediate"; readonly width: number; readonly part: 0 | 1 }
@@ -23,7 +23,7 @@ export type OperandShape =
   | { readonly kind: "segment"; readonly width: number; readonly slot: 1 | 2 }
   | { readonly kind: "fixedSegment"; readonly width: number; readonly register: number }
   | { readonly kind: "numbered"; readonly width: number; readonly slot: 1 | 2 }
-  | { readonly kind: "source" | "destination" | "table"; readonly width: number };
+  | { readonly kind: "source" | "destination"; readonly width: number };
 
 export interface Shape {
   readonly instruction: Instruction;

@@ -65,7 +65,10 @@ function address(surroundings: Surroundings, bits: Bits, long: boolean): Code {
   const offset = code.local(I64);
   const detail = code.local(I32);
   recordAddress(code, SELF, false, false);
-  code.i64(bits === 16 ? 0xffffn : 0xffff_ffffn).op(op.i64And).set(offset);
+  code
+    .i64(bits === 16 ? 0xffffn : 0xffff_ffffn)
+    .op(op.i64And)
+    .set(offset);
   if (!long) {
     code.get(SELF).access(memory.i32Load16U, record.detail).set(detail);
     const bytes = () => code.get(detail).i32(DETAIL.size).op(op.i32And);
@@ -92,4 +95,3 @@ export function writeRun(surroundings: Surroundings): Code {
   code.get(SELF).get(SELF).access(memory.i32Load, record.handler).callIndirect(surroundings.handlerType);
   return code;
 }
-

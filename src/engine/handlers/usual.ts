@@ -57,7 +57,10 @@ function choices(operand: FormOperand, form: Form, size: Size): readonly Operand
 }
 
 function combinations(lists: readonly (readonly OperandShape[])[]): OperandShape[][] {
-  return lists.reduce<OperandShape[][]>((all, list) => all.flatMap((head) => list.map((last) => [...head, last])), [[]]);
+  return lists.reduce<OperandShape[][]>(
+    (all, list) => all.flatMap((head) => list.map((last) => [...head, last])),
+    [[]],
+  );
 }
 
 /** Gives register operands the record's two register fields, in order, and immediates the halves of its immediate. */

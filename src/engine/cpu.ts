@@ -1,0 +1,430 @@
+/**
+ * The CPU: runs decoded blocks until a tick, and does between them what only happens at instruction boundaries: faults,
+ * interrupts, single steps, breakpoints.
+ *
+ * The clock. `ticks` is exact whenever no generated code runs. While it runs, a block has been charged as a whole, so the
+ * clock is what the run may use up (`end`) less what remains, less the instructions of the block from the present one on.
+ * The delivery of a fault takes one tick, so that a handler which faults at once cannot hold time still.
+ */
+import type { Board, Cpu, CpuSnapshot, StopReason } from "./board";
+import { Blocks, type Block, type CodeSource } from "./blocks";
+import { report } from "./debug/report";
+import { decode } from "./decode/decode";
+import { type HostFunctions, HandlerLibrary } from "./handlers/library";
+import { SPECIAL } from "./handlers/special";
+import { Jumps } from "./jumps";
+import { EXIT, record, RECORD_BYTES } from "./record";
+import { takeSnapshot } from "./snapshot";
+import { CpuState, layout, MODE, RAM, type GuestPhysical, type WasmOffset } from "./state";
+import { createSystem, type System } from "./system";
+
+export interface CpuConfig {
+  readonly board: Board;
+  /** Guest memory, 1 to 256. */
+  readonly memoryMiB: number;
+  /** The CPU offers five-level paging (LA57). */
+  readonly levels5?: boolean;
+}
+
+export function createCpu(config: CpuConfig): X86Cpu {
+  return new X86Cpu(config);
+}
+
+const PAGE = 4096;
+const WASM_PAGE = 0x1_0000;
+/** Most ticks that one entry into generated code may use: `remaining` is signed. */
+const LONGEST_RUN = 0x3fff_ffff;
+const FLAG_TF = 0x100;
+const FLAG_IF = 0x200;
+const CS = 1;
+const GP = 13;
+/** Software interrupts clear TF themselves; no single-step trap follows them (SDM 3, 18.3.1.4). */
+const NO_TRAP = new Set(["int", "int1", "int3", "into"]);
+const LOW32 = 0xffff_ffffn;
+
+export class X86Cpu implements Cpu {
+  readonly memory: WebAssembly.Memory;
+  readonly ram: Uint8Array;
+  readonly system: System;
+  readonly blocks: Blocks;
+  readonly library: HandlerLibrary;
+  private readonly state: CpuState;
+  private readonly board: Board;
+  private readonly jumps: Jumps;
+  private readonly source: CodeSource;
+  private readonly fields: DataView;
+  /** Exact while no generated code runs. */
+  private ticks = 0;
+  private idle = 0;
+  private running = false;
+  /** The tick at which `remaining` would be 0. */
+  private end = 0;
+  /** Record of the instruction that called out of generated code. */
+  private current: WasmOffset = 0;
+  private breakpoints: ReadonlySet<bigint> = new Set();
+  private stopped: StopReason | undefined;
+  private forgetLater = false;
+  /** Base and limit of CS that the entries of JUMPS were made under (legacy modes). */
+  private codeBase = 0;
+  private codeLimit = 0;
+  /** Linear address of the lookup in progress. */
+  private linear = 0n;
+
+  constructor({ board, memoryMiB }: CpuConfig) {
+    if (!Number.isInteger(memoryMiB) || memoryMiB < 1 || memoryMiB > 256) {
+      throw new RangeError(`memory is 1 to 256 MiB, not ${memoryMiB}`);
+    }
+    const pages = RAM / WASM_PAGE + memoryMiB * 16;
+    this.board = board;
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.ram = new Uint8Array(this.memory.buffer, RAM);
+    this.state = new CpuState(this.memory);
+    this.fields = this.state.bytes;
+    this.jumps = new Jumps(this.state);
+    this.system = createSystem(this.state, board, {
+      isCodePage: (page) => this.blocks.isCodePage(page),
+      codeWritten: (physical, size) => this.blocks.written(physical, size),
+      flushJumps: () => this.jumps.flush(),
+      clock: () => this.clock,
+    });
+    this.library = new HandlerLibrary(this.memory, this.hostFunctions());
+    this.blocks = new Blocks(this.state, this.library, this.jumps);
+    this.source = {
+      page: (address) => this.codePage(address),
+      nextPage: () => this.fetch((this.linear & ~0xfffn) + 0x1000n),
+      protect: (page) => this.system.protectPage(page),
+    };
+    this.reset();
+  }
+
+  /** The imports of generated code. Each notes the record, by which the clock is exact inside. */
+  private hostFunctions(): HostFunctions {
+    const { system } = this;
+    const noting = (helper: (record: number) => number) => (at: number) => {
+      this.current = at;
+      return helper(at);
+    };
+    const functions: Record<string, (...args: number[]) => number> = {
+      readSlow: (at, size) => {
+        this.current = at;
+        return system.readSlow(at, size);
+      },
+      writeSlow: (at, size) => {
+        this.current = at;
+        return system.writeSlow(at, size);
+      },
+      checkSegment: (segment, offset, size, write, at) =>
+        system.checkSegment(segment, offset >>> 0, size, write ? 1 : 0, at),
+      raise: (at, vector) => (vector >= 12 && vector <= 13 ? system.raise(at, vector, 0) : system.raise(at, vector)),
+    };
+    for (const [name, helper] of Object.entries(system.helpers)) functions[`system.${name}`] = noting(helper);
+    return functions;
+  }
+
+  // ---- Cpu: what others see ----
+
+  get clock(): number {
+    if (!this.running) return this.ticks;
+    return this.end - this.remaining() - this.leftAfter(this.current) - 1;
+  }
+
+  get idleTicks(): number {
+    return this.idle;
+  }
+
+  get halted(): boolean {
+    return this.state.get32("halted") !== 0;
+  }
+
+  skip(toClock: number): void {
+    if (!this.halted) throw new Error("only a halted CPU skips time");
+    if (toClock < this.ticks) throw new RangeError(`time does not go back from ${this.ticks} to ${toClock}`);
+    this.idle += toClock - this.ticks;
+    this.ticks = toClock;
+  }
+
+  /** Sets the clock, with a state that was kept elsewhere. */
+  restoreClock(clock: number, idleTicks: number): void {
+    this.ticks = clock;
+    this.idle = idleTicks;
+    this.stopped = undefined;
+  }
+
+  reset(): void {
+    this.stopped = undefined;
+    this.system.reset();
+    this.jumps.flush();
+  }
+
+  setBreakpoints(addresses: readonly bigint[]): void {
+    this.breakpoints = new Set(addresses.map((address) => BigInt.asUintN(64, address)));
+    this.forget();
+  }
+
+  translate(linear: bigint, access: "read" | "write" | "execute", user: boolean): GuestPhysical | undefined {
+    return this.system.translate(linear, access, user);
+  }
+
+  memoryChanged(physical: GuestPhysical, length: number): void {
+    this.blocks.written(physical, length);
+  }
+
+  snapshot(): CpuSnapshot {
+    return takeSnapshot(this.state, this.system.rflags());
+  }
+
+  flushCaches(): void {
+    this.system.rebuild();
+    this.forget();
+  }
+
+  private forget(): void {
+    if (this.running) {
+      this.forgetLater = true;
+      this.jumps.flush();
+    } else this.blocks.forget();
+  }
+
+  // ---- the run ----
+
+  run(until: number): StopReason {
+    let resuming = true;
+    for (;;) {
+      if (this.stopped) return this.stopped;
+      if (this.system.takeAttention()) return { kind: "attention" };
+      const flags = this.state.get32("systemFlags");
+      const shadow = this.state.get32("shadow") !== 0;
+      const enabled = (flags & FLAG_IF) !== 0 && !shadow;
+      if (enabled && this.board.interruptPending()) {
+        this.deliver(() => this.system.deliverInterrupt(this.board.acknowledgeInterrupt()));
+        continue;
+      }
+      if (this.halted) return { kind: "halted", forever: (flags & FLAG_IF) === 0 };
+      if (this.breakpoints.size && !resuming && this.breakpoints.has(this.linearRip())) return { kind: "breakpoint" };
+      if (this.ticks >= until) return { kind: "ticks" };
+      this.advance(until, flags, shadow, resuming);
+      resuming = false;
+    }
+  }
+
+  /** Runs until `until` or the next thing that needs looking at; one instruction where something must happen after it. */
+  private advance(until: number, flags: number, shadow: boolean, resuming: boolean): void {
+    const stepping = (flags & FLAG_TF) !== 0;
+    const single = stepping || shadow || (this.breakpoints.size > 0 && this.nearBreakpoint(resuming));
+    if (shadow) this.state.set32("shadow", 0);
+    const trap = stepping && !NO_TRAP.has(this.nextInstruction());
+    const block = this.lookup();
+    if (!block) return;
+    const faulted = this.execute(block, single ? 1 : Math.min(until - this.ticks, LONGEST_RUN));
+    // After MOV SS and POP SS the trap is held too (SDM 3, 6.8.3).
+    if (trap && !faulted && this.state.get32("shadow") !== 2) this.deliver(() => this.system.deliverSingleStep());
+  }
+
+  /** Runs a block and what follows it for at most `budget` ticks. True when it ended in a fault. */
+  private execute(block: Block, budget: number): boolean {
+    this.end = this.ticks + budget;
+    this.state.set32("remaining", budget - block.instructions);
+    this.running = true;
+    const reason = block.instructions <= budget ? this.library.run(block.record) : this.runPart(block, budget);
+    this.running = false;
+    this.settle(reason);
+    if (this.forgetLater) {
+      this.forgetLater = false;
+      this.blocks.forget();
+    }
+    return reason === EXIT.fault;
+  }
+
+  /** The first `count` instructions of a block: the one after them stops the run, for this time. */
+  private runPart(block: Block, count: number): number {
+    const { u32 } = this.state;
+    let stop = block.record;
+    while (this.leftAfter(stop) !== block.instructions - 1 - count) stop += RECORD_BYTES;
+    const handler = (stop + record.handler) >>> 2;
+    const kept = u32[handler];
+    u32[handler] = SPECIAL.stale;
+    const reason = this.library.run(block.record);
+    if (!block.dropped) u32[handler] = kept;
+    return reason;
+  }
+
+  /** Brings clock and RIP in line with how the run ended (record.ts: EXIT). */
+  private settle(reason: number): void {
+    const at = this.state.get32("exitRecord");
+    const spent = this.end - this.remaining();
+    switch (reason) {
+      case EXIT.budget:
+      case EXIT.lookup:
+        this.ticks = spent;
+        return;
+      case EXIT.fault:
+        this.ticks = spent - this.leftAfter(at) - 1;
+        this.moveRip(at, record.start);
+        this.fault();
+        return;
+      case EXIT.leave:
+        this.ticks = spent - this.leftAfter(at);
+        return;
+      case EXIT.leaveNext:
+        this.ticks = spent - this.leftAfter(at);
+        this.moveRip(at, record.next);
+        return;
+      case EXIT.stale:
+        this.ticks = spent - this.leftAfter(at) - 1;
+        this.moveRip(at, record.start);
+        return;
+      case EXIT.repeat:
+        this.ticks = spent - this.leftAfter(at);
+        this.moveRip(at, record.start);
+        return;
+      case EXIT.unimplemented:
+        this.ticks = spent - this.leftAfter(at) - 1;
+        this.moveRip(at, record.start);
+        this.stopped = { kind: "unimplemented", report: this.describe(this.unimplementedReason()) };
+        return;
+      default:
+        throw new Error(this.describe(`generated code returned ${reason}`));
+    }
+  }
+
+  private remaining(): number {
+    return this.state.u32[layout.remaining.offset >>> 2] | 0;
+  }
+
+  private leftAfter(at: WasmOffset): number {
+    return this.fields.getUint16(at + record.left, true);
+  }
+
+  private moveRip(at: WasmOffset, field: number): void {
+    const by = this.fields.getUint16(at + field, true);
+    this.state.set64("rip", this.truncate(this.state.get64("rip") + BigInt(by)));
+  }
+
+  private truncate(rip: bigint): bigint {
+    const mode = this.state.get32("mode");
+    return BigInt.asUintN(mode & MODE.long ? 64 : mode & MODE.code32 ? 32 : 16, rip);
+  }
+
+  private fault(): void {
+    this.ticks++;
+    this.deliver(() => this.system.deliverFault());
+  }
+
+  private deliver(event: () => ReturnType<System["deliverFault"]>): void {
+    const rip = this.state.get64("rip");
+    const failed = event();
+    if (!failed) return;
+    this.state.set64("rip", rip);
+    this.stopped = { kind: "tripleFault", report: this.describe(`triple fault: ${failed.tripleFault}`) };
+  }
+
+  // ---- finding code ----
+
+  private linearRip(): bigint {
+    const rip = this.state.get64("rip");
+    if (this.state.get32("mode") & MODE.long) return rip;
+    return (rip + this.state.get64("segmentBase", CS)) & LOW32;
+  }
+
+  private fetch(linear: bigint): GuestPhysical | undefined {
+    return this.system.fetch(linear, this.state.get32("cpl") === 3)?.physical;
+  }
+
+  /** The block at RIP, or undefined after delivering the fault of fetching it. */
+  private lookup(): Block | undefined {
+    this.followCodeSegment();
+    this.jumps.retag();
+    const { u32 } = this.state;
+    const ripLow = u32[layout.rip.offset >>> 2];
+    const ripHigh = u32[(layout.rip.offset >>> 2) + 1];
+    this.linear = this.linearRip();
+    const physical = this.fetchable(ripLow) ? this.fetch(this.linear) : undefined;
+    const block = physical === undefined ? undefined : this.blocks.at(physical, this.source);
+    if (!block) {
+      this.fault();
+      return undefined;
+    }
+    if (!this.breakpoints.size || !this.hasBreakpoint(block)) this.jumps.enter(ripLow, ripHigh, block.record);
+    return block;
+  }
+
+  /** In the legacy modes a RIP means another place when CS changes. */
+  private followCodeSegment(): void {
+    if (this.state.get32("mode") & MODE.long) return;
+    const base = this.state.get32("segmentBase", CS);
+    const limit = this.state.get32("segmentLimit", CS);
+    if (base === this.codeBase && limit === this.codeLimit) return;
+    this.codeBase = base;
+    this.codeLimit = limit;
+    this.jumps.flush();
+  }
+
+  /** Within the limit of CS, outside 64-bit mode. */
+  private fetchable(ripLow: number): boolean {
+    if (this.state.get32("mode") & MODE.long || ripLow <= this.codeLimit) return true;
+    this.system.raise(0, GP, 0);
+    return false;
+  }
+
+  /** A physical page as code is fetched from it: devices and holes through the board. */
+  private codePage(address: GuestPhysical): Uint8Array {
+    if (this.board.pageKind(address) !== "device") return this.ram.subarray(address, address + PAGE);
+    return Uint8Array.from({ length: PAGE }, (_, n) => Number(this.board.physicalRead(address + n, 1) & 0xffn));
+  }
+
+  // ---- breakpoints, single steps, reports ----
+
+  private hasBreakpoint(block: Block): boolean {
+    for (let n = 0; n < block.length; n++) {
+      if (this.breakpoints.has(BigInt.asUintN(64, this.linear + BigInt(n)))) return true;
+    }
+    return false;
+  }
+
+  /** The block at RIP holds a breakpoint (which may be the instruction to be resumed): one step at a time there. */
+  private nearBreakpoint(resuming: boolean): boolean {
+    const linear = this.linearRip();
+    if (resuming && this.breakpoints.has(linear)) return true;
+    const block = this.peekBlock();
+    this.linear = linear;
+    return block !== undefined && this.hasBreakpoint(block);
+  }
+
+  private peekBlock(): Block | undefined {
+    this.linear = this.linearRip();
+    const physical = this.system.translate(this.linear, "execute", this.state.get32("cpl") === 3);
+    return physical === undefined ? undefined : this.blocks.at(physical, this.source);
+  }
+
+  private codeBytes(): Uint8Array {
+    const linear = this.linearRip();
+    const bytes: number[] = [];
+    for (let n = 0n; n < 15n; n++) {
+      const physical = this.system.translate(linear + n, "execute", this.state.get32("cpl") === 3);
+      if (physical === undefined) break;
+      bytes.push(this.codePage(physical - (physical % PAGE))[physical % PAGE]);
+    }
+    return Uint8Array.from(bytes);
+  }
+
+  private decodeNext() {
+    const mode = this.state.get32("mode");
+    return decode(this.codeBytes(), 0, { long: (mode & MODE.long) !== 0, code32: (mode & MODE.code32) !== 0 });
+  }
+
+  private nextInstruction(): string {
+    const decoded = this.decodeNext();
+    return decoded.kind === "instruction" ? decoded.instruction.name : decoded.kind;
+  }
+
+  private unimplementedReason(): string {
+    const decoded = this.decodeNext();
+    return `not implemented: ${decoded.kind === "unimplemented" ? decoded.what : "the instruction at RIP"}`;
+  }
+
+  private describe(what: string): string {
+    const bytes = this.codeBytes();
+    const disassembly = this.nextInstruction();
+    return report({ what, clock: this.ticks, snapshot: this.snapshot(), bytes, disassembly });
+  }
+}
