@@ -53,7 +53,10 @@ export const xadd = instruction("xadd", {
 
 const accumulator = (dst: Expression): Expression => register(RAX, dst.width);
 
-/** The destination is written either way (SDM 2A CMPXCHG); flags are those of CMP accumulator, destination. */
+/**
+ * Flags are those of CMP accumulator, destination. The manual writes the destination either way; seen from outside that
+ * differs only for a 32-bit register, whose upper half the processors we measured leave alone when the comparison fails.
+ */
 export const cmpxchg = instruction("cmpxchg", {
   forms: ["0F B0 /r Eb,Gb", "0F B1 /r Ev,Gv"],
   operands: { dst: "readwrite", src: "read" },
@@ -61,7 +64,7 @@ export const cmpxchg = instruction("cmpxchg", {
   flagsOnly: true,
   result: ({ dst }) => minus(accumulator(dst), dst),
   does: ({ dst, src }) => [
-    write(0, select(eq(accumulator(dst), dst), src, dst)),
+    when(eq(accumulator(dst), dst), write(0, src)),
     when(ne(accumulator(dst), dst), setRegister(RAX, dst)),
   ],
   flags: {

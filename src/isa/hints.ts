@@ -38,6 +38,7 @@ export const endbr32 = instruction("endbr32", {
 /** The space kept for hints of the future (SDM 2D, table A-3: reserved NOP). */
 export const reservedNop = instruction("reservednop", {
   forms: [
+    "0F 0D /r Mv,Gv",
     "0F 18 /r Ev,Gv",
     "0F 19 /r Ev,Gv",
     "0F 1A /r Ev,Gv",

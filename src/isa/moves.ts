@@ -139,7 +139,7 @@ export const lea = instruction("lea", {
 });
 
 export const xlat = instruction("xlatb", {
-  forms: ["D7 BB"],
+  forms: ["D7 BBb"],
   operands: { table: "address" },
   does: (_, { addressSize }) => [
     setRegister(RAX, load(8, "operand", plus(address(addressSize, 0), zext(addressSize, register(RAX, 8))))),

@@ -12,7 +12,7 @@
  *   E r/m by ModRM · G reg of ModRM · Z register in the opcode · M memory only · R register only (mod=3)
  *   I immediate · J relative branch · O moffs · S segment register · C control register · D debug register
  *   A far pointer in the instruction (ptr16:16/32) · X DS:rSI (overridable) · Y ES:rDI
- *   BB the byte at DS:rBX (overridable; XLAT adds AL) · a fixed register by name: AL AX eAX rAX CL DX ES CS SS DS FS GS · a fixed number: 1
+ *   BBb the byte at DS:rBX (overridable; XLAT adds AL) · a fixed register by name: AL AX eAX rAX CL DX ES CS SS DS FS GS · a fixed number: 1
  * followed by a size: b 8 · w 16 · d 32 · q 64 · v operand size 16/32/64 · z 16 or 32 (sign-extended to 64 when an
  * immediate) · y 32 or 64 · p far pointer · s pseudo-descriptor · bs 8-bit immediate sign-extended to the operand size. Value of a J operand: the displacement
  * sign-extended to the operand size; of an A operand: 64 bits, selector * 2^32 + offset.

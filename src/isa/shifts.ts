@@ -155,7 +155,6 @@ const carryCount = (operands: Operands): Expression => {
   const { width } = operands.dst;
   return width < 32 ? urem(maskedCount(operands), constant(8, width + 1)) : maskedCount(operands);
 };
-const nonZeroCarryCount = (operands: Operands): Expression => not(isZero(carryCount(operands)));
 
 /** CF:dst rotated left by count < width + 1, as a value of width + 1 bits in 64 (for widths up to 32). */
 function rotateThroughCarry(dst: Expression, count: Expression): Expression {
@@ -202,7 +201,7 @@ export const rcl = instruction("rcl", {
   operands: { dst: "readwrite", src: "read" },
   result: (operands) => rclParts(operands).result,
   flags: { cf: (values) => rclParts(values).carry, of: (values) => xor(msb(values.result), rclParts(values).carry) },
-  flagsWhen: nonZeroCarryCount,
+  flagsWhen: nonZeroCount,
   undefinedWhen: { of: notByOne },
   section: "SDM 2B RCL/RCR/ROL/ROR",
   text: "Rotates left through the carry flag.",
@@ -216,7 +215,7 @@ export const rcr = instruction("rcr", {
     cf: (values) => rcrParts(values).carry,
     of: ({ result }) => xor(msb(result), bit(result, result.width - 2)),
   },
-  flagsWhen: nonZeroCarryCount,
+  flagsWhen: nonZeroCount,
   undefinedWhen: { of: notByOne },
   section: "SDM 2B RCL/RCR/ROL/ROR",
   text: "Rotates right through the carry flag.",

@@ -175,10 +175,11 @@ function admits(form: Form, reg: number, registerMode: boolean): boolean {
   );
 }
 
-/** More particular forms first: a fixed ModRM byte, then a mandatory prefix, then an operand size. */
+/** More particular forms first: a fixed ModRM byte, then a mandatory prefix, then a fixed ModRM.reg, then an operand size. */
 const rank = (form: Form) =>
-  (form.modrm !== undefined ? 0 : 4) +
-  (form.prefix !== undefined ? 0 : 2) +
+  (form.modrm !== undefined ? 0 : 8) +
+  (form.prefix !== undefined ? 0 : 4) +
+  (form.reg !== undefined ? 0 : 2) +
   (form.onlySize !== undefined || form.attributes.has("b0") ? 0 : 1);
 
 function buildEntry(candidates: readonly Form[]): OpcodeEntry {

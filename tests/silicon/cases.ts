@@ -1,0 +1,191 @@
+/**
+ * Test cases for single instructions: what stands in registers, flags and memory before, and the binary format in which recorded
+ * outcomes are kept.
+ *
+ * A case is code bytes, a seed from which `initialState` derives the whole machine, and patches to it (registers that must point
+ * somewhere). `initialState` may therefore never change: the recorded vectors depend on it.
+ */
+import { gunzipSync, gzipSync } from "node:zlib";
+
+export const CODE = 0x1000_0000;
+export const START = CODE + 0x800;
+export const WINDOW_BYTES = 128;
+/** The last bytes of a page; the next page is not mapped. */
+export const WINDOW = 0x2000_1000 - WINDOW_BYTES;
+/** CF PF AF ZF SF DF OF. */
+export const FLAG_MASK = 0xcd5;
+
+export interface Case {
+  /** 32-bit code; else 64-bit code. */
+  readonly legacy: boolean;
+  readonly code: Uint8Array;
+  readonly seed: number;
+  /** Values for registers, by number. */
+  readonly registers: ReadonlyMap<number, bigint>;
+  /** 8-byte values for the window, by offset. */
+  readonly words: ReadonlyMap<number, bigint>;
+}
+
+export interface InitialState {
+  readonly registers: bigint[];
+  readonly flags: number;
+  readonly memory: Uint8Array;
+}
+
+export interface Outcome {
+  /** 0 retired; 4 SIGILL, 7 SIGBUS, 8 SIGFPE, 11 SIGSEGV. */
+  readonly signal: number;
+  readonly rip: number;
+  readonly flags: number;
+  readonly registers: readonly bigint[];
+  readonly memory: Uint8Array;
+}
+
+export interface Vector {
+  readonly test: Case;
+  readonly outcome: Outcome;
+}
+
+/** A small generator of 32-bit numbers (mulberry32). */
+export function random(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return (t ^ (t >>> 14)) >>> 0;
+  };
+}
+
+/** A 64-bit value, often one at which something happens. */
+function interesting(next: () => number): bigint {
+  const whole = () => (BigInt(next()) << 32n) | BigInt(next());
+  const kind = next() % 8;
+  const at = BigInt(next() % 64);
+  if (kind < 3) return whole();
+  if (kind === 3) return BigInt.asUintN(64, (1n << at) - BigInt(next() % 3));
+  if (kind === 4) return BigInt.asUintN(64, ~(1n << at));
+  if (kind === 5) return BigInt(next() % 17);
+  if (kind === 6) return BigInt.asUintN(64, -BigInt(next() % 17));
+  const halves = [0x7fffffffn, 0x80000000n, 0xffffffffn, 0n, 0x7f7f7f7fn, 0x80808080n, 0x00ff00ffn, 1n];
+  return (halves[next() % 8] << 32n) | halves[next() % 8];
+}
+
+export function initialState(test: Case): InitialState {
+  const next = random(test.seed);
+  const registers = Array.from({ length: 16 }, () => interesting(next));
+  registers[4] = BigInt(WINDOW + 64);
+  const flags = next() & FLAG_MASK;
+  const memory = new Uint8Array(WINDOW_BYTES);
+  const view = new DataView(memory.buffer);
+  for (let offset = 0; offset < WINDOW_BYTES; offset += 8) view.setBigUint64(offset, interesting(next), true);
+  for (const [number, value] of test.registers) registers[number] = value;
+  for (const [offset, value] of test.words) view.setBigUint64(offset, value, true);
+  if (test.legacy) registers.forEach((value, number) => (registers[number] = number < 8 ? value & 0xffff_ffffn : 0n));
+  return { registers, flags, memory };
+}
+
+/** Byte by byte, with numbers of varying length: seven bits to a byte. */
+class Writer {
+  private readonly bytes: number[] = [];
+
+  byte(value: number): void {
+    this.bytes.push(value);
+  }
+
+  number(value: bigint): void {
+    let rest = BigInt.asUintN(64, value);
+    for (; rest > 127n; rest >>= 7n) this.bytes.push(Number(rest & 127n) | 128);
+    this.bytes.push(Number(rest));
+  }
+
+  pairs(values: ReadonlyMap<number, bigint>): void {
+    this.byte(values.size);
+    for (const [key, value] of values) {
+      this.byte(key);
+      this.number(value);
+    }
+  }
+
+  finish(): Uint8Array {
+    return Uint8Array.from(this.bytes);
+  }
+}
+
+class Reader {
+  private at = 0;
+  constructor(private readonly bytes: Uint8Array) {}
+
+  get done(): boolean {
+    return this.at >= this.bytes.length;
+  }
+
+  byte(): number {
+    if (this.done) throw new Error("the recorded vectors end early");
+    return this.bytes[this.at++];
+  }
+
+  number(): bigint {
+    let value = 0n;
+    for (let shift = 0n; ; shift += 7n) {
+      const byte = this.byte();
+      value |= BigInt(byte & 127) << shift;
+      if (byte < 128) return value;
+    }
+  }
+
+  pairs(): Map<number, bigint> {
+    return new Map(Array.from({ length: this.byte() }, () => [this.byte(), this.number()]));
+  }
+}
+
+/** Registers and 8-byte words that differ between two lists. */
+function differences(before: readonly bigint[], after: readonly bigint[]): Map<number, bigint> {
+  return new Map(
+    after.flatMap((value, n) => (value === before[n] ? [] : [[n, BigInt.asUintN(64, value - before[n])]])),
+  );
+}
+const words = (memory: Uint8Array): bigint[] => [
+  ...new BigUint64Array(memory.buffer, memory.byteOffset, WINDOW_BYTES / 8),
+];
+
+/** A vector: legacy and length, code, seed, patches; then signal, RIP from the start, flags, and what changed (as differences). */
+export function pack(vectors: readonly Vector[]): Uint8Array {
+  const writer = new Writer();
+  for (const { test, outcome } of vectors) {
+    const before = initialState(test);
+    writer.byte(test.code.length | (test.legacy ? 0x80 : 0));
+    for (const byte of test.code) writer.byte(byte);
+    writer.number(BigInt(test.seed));
+    writer.pairs(test.registers);
+    writer.pairs(test.words);
+    writer.byte(outcome.signal);
+    writer.number(BigInt(outcome.rip - CODE));
+    writer.number(BigInt((outcome.flags ^ before.flags) & FLAG_MASK));
+    writer.pairs(differences(before.registers, outcome.registers));
+    writer.pairs(differences(words(before.memory), words(outcome.memory)));
+  }
+  return gzipSync(writer.finish(), { level: 9 });
+}
+
+export function unpack(compressed: Uint8Array): Vector[] {
+  const reader = new Reader(gunzipSync(compressed));
+  const vectors: Vector[] = [];
+  while (!reader.done) {
+    const head = reader.byte();
+    const code = Uint8Array.from({ length: head & 0x7f }, () => reader.byte());
+    const seed = Number(reader.number());
+    const test: Case = { legacy: head > 0x7f, code, seed, registers: reader.pairs(), words: reader.pairs() };
+    const before = initialState(test);
+    const signal = reader.byte();
+    const rip = Number(reader.number()) + CODE;
+    const flags = Number(reader.number()) ^ before.flags;
+    const registers = before.registers;
+    for (const [n, difference] of reader.pairs()) registers[n] = BigInt.asUintN(64, registers[n] + difference);
+    const memory = before.memory;
+    const view = new BigUint64Array(memory.buffer);
+    for (const [n, difference] of reader.pairs()) view[n] += difference;
+    vectors.push({ test, outcome: { signal, rip, flags, registers, memory } });
+  }
+  return vectors;
+}

@@ -1,0 +1,27 @@
+/** What a real processor did, recorded by run.ts, against the definitions. No compiler is needed here. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { decode } from "../../src/engine/decode/decode";
+import { forms } from "../../src/engine/decode/forms";
+import { unpack } from "./cases";
+import { difference, runByDefinition } from "./compare";
+import { whyExcluded } from "./generate";
+
+const vectors = unpack(readFileSync(new URL("fixtures/vectors.gz", import.meta.url)));
+
+describe("recorded instructions", () => {
+  test("cover every form that user code can run, 200 times or more", () => {
+    const seen = new Map<string, number>();
+    for (const { test } of vectors) {
+      const decoded = decode(test.code, 0, { long: !test.legacy, code32: test.legacy });
+      if (decoded.kind === "instruction") seen.set(decoded.form.text, (seen.get(decoded.form.text) ?? 0) + 1);
+    }
+    const short = forms.filter((form) => !whyExcluded(form) && (seen.get(form.text) ?? 0) < 200);
+    expect(short.map(({ instruction, text }) => `${instruction.name} ${text}`)).toEqual([]);
+  });
+
+  test("come out of the definitions as they came out of the processor", () => {
+    const wrong = vectors.map((vector) => difference(vector, runByDefinition(vector.test))).filter(Boolean);
+    expect(wrong).toEqual([]);
+  });
+});
