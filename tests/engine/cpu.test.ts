@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CODE, DATA, hashOf, longMachine, register } from "./machine";
+import { CODE, hashOf, longMachine, register } from "./machine";
 
 /** mov ecx, 10; loop: add rax, rcx; dec ecx; jnz loop; hlt */
 const LOOP = [0xb9, 10, 0, 0, 0, 0x48, 0x01, 0xc8, 0xff, 0xc9, 0x75, 0xf9, 0xf4];
