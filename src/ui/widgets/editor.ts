@@ -170,7 +170,7 @@ export function openEditor(parent: HTMLElement, options: EditorOptions): EditorH
         look,
         // Tab is not bound: it leaves the editor, as it leaves every other control.
         keymap.of([{ key: "Mod-Enter", run }, ...defaultKeymap, ...historyKeymap]),
-        EditorView.contentAttributes.of({ "aria-label": options.label }),
+        EditorView.contentAttributes.of({ "aria-label": options.label, tabindex: "0" }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) options.onChange(update.state.doc.toString());
         }),
