@@ -27,7 +27,9 @@ static void memory_start(void)
     vm_start();
     heap_start();
     message_start();
-    console_print("memory: %lu MiB, pages of 4 KiB, 4 levels, no-execute\n", frame_allocator.memory_frames * PAGE_SIZE / MIB);
+    /* Rounded: firmwares keep a few pages more or less for themselves. */
+    console_print("memory: %lu MiB, pages of 4 KiB, 4 levels, no-execute\n",
+                  (frame_allocator.memory_frames * PAGE_SIZE + MIB / 2) / MIB);
 }
 
 static void interrupts_start(void)

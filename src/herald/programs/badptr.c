@@ -5,7 +5,7 @@ int main(const char *arguments)
 {
     volatile int *pointer = 0;
     if (strcmp(arguments, "kernel") == 0)
-        pointer = (volatile int *)KERNEL_VIRTUAL_BASE;
+        pointer = (volatile int *)(KERNEL_VIRTUAL_BASE + KERNEL_PHYSICAL_BASE);
     if (strcmp(arguments, "code") == 0) {
         pointer = (volatile int *)USER_BASE;
         *pointer = 1;

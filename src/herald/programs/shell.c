@@ -5,6 +5,7 @@
 #define PROMPT "herald> "
 #define LINE_MAX 120
 #define KEYS_MAX 1024
+#define KILL_PATIENCE_MS 1000
 #define CONTROL_C 3
 #define CONTROL_U 21
 
@@ -171,7 +172,8 @@ static void command_run(char *rest)
     size_t length = strlen(rest);
     int behind = length > 0 && rest[length - 1] == '&';
     if (behind)
-        rest[length - 1] = 0;
+        for (rest[--length] = 0; length > 0 && rest[length - 1] == ' ';)
+            rest[--length] = 0;
     if (!*name) {
         print("run NAME [ARGUMENTS] [&]\n");
         return;
@@ -194,6 +196,8 @@ static void command_kill(char *rest)
     if (parse(next_word(&rest), "PID", 0, MAX_PROCESSES - 1, &pid))
         return;
     int result = kill(pid);
+    if (result == 0)
+        result = wait(pid, 0, KILL_PATIENCE_MS); /* so that the next command finds it gone */
     if (result == -ESRCH)
         print("kill: there is no process %ld\n", pid);
     else if (result)
