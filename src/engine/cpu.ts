@@ -70,7 +70,7 @@ export class X86Cpu implements Cpu {
   /** Linear address of the lookup in progress. */
   private linear = 0n;
 
-  constructor({ board, memoryMiB }: CpuConfig) {
+  constructor({ board, memoryMiB, levels5 = true }: CpuConfig) {
     if (!Number.isInteger(memoryMiB) || memoryMiB < 1 || memoryMiB > 256) {
       throw new RangeError(`memory is 1 to 256 MiB, not ${memoryMiB}`);
     }
@@ -81,12 +81,13 @@ export class X86Cpu implements Cpu {
     this.state = new CpuState(this.memory);
     this.fields = this.state.bytes;
     this.jumps = new Jumps(this.state);
-    this.system = createSystem(this.state, board, {
-      isCodePage: (page) => this.blocks.isCodePage(page),
-      codeWritten: (physical, size) => this.blocks.written(physical, size),
+    const hooks = {
+      isCodePage: (page: number) => this.blocks.isCodePage(page),
+      codeWritten: (physical: number, size: number) => this.blocks.written(physical, size),
       flushJumps: () => this.jumps.flush(),
       clock: () => this.clock,
-    });
+    };
+    this.system = createSystem(this.state, board, hooks, { levels5 });
     this.library = new HandlerLibrary(this.memory, this.hostFunctions());
     this.blocks = new Blocks(this.state, this.library, this.jumps);
     this.source = {

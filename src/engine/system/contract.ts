@@ -17,6 +17,12 @@ export interface SystemHooks {
   clock(): number;
 }
 
+/** What may be left out of this processor. */
+export interface SystemOptions {
+  /** Five-level paging, CPUID's LA57. Default: it is there. */
+  readonly levels5?: boolean;
+}
+
 /** Access kinds of `translate`. */
 export type AccessKind = "read" | "write" | "execute";
 

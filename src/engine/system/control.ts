@@ -164,7 +164,7 @@ export class Control {
     const { u32 } = core;
     const before = u32[at.cr4];
     const value = Number(wide & 0xffff_ffffn);
-    if (wide >> 32n || value & ~CR4_BITS) return core.raise(record, GP, 0);
+    if (wide >> 32n || value & ~(core.levels5 ? CR4_BITS : CR4_BITS & ~CR4.LA57)) return core.raise(record, GP, 0);
     if (core.longActive && (!(value & CR4.PAE) || (before ^ value) & CR4.LA57)) return core.raise(record, GP, 0);
     const startsPae = (value & CR4.PAE) !== 0 && !(before & CR4.PAE) && (u32[at.cr0] & CR0.PG) !== 0;
     if (startsPae) {

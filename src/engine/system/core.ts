@@ -118,6 +118,8 @@ export class Core {
     readonly state: CpuState,
     readonly board: Board,
     readonly hooks: SystemHooks,
+    /** Five-level paging exists. */
+    readonly levels5 = true,
   ) {
     this.u32 = state.u32;
     this.u64 = state.u64;

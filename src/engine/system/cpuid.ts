@@ -4,7 +4,7 @@
  */
 import { instructions } from "../../isa";
 import { RAX, RCX, RDX } from "../../isa/expression";
-import { EFER, at, PHYSICAL_BITS, type Core } from "./core";
+import { at, PHYSICAL_BITS, type Core } from "./core";
 
 const RBX = 3;
 const VENDOR = "VitrineX8664";
@@ -45,24 +45,24 @@ const features = (): number =>
 const moreFeatures = (): number => bit(13, "cmpxchg16b") | bit(22, "movbe") | bit(23, "popcnt") | (1 << 31); // a hypervisor's guest
 
 /** Leaf 7: SMEP always; SMAP with the instructions that lift it; UMIP, LA57. */
-const structured = (): Leaf => [
+const structured = (levels5: boolean): Leaf => [
   0,
   bit(3, "andn", "bextr", "blsi", "blsr", "tzcnt") |
     (1 << 7) |
     bit(8, "rorx", "mulx", "shlx") |
     bit(20, "stac", "clac"),
-  (1 << 2) | (1 << 16),
+  (1 << 2) | (levels5 ? 1 << 16 : 0),
   0,
 ];
 
-/** Leaf 80000001: SYSCALL (64-bit mode only), NX, 1 GiB pages, RDTSCP, LM; LAHF in 64-bit mode. */
-function extended(long: boolean): Leaf {
-  const edx = (long ? bit(11, "syscall", "sysret") : 0) | (1 << 20) | (1 << 26) | bit(27, "rdtscp") | (1 << 29);
+/** Leaf 80000001: SYSCALL (announced in every mode, as AMD's and QEMU's do), NX, 1 GiB pages, RDTSCP, LM; LAHF in 64-bit mode. */
+function extended(): Leaf {
+  const edx = bit(11, "syscall", "sysret") | (1 << 20) | (1 << 26) | bit(27, "rdtscp") | (1 << 29);
   return [SIGNATURE, 0, bit(0, "lahf", "sahf") | bit(5, "lzcnt"), edx];
 }
 
 /** The deterministic description of one leaf; unknown ones are zero, beyond the last basic one it is the last (SDM 2A CPUID). */
-export function leaf(number: number, long: boolean): Leaf {
+export function leaf(number: number, levels5 = true): Leaf {
   switch (number) {
     case 0:
       return [MAX_BASIC, packed(VENDOR, 0), packed(VENDOR, 8), packed(VENDOR, 4)];
@@ -70,13 +70,13 @@ export function leaf(number: number, long: boolean): Leaf {
       // One logical processor, CLFLUSH line of 8 quadwords.
       return [SIGNATURE, 0x0001_0800, moreFeatures(), features()];
     case 7:
-      return structured();
+      return structured(levels5);
     case 0x4000_0000:
       return [0x4000_0000, packed(VENDOR, 0), packed(VENDOR, 4), packed(VENDOR, 8)];
     case 0x8000_0000:
       return [MAX_EXTENDED, packed(VENDOR, 0), packed(VENDOR, 8), packed(VENDOR, 4)];
     case 0x8000_0001:
-      return extended(long);
+      return extended();
     case 0x8000_0002:
     case 0x8000_0003:
     case 0x8000_0004: {
@@ -87,7 +87,7 @@ export function leaf(number: number, long: boolean): Leaf {
       // Invariant TSC: it counts instructions, whatever the power state.
       return [0, 0, 0, 1 << 8];
     case 0x8000_0008:
-      return [PHYSICAL_BITS | (57 << 8), 0, 0, 0];
+      return [PHYSICAL_BITS | ((levels5 ? 57 : 48) << 8), 0, 0, 0];
     default:
       return [0, 0, 0, 0];
   }
@@ -98,8 +98,7 @@ export const cpuid = (core: Core) => (): number => {
   const { u32 } = core;
   const number = u32[at.registers + 2 * RAX];
   const subleaf = u32[at.registers + 2 * RCX];
-  const values =
-    number === 7 && subleaf !== 0 ? ([0, 0, 0, 0] as const) : leaf(number, (u32[at.efer] & EFER.LME) !== 0);
+  const values = number === 7 && subleaf !== 0 ? ([0, 0, 0, 0] as const) : leaf(number, core.levels5);
   [RAX, RBX, RCX, RDX].forEach((register, i) => {
     u32[at.registers + 2 * register] = values[i];
     u32[at.registers + 2 * register + 1] = 0;

@@ -3,7 +3,7 @@ import type { SystemHelper } from "../../isa/system";
 import type { Board } from "../board";
 import type { CpuState } from "../state";
 import { Access } from "./access";
-import type { AccessKind, System, SystemHooks } from "./contract";
+import type { AccessKind, System, SystemHooks, SystemOptions } from "./contract";
 import { Control } from "./control";
 import { Core } from "./core";
 import { cpuid } from "./cpuid";
@@ -26,7 +26,7 @@ import { Tables } from "./tables";
 import { Tasks } from "./tasks";
 import { Transfer } from "./transfer";
 
-export type { AccessKind, System, SystemHooks, TripleFault } from "./contract";
+export type { AccessKind, System, SystemHooks, SystemOptions, TripleFault } from "./contract";
 export { faultName } from "./exceptions";
 
 const kinds: Readonly<Record<AccessKind, number>> = { read: READ, write: WRITE, execute: EXECUTE };
@@ -34,8 +34,8 @@ const lowOf = (address: bigint): number => Number(address & 0xffff_ffffn) | 0;
 const highOf = (address: bigint): number => Number((address >> 32n) & 0xffff_ffffn) | 0;
 
 /** All parts, each knowing those it builds on. */
-function assemble(state: CpuState, board: Board, hooks: SystemHooks) {
-  const core = new Core(state, board, hooks);
+function assemble(state: CpuState, board: Board, hooks: SystemHooks, { levels5 = true }: SystemOptions) {
+  const core = new Core(state, board, hooks, levels5);
   const paging = new Paging(core);
   const lookaside = new Lookaside(core);
   const access = new Access(core, paging, lookaside);
@@ -123,8 +123,8 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
   };
 }
 
-export function createSystem(state: CpuState, board: Board, hooks: SystemHooks): System {
-  const parts = assemble(state, board, hooks);
+export function createSystem(state: CpuState, board: Board, hooks: SystemHooks, options: SystemOptions = {}): System {
+  const parts = assemble(state, board, hooks, options);
   const { core, paging, lookaside, access, flags, segments, modes, control, exceptions, ports } = parts;
   return {
     helpers: helpersOf(parts),

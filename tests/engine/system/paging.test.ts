@@ -202,7 +202,7 @@ function attempt(
   kind: Kind,
   user: boolean,
   linear: bigint,
-): { physical: number } | { code: number; cr2: bigint } {
+): { physical: number } | { code: number } {
   as(m, user);
   let ok: boolean;
   let physical = -1;
