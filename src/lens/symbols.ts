@@ -1,6 +1,9 @@
 /** Names for addresses: the nearest symbol at or below, of the kernel or of one program. */
 import type { SymbolTable } from "./map";
 
+/** How far a label of the assembler may reach: not across the gap between two parts of an image. */
+const LABEL_REACH = 4096n;
+
 export class Symbols {
   private readonly sorted: readonly { readonly name: string; readonly address: bigint; readonly end: bigint }[];
 
@@ -11,7 +14,8 @@ export class Symbols {
     this.sorted = entries.map(({ name, address, size }, index) => {
       // A label reaches to the next symbol; the last one ends the image.
       const next = entries[index + 1]?.address ?? address;
-      return { name, address, end: size > 0 ? address + BigInt(size) : next };
+      const reach = next - address < LABEL_REACH ? next - address : LABEL_REACH;
+      return { name, address, end: address + (size > 0 ? BigInt(size) : reach) };
     });
   }
 

@@ -63,7 +63,9 @@ export class Observer {
   }
 
   takeTrace(): { readonly records: ArrayBuffer; readonly lost: number } {
-    this.drainTrace();
+    // Paused inside trace_write, the newest record may be half written: it is news the next time.
+    const rip = this.machine.cpu.snapshot().rip;
+    if (!this.kernelSymbols.nearest(rip)?.startsWith("trace_write")) this.drainTrace();
     return this.trace.take();
   }
 

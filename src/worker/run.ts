@@ -61,7 +61,12 @@ export class Run {
   step(count: number): void {
     const goal = this.instructions + count;
     while (this.instructions < goal && !this.player.ended)
-      this.player.runTo(this.tick + (this.pc.cpu.halted ? this.ticksToWake() : goal - this.instructions));
+      this.player.runTo(this.tick + (this.asleep ? this.ticksToWake() : goal - this.instructions));
+  }
+
+  /** In HLT, and no interrupt that would end it is there yet. */
+  private get asleep(): boolean {
+    return this.pc.cpu.halted && !this.pc.board.interruptPending();
   }
 
   /** How long the CPU sleeps yet if nothing is done to it: to the next event of a device or the next recorded input. */
