@@ -21,7 +21,6 @@ class NotingMachine implements Machine {
 
 const key = (tick: number, code: string, down = true): Input => ({ kind: "key", tick, code, down });
 
-
 function player(end?: number) {
   const machine = new NotingMachine(end);
   const log = new InputLog([key(70, "KeyB"), key(10, "KeyA"), key(70, "KeyC"), key(100, "KeyD")]);

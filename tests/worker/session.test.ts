@@ -241,3 +241,28 @@ describe("bad input", () => {
     expect(page.last("error")).toMatchObject({ where: "image", message: expect.stringContaining("memory") });
   });
 });
+
+describe("a link", () => {
+  it("gives the same run: what was typed live is replayed to the same state", () => {
+    const live = new Page(3).open();
+    live.send({ kind: "run" }).pass(300);
+    for (const code of ["KeyM", "KeyE", "KeyM", "Enter"])
+      for (const down of [true, false]) live.send({ kind: "key", code, down }).pass(23);
+    live.send({ kind: "pause" }).pass(1000);
+    const { inputs } = live.last("inputs")!;
+    expect(inputs.length).toBe(8);
+    live.send({ kind: "hash" });
+    const { tick, hash } = live.last("hash")!;
+
+    const again = new Page(1).open(builtinScenarios[0], inputs);
+    expect(again.frame().status.replayUntil).toBe(inputs.at(-1)!.tick);
+    again.send({ kind: "runTo", tick }).pass(60_000);
+    expect(again.last("reached")).toEqual({ kind: "reached", tick });
+    again.send({ kind: "hash" });
+    expect(again.last("hash")).toEqual({ kind: "hash", tick, hash });
+    again.frame();
+    live.frame();
+    expect(again.serial).toBe(live.serial);
+    expect(again.serial).toMatch(/mem\r?\n/);
+  });
+});
