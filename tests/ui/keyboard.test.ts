@@ -36,10 +36,12 @@ describe("typing", () => {
 
 describe("routeKey", () => {
   it("sends a key by its place when the layout agrees", () => {
-    expect(routeKey(press("q", "KeyQ"))).toEqual({ by: "place" });
-    expect(routeKey(press("Q", "KeyQ", { shiftKey: true }))).toEqual({ by: "place" });
-    expect(routeKey(press("Enter", "Enter"))).toEqual({ by: "place" });
-    expect(routeKey(press("c", "KeyC", { ctrlKey: true }))).toEqual({ by: "place" });
+    expect(routeKey(press("q", "KeyQ"))).toEqual({ by: "place", code: "KeyQ" });
+    expect(routeKey(press("Q", "KeyQ", { shiftKey: true }))).toEqual({ by: "place", code: "KeyQ" });
+    expect(routeKey(press("Enter", "Enter"))).toEqual({ by: "place", code: "Enter" });
+    // A phone's keyboard.
+    expect(routeKey(press("Enter", ""))).toEqual({ by: "place", code: "Enter" });
+    expect(routeKey(press("c", "KeyC", { ctrlKey: true }))).toEqual({ by: "place", code: "KeyC" });
   });
 
   it("sends the character when the layout is another one", () => {
@@ -49,8 +51,8 @@ describe("routeKey", () => {
     expect(routeKey(press("@", "KeyQ", { ctrlKey: true, altKey: true }))).toEqual({ by: "character", text: "@" });
   });
 
-  it("sends a shortcut of another layout by its letter's place on that layout", () => {
-    expect(routeKey(press("c", "KeyJ", { ctrlKey: true }))).toEqual({ by: "place" });
+  it("sends a shortcut by the key that says its letter", () => {
+    expect(routeKey(press("c", "KeyI", { ctrlKey: true }))).toEqual({ by: "place", code: "KeyC" });
   });
 
   it("leaves dead keys, composition and the Command key alone", () => {

@@ -9,7 +9,7 @@ export function Notices() {
   return (
     <div className="notices">
       {notice && (
-        <div className={notice.tone === "error" ? "strip bad" : "strip"} role="alert">
+        <div className={notice.tone === "error" ? "notice bad" : "notice"} role="alert">
           <span>{notice.text}</span>
           <button
             type="button"

@@ -43,8 +43,8 @@ function write(): void {
 function openFragment(fragment: string): void {
   const link = fragment.replace(/^#/, "") === "" ? undefined : decodeLink(fragment);
   const fallback: Link = { scenario: builtinScenarios[0], inputs: [] };
-  if (link && !link.ok)
-    setNotice({ tone: "error", text: `${link.message} "${fallback.scenario.title}" was opened instead.` });
+  const problem = link && !link.ok ? `${link.message} "${fallback.scenario.title}" was opened instead.` : undefined;
+  setNotice(problem === undefined ? undefined : { tone: "error", text: problem });
   const { scenario, inputs } = link?.ok ? link.link : fallback;
   void openScenario(scenario, inputs);
 }

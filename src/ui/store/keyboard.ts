@@ -39,6 +39,7 @@ strokes.set("\n", { code: "Enter", shift: false });
 strokes.set("\r", { code: "Enter", shift: false });
 strokes.set("\t", { code: "Tab", shift: false });
 strokes.set("\b", { code: "Backspace", shift: false });
+strokes.set("\x7f", { code: "Backspace", shift: false });
 
 /** The US key that gives this character; undefined when none does. */
 export const strokeFor = (character: string): KeyStroke | undefined => strokes.get(character);
@@ -79,15 +80,24 @@ export interface KeyPress {
  * How a key that went down reaches the machine: by its place when the US layout agrees with what was typed (then its release is sent
  * too), as a whole stroke of the right US key when it does not, not at all when it is the browser's.
  */
-export type KeyRoute = { readonly by: "place" } | { readonly by: "character"; readonly text: string } | undefined;
+export type KeyRoute =
+  { readonly by: "place"; readonly code: string } | { readonly by: "character"; readonly text: string } | undefined;
+
+/** A phone's keyboard gives no code; keys that are no characters are called the same as their codes. */
+export const codeOf = (press: Pick<KeyPress, "key" | "code">): string => press.code || press.key;
 
 export function routeKey(press: KeyPress): KeyRoute {
   if (press.metaKey || press.key === "Dead" || press.key === "Process" || press.key === "Unidentified")
     return undefined;
   const isCharacter = [...press.key].length === 1;
-  if (!isCharacter || (press.ctrlKey && !press.altKey)) return press.code === "" ? undefined : { by: "place" };
+  if (!isCharacter) return { by: "place", code: codeOf(press) };
   const stroke = strokes.get(press.key);
+  // Ctrl+C is the key that says C, wherever it lies.
+  if (press.ctrlKey && !press.altKey) {
+    const code = stroke?.code ?? press.code;
+    return code === "" ? undefined : { by: "place", code };
+  }
   if (!stroke) return undefined;
   const agrees = stroke.code === press.code && stroke.shift === press.shiftKey && !press.altKey;
-  return agrees ? { by: "place" } : { by: "character", text: press.key };
+  return agrees ? { by: "place", code: press.code } : { by: "character", text: press.key };
 }

@@ -3,6 +3,9 @@ import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 
+/** What KeyboardEvent.key says when the character comes later, by itself. */
+const composed = new Set(["Dead", "Process", "Unidentified"]);
+
 export interface TerminalHandlers {
   /** A key event of the terminal; true when it was dealt with. */
   readonly key: (event: KeyboardEvent) => boolean;
@@ -16,6 +19,7 @@ export interface TerminalView {
   write(bytes: Uint8Array): void;
   clear(): void;
   focus(): void;
+  hasSelection(): boolean;
   retint(): void;
   dispose(): void;
 }
@@ -67,10 +71,13 @@ export function openTerminal(host: HTMLElement, handlers: TerminalHandlers): Ter
   terminal.textarea?.setAttribute("aria-label", "Console input: what you type goes to the machine");
   terminal.attachCustomKeyEventHandler((event) => {
     if (handlers.key(event)) event.preventDefault();
-    // The machine has its own keyboard driver: xterm.js translates nothing.
-    return false;
+    // The machine has its own keyboard driver: xterm.js translates nothing but what comes without a key, composed or from a phone.
+    return event.isComposing || composed.has(event.key);
   });
-  terminal.onData(handlers.text);
+  // Answers to queries of the guest begin with Escape: nobody typed them.
+  terminal.onData((data) => {
+    if (!data.startsWith("\x1b")) handlers.text(data);
+  });
   const resize = new ResizeObserver(() => {
     if (host.clientWidth > 0 && host.clientHeight > 0) fit.fit();
   });
@@ -79,6 +86,7 @@ export function openTerminal(host: HTMLElement, handlers: TerminalHandlers): Ter
     write: (bytes) => terminal.write(bytes),
     clear: () => terminal.reset(),
     focus: () => terminal.focus(),
+    hasSelection: () => terminal.hasSelection(),
     retint: () => {
       terminal.options.theme = theme(host, handlers.tints);
     },

@@ -21,7 +21,7 @@ export function SerialView({ onUnknown }: { readonly onUnknown: (characters: rea
   useEffect(() => {
     const element = host.current;
     if (!element) return;
-    const keys = consoleKeys(() => getSelection()?.toString() !== "");
+    const keys = consoleKeys(() => terminal.current?.hasSelection() === true);
     let stop: (() => void) | undefined;
     let gone = false;
     const type = (text: string) => {

@@ -1,6 +1,6 @@
 /** Keys pressed in the console, on their way to the machine's keyboard. */
-import { sendKey, typeText } from "../../store/connection";
-import { routeKey } from "../../store/keyboard";
+import { sendKey } from "../../store/connection";
+import { codeOf, routeKey, typing } from "../../store/keyboard";
 
 /** These drive the page or the browser wherever the focus is. */
 const ours = /^F\d+$/;
@@ -12,9 +12,10 @@ interface KeyHandlers {
   release(): void;
 }
 
-/** `hasSelection`: Ctrl+C copies then; `onUnknown` hears of characters that no key of the PC gives. */
+/** `hasSelection`: Ctrl+C copies then. */
 export function consoleKeys(hasSelection: () => boolean): KeyHandlers {
-  const held = new Set<string>();
+  /** Keys that are down: where they lie, and the code that was sent for them. */
+  const held = new Map<string, string>();
   let escaped = false;
 
   const belongsToPage = (event: KeyboardEvent): boolean => {
@@ -26,22 +27,32 @@ export function consoleKeys(hasSelection: () => boolean): KeyHandlers {
     return command && event.code === "KeyC" && (event.shiftKey || event.metaKey || hasSelection());
   };
 
+  /** A stroke of its own: what shift the person holds is let go meanwhile. */
+  const typeCharacter = (text: string): void => {
+    const shifts = [...held.values()].filter((code) => code.startsWith("Shift"));
+    for (const code of shifts) sendKey(code, false);
+    for (const { code, down: isDown } of typing(text).changes) sendKey(code, isDown);
+    for (const code of shifts) sendKey(code, true);
+  };
+
   const down = (event: KeyboardEvent): boolean => {
     if (belongsToPage(event)) return false;
     if (event.key !== "Shift") escaped = event.key === "Escape";
     const route = routeKey(event);
     if (!route) return false;
-    if (route.by === "character") typeText(route.text);
+    if (route.by === "character") typeCharacter(route.text);
     else {
-      held.add(event.code);
-      sendKey(event.code, true);
+      held.set(codeOf(event), route.code);
+      sendKey(route.code, true);
     }
     return true;
   };
 
   const up = (event: KeyboardEvent): boolean => {
-    if (!held.delete(event.code)) return false;
-    sendKey(event.code, false);
+    const code = held.get(codeOf(event));
+    if (code === undefined) return false;
+    held.delete(codeOf(event));
+    sendKey(code, false);
     return true;
   };
 
@@ -49,7 +60,7 @@ export function consoleKeys(hasSelection: () => boolean): KeyHandlers {
     key: (event) => (event.type === "keydown" ? down(event) : event.type === "keyup" ? up(event) : false),
     release: () => {
       escaped = false;
-      for (const code of held) sendKey(code, false);
+      for (const code of held.values()) sendKey(code, false);
       held.clear();
     },
   };

@@ -13,7 +13,7 @@ export function Ending() {
   if (failure) return <Failure message={failure} />;
   if (power !== "halted" && power !== "stopped") return null;
   return (
-    <div className={`strip ${report ? "bad" : ""}`} role="status">
+    <div className={`notice ${report ? "bad" : ""}`} role="status">
       <span>
         <b>{power === "halted" ? "Halted" : "Stopped"}</b>
         {reason ? `: ${reason}` : ""}
@@ -33,7 +33,7 @@ export function Ending() {
 function Failure({ message }: { readonly message: string }) {
   const open = useScenario((state) => state.open);
   return (
-    <div className="strip bad" role="alert">
+    <div className="notice bad" role="alert">
       <span>
         <b>No machine</b>: {message}
       </span>
