@@ -201,13 +201,13 @@ static void wake_waiters(const struct process *ended)
 }
 
 /*
- * In this order: the subscriptions leave the table, so nothing more arrives and what has arrived is freed; the exit event joins the queue
- * behind the process's last message; its memory is freed; only then its PID can be given out again.
+ * In this order: the subscriptions leave the table, so nothing more arrives and what has arrived is freed; the memory is freed; the exit
+ * event joins the queue, behind the process's last message. The lock is held from there until the slot is free, so
+ * whoever receives the event finds the process gone; and only then its PID can be given out again.
  */
 void process_exit(int status, enum exit_reason reason)
 {
     topic_unsubscribe_all();
-    publish_event(TOPIC_PROCESS_EXITED, current, status, reason);
     if (current->page_root != kernel_page_root)
         vm_switch(kernel_page_root);
     free_memory(current);
@@ -217,6 +217,7 @@ void process_exit(int status, enum exit_reason reason)
     current->exit_reason = reason;
     current->return_work = 0;
     trace(TRACE_EXIT, reason, (int64_t)status, current->generation);
+    publish_event(TOPIC_PROCESS_EXITED, current, status, reason);
     wake_waiters(current);
     scheduler_exit();
 }

@@ -1,6 +1,7 @@
 #include "program.h"
 
 #include "console.h"
+#include "format.h"
 #include "fs.h"
 #include "heap.h"
 #include "mailbox.h"
@@ -101,6 +102,16 @@ static uint32_t topic(struct Program *p, const struct instruction *i, unsigned o
 }
 
 /* ---- the operations that need the rest of the kernel ---- */
+
+/* Writes a line with the text, and the value if there is one, in one piece. */
+static void say(const char *text, const int *value)
+{
+    char line[sizeof(struct Program) + 64]; /* the longest text fits */
+    size_t length = format(line, sizeof line, "Process %u: %s", current->pid, text);
+    length += value ? format(line + length, sizeof line - length, " %d\n", *value)
+                    : format(line + length, sizeof line - length, "\n");
+    console_write(line, length);
+}
 
 static void sleep_ms(const struct instruction *i, int ms)
 {
@@ -250,10 +261,10 @@ static void execute(struct Program *p, const struct instruction *i)
             p->ip = label(p, i, i->b);
         break;
     case OP_SAY:
-        console_print("Process %u: %s\n", current->pid, text(p, i, i->a));
+        say(text(p, i, i->a), 0);
         break;
     case OP_SHOW:
-        console_print("Process %u: %s %d\n", current->pid, text(p, i, i->a), *variable(p, i, i->b));
+        say(text(p, i, i->a), variable(p, i, i->b));
         break;
     case OP_SLEEP:
         sleep_ms(i, number(i->a));

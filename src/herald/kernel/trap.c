@@ -57,7 +57,7 @@ static uint64_t fault_address(void)
     return address;
 }
 
-static _Noreturn void kernel_exception(const struct trap_frame *f, uint64_t address)
+static _Noreturn void kernel_exception(const struct trap_frame *f)
 {
     panic("%s in the kernel, process %u\n"
           "  rip %016lx  error %lx  cr2 %016lx  rflags %lx\n"
@@ -65,7 +65,7 @@ static _Noreturn void kernel_exception(const struct trap_frame *f, uint64_t addr
           "  rsi %016lx  rdi %016lx  rbp %016lx  rsp %016lx\n"
           "  r8  %016lx  r9  %016lx  r10 %016lx  r11 %016lx\n"
           "  r12 %016lx  r13 %016lx  r14 %016lx  r15 %016lx",
-          exception_name(f->vector), current_pid, f->rip, f->error_code, address, f->rflags, f->rax, f->rbx, f->rcx, f->rdx,
+          exception_name(f->vector), current_pid, f->rip, f->error_code, fault_address(), f->rflags, f->rax, f->rbx, f->rcx, f->rdx,
           f->rsi, f->rdi, f->rbp, f->rsp, f->r8, f->r9, f->r10, f->r11, f->r12, f->r13, f->r14, f->r15);
 }
 
@@ -103,7 +103,7 @@ static void exception(struct trap_frame *frame)
         interrupts_off();
         return;
     }
-    kernel_exception(frame, address);
+    kernel_exception(frame);
 }
 
 static void interrupt(struct trap_frame *frame)
