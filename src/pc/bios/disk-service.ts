@@ -4,7 +4,7 @@ import { BDA } from "./bda.ts";
 import type { Guest } from "./guest.ts";
 
 const FIRST_DRIVE = 0x80;
-const ERROR = { none: 0x00, invalid: 0x01, notFound: 0x04 } as const;
+const ERROR = { none: 0x00, invalid: 0x01, badTrack: 0x0c } as const;
 
 /** Geometry in BIOS terms: at most 1024 cylinders; bigger disks get more heads (LBA assist: 32, 64, 128, 255). */
 export function logicalGeometry(disk: Disk): Geometry {
@@ -27,9 +27,6 @@ export class DiskService {
       const status = guest.bda8(BDA.diskStatus);
       guest.set16("ax", status << 8);
       guest.carry = status !== 0;
-    } else if (call === 0x15 && !disk) {
-      guest.setHigh("ax", 0);
-      guest.carry = drive >= FIRST_DRIVE;
     } else if (!disk) this.done(ERROR.invalid);
     else this.done(this.perform(call, disk));
   }
@@ -85,7 +82,7 @@ export class DiskService {
     const lba = (cylinder * geometry.heads + head) * geometry.sectors + sector - 1;
     const moved = this.transfer(call, disk, lba, count, guest.linear("es", guest.get16("bx")));
     guest.setLow("ax", moved);
-    return moved === count ? ERROR.none : ERROR.notFound;
+    return moved === count ? ERROR.none : ERROR.badTrack;
   }
 
   /** Moves sectors up to the end of the disk and says how many. */
@@ -106,7 +103,8 @@ export class DiskService {
   private parameters(disk: Disk): number {
     const { guest } = this;
     const { cylinders, heads, sectors } = logicalGeometry(disk);
-    const last = cylinders - 1;
+    // The last cylinder is kept back, as diagnostics of old used it; SeaBIOS still does.
+    const last = Math.max(0, cylinders - 2);
     guest.setLow("ax", 0);
     guest.set16("cx", ((last & 0xff) << 8) | ((last >> 2) & 0xc0) | sectors);
     guest.set16("dx", ((heads - 1) << 8) | guest.bda8(BDA.diskCount));
@@ -117,7 +115,7 @@ export class DiskService {
   private type(disk: Disk): undefined {
     const { guest } = this;
     const { cylinders, heads, sectors } = logicalGeometry(disk);
-    const size = cylinders * heads * sectors;
+    const size = (cylinders - 1) * heads * sectors;
     guest.set16("cx", size >>> 16);
     guest.set16("dx", size & 0xffff);
     guest.setHigh("ax", 3);
@@ -151,7 +149,7 @@ export class DiskService {
     if (count > 0 && lba >= disk.sectors) return ERROR.invalid;
     const moved = this.transfer(call, disk, lba, count, address);
     guest.write16(packet + 2, moved);
-    return moved === count ? ERROR.none : ERROR.notFound;
+    return moved === count ? ERROR.none : ERROR.badTrack;
   }
 
   /** AH=48h: 26 bytes; the caller's size field says how much room there is. */

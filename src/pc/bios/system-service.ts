@@ -45,7 +45,8 @@ export class SystemService {
         return guest.set16("ax", Math.min(0xffff, (guest.board.memoryBytes - MIB) / 1024));
       case 0x90:
       case 0x91:
-        return guest.setHigh("ax", 0);
+        // Device busy, interrupt complete: hooks for multitasking.
+        return;
       case 0xc0:
         guest.setSegment("es", BIOS_SEGMENT);
         guest.set16("bx", CONFIGURATION_TABLE);

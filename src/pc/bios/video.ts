@@ -30,7 +30,6 @@ export class Video {
       case 0x02:
         return this.setCursor(page, { column: guest.low("dx"), row: guest.high("dx") });
       case 0x03:
-        guest.set16("ax", 0);
         guest.set16("cx", guest.bda16(BDA.cursorShape));
         return guest.set16("dx", guest.bda16(BDA.cursor + 2 * page));
       case 0x05:

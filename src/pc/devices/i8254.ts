@@ -76,7 +76,7 @@ export class I8254 extends Device<State> implements PortDevice {
     const start = this.clock();
     for (const each of counters) each.start = start;
     this.state = { counters, speaker: false, edge: Infinity };
-    this.schedule();
+    this.drive();
   }
 
   override get nextEvent(): number {
@@ -140,6 +140,7 @@ export class I8254 extends Device<State> implements PortDevice {
       return;
     }
     const it = this.state.counters[which];
+    if (which === 0) this.drive();
     const access = (value >> 4) & 3;
     if (access === 0) {
       it.latched ??= count(it, this.clock());
@@ -169,6 +170,7 @@ export class I8254 extends Device<State> implements PortDevice {
 
   private load(which: number, value: number): void {
     const it = this.state.counters[which];
+    if (which === 0) this.drive();
     if (it.access === 3 && !it.writeHigh) {
       it.lowByte = value;
       it.writeHigh = true;
@@ -181,7 +183,7 @@ export class I8254 extends Device<State> implements PortDevice {
     if (which === 0) this.drive();
   }
 
-  /** Counter 0 was programmed: its OUT may have changed level, and its next edge has. */
+  /** Around programming counter 0: IRQ 0 takes the level of OUT, which may have fallen unnoticed, and the next edge is found. */
   private drive(): void {
     this.host.setIrq(0, output(this.state.counters[0], this.clock()));
     this.schedule();
