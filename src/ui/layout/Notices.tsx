@@ -1,7 +1,8 @@
 /** What went wrong on the way here, until it is dismissed; and why the machine does not go on. */
 import { Ending } from "../panels/machine/Ending";
-import { useScenario } from "../store/react";
+import { useScenario, useView } from "../store/react";
 import { setNotice } from "../store/scenario";
+import { putGuideAway } from "../store/view";
 import { Icon } from "../widgets/Icon";
 
 export function Notices() {
@@ -22,6 +23,27 @@ export function Notices() {
         </div>
       )}
       <Ending />
+      <Guide />
     </div>
+  );
+}
+
+/** What to look at in this scenario; it can be put away until another one is opened. */
+function Guide() {
+  const open = useScenario((state) => state.open);
+  const away = useView((state) => state.guideAway);
+  if (!open || open.about === "" || open.about === away) return null;
+  return (
+    <aside className="notice guide" aria-label="What to look at">
+      <span>{open.about}</span>
+      <button
+        type="button"
+        className="button quiet icon"
+        aria-label="Put the guide away"
+        onClick={() => putGuideAway(open.about)}
+      >
+        <Icon name="close" size={13} />
+      </button>
+    </aside>
   );
 }

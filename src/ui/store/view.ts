@@ -13,6 +13,8 @@ export interface ViewState {
   /** The tab of the one-column page. */
   readonly single: TabName;
   readonly dialog?: DialogName;
+  /** The guide that was put away, by its text. */
+  readonly guideAway?: string;
 }
 
 export const viewStore = createStore<ViewState>(() => ({ middle: "topics", single: "console" }));
@@ -22,5 +24,7 @@ const middleTabs: readonly TabName[] = ["topics", "messages", "programs", "scena
 /** Brings a panel to the front, in whichever layout. */
 export const showTab = (tab: TabName): void =>
   viewStore.setState(middleTabs.includes(tab) ? { middle: tab, single: tab } : { single: tab });
+
+export const putGuideAway = (about: string): void => viewStore.setState({ guideAway: about });
 
 export const showDialog = (dialog: DialogName | undefined): void => viewStore.setState({ dialog });

@@ -14,6 +14,7 @@ export function clockSeconds(seconds: number): string {
 
 /** "1.0× real time", "0.002× real time". */
 export function paceText(pace: number): string {
+  if (pace === 0) return "0× real time";
   const digits = pace >= 10 ? 0 : pace >= 0.1 ? 1 : pace >= 0.001 ? 3 : 6;
   return `${pace.toFixed(digits)}× real time`;
 }
