@@ -41,7 +41,10 @@ for (const { name, code, entry } of kernels) {
   let ticks = 0;
   let result = 0n;
   for (let round = 0; round < ROUNDS; round++) {
-    const machine = longMachine(Uint8Array.from(code.match(/../g)!, (byte) => parseInt(byte, 16)), 16);
+    const machine = longMachine(
+      Uint8Array.from(code.match(/../g)!, (byte) => parseInt(byte, 16)),
+      16,
+    );
     machine.state.set64("rip", BigInt(CODE + entry));
     const started = performance.now();
     const stop = machine.cpu.run(2 ** 40);
@@ -51,5 +54,7 @@ for (const { name, code, entry } of kernels) {
     result = machine.state.get64("registers", 0);
   }
   const speed = ticks / best / 1000;
-  console.log(`${speed.toFixed(1).padStart(7)} MIPS  ${(ticks / 1e6).toFixed(1).padStart(6)} M instructions  ${name}  = ${result}`);
+  console.log(
+    `${speed.toFixed(1).padStart(7)} MIPS  ${(ticks / 1e6).toFixed(1).padStart(6)} M instructions  ${name}  = ${result}`,
+  );
 }

@@ -77,6 +77,7 @@ export function longMachine(code: readonly number[] | Uint8Array, memoryMiB = 4)
   const segment = (n: number, access: number) => {
     state.set32("selector", n * 8, n);
     state.set64("segmentBase", 0n, n);
+    if (n < 4) state.set32("descriptorBase", 0, n);
     state.set32("segmentLimit", 0xffff_ffff, n);
     state.set32("segmentAccess", access, n);
   };
