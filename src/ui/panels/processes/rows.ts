@@ -27,7 +27,13 @@ export function stateText(process: ProcessView): StateText {
   if (process.callbackTopic !== undefined && process.state !== "blocked")
     return { word: "callback", tag: String(process.callbackTopic) };
   if (process.state !== "blocked" || topicTag === undefined) return { word: process.state };
-  return topicTag === "sleep" ? { word: "sleeps" } : { word: "waits", tag: topicTag.replace(/^any topic$/, "any") };
+  if (topicTag === "sleep") return { word: "sleeps" };
+  const tag = topicTag
+    .replace(/^any topic$/, "any")
+    .replace(/^the end of process /, "exit of ")
+    .replace(/^room in the notification queue$/, "queue room")
+    .replace(/^a (?=callback$)/, "");
+  return { word: "waits", tag };
 }
 
 /** From the slices of the trace; from the kernel's own count where the trace knows nothing. */

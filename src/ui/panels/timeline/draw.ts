@@ -119,23 +119,31 @@ function drawMarkers(context: Context, scene: Scene, theme: Theme, lane: Lane, t
   glyphs(scene, lane.calls, (x) => context.fillRect(x - 0.5, bottom - 1, 1, 3));
   context.fillStyle = theme.text;
   glyphs(scene, lane.lines, (x) => context.fillRect(x - 2, top + 2, 4, 2));
-  glyphs(scene, lane.messages, (x, tag) => {
-    if (tag === marker.deliver) return;
-    context.fillStyle = tag === marker.drop ? theme.warn : theme.glass;
-    if (tag === marker.drop) return cross(context, x, middle, theme.warn);
-    diamond(context, x, middle, tag === marker.publish ? 4 : 3);
-    context.strokeStyle = theme.accent;
-    context.lineWidth = 1.2;
-    context.stroke();
-  });
+  if (crowded(scene, lane.messages)) {
+    context.fillStyle = theme.accent;
+    glyphs(scene, lane.messages, (x) => context.fillRect(x - 0.5, middle - 1.5, 1.5, 3));
+  } else glyphs(scene, lane.messages, (x, tag) => drawMessage(context, theme, x, middle, tag));
   glyphs(scene, lane.faults, (x) => cross(context, x, middle, theme.warn));
 }
+
+function drawMessage(context: Context, theme: Theme, x: number, y: number, tag: number): void {
+  if (tag === marker.deliver) return;
+  if (tag === marker.drop) return cross(context, x, y, theme.warn);
+  context.fillStyle = theme.glass;
+  diamond(context, x, y, tag === marker.publish ? 4 : 3);
+  context.strokeStyle = theme.accent;
+  context.lineWidth = 1.2;
+  context.stroke();
+}
+
+/** More in view than signs with a shape can be told apart. */
+const crowded = (scene: Scene, spans: Spans): boolean =>
+  spans.lastUntil(sceneEnd(scene)) - spans.firstFrom(scene.view.start) > scene.width / 10;
 
 /** One call per marker, or per group of markers too close to tell apart (the first of the group stands for it). */
 function glyphs(scene: Scene, spans: Spans, paint: (x: number, tag: number) => void): void {
   const pitch = (scene.view.span / scene.width) * MARKER_PITCH;
-  const grid = 2 ** Math.floor(Math.log2(Math.max(pitch, 1)));
-  spans.marks(scene.view.start, sceneEnd(scene), grid, (start, _end, _busy, first) => {
+  spans.marks(scene.view.start, sceneEnd(scene), pitch, (start, _end, _busy, first) => {
     paint(xOf(scene, start), spans.tags[first]);
   });
 }

@@ -57,6 +57,5 @@ export function reveal(view: TimeView, tick: number): TimeView {
   return { ...view, start, follow: false };
 }
 
-/** Ticks per grid cell when drawing: a power of two of at most one pixel, so that marks keep their shape while the view moves. */
-export const resolutionOf = (view: TimeView, pixels: number): number =>
-  2 ** Math.floor(Math.log2(Math.max(view.span / Math.max(pixels, 1), 2 ** -10)));
+/** Ticks per pixel: the grid on which shorter slices are drawn as one. It depends on the zoom alone, not on where the view begins. */
+export const resolutionOf = (view: TimeView, pixels: number): number => view.span / Math.max(pixels, 1);
