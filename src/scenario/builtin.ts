@@ -58,7 +58,7 @@ again:
 
 const twoPrograms: Scenario = {
   version: SCENARIO_VERSION,
-  title: "Two programs, one CPU",
+  title: "Two programs share the CPU",
   about:
     "Program 1 computes without a pause, Program 2 speaks and sleeps. The timer interrupt cuts the time into slices: find in the timeline the slice that wrote each line of the console. Change a Program and run again.",
   machine,
