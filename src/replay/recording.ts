@@ -2,15 +2,7 @@
  * A run is a pure function of (image, scenario, inputs). The log holds what was done to the machine from outside, each at an exact tick:
  * the state at tick t is the state after all inputs of ticks up to and including t.
  */
-import type { Input, Scenario } from "../scenario/schema";
-
-export interface Recording {
-  /** Hash of the disk image the run started with. */
-  readonly imageHash: string;
-  /** Absent for a foreign image. */
-  readonly scenario?: Scenario;
-  readonly inputs: readonly Input[];
-}
+import type { Input } from "../scenario/schema";
 
 export class InputLog {
   private entries: Input[];

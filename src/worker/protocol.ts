@@ -45,7 +45,7 @@ export type ToWorker =
   | { kind: "reset" }
   | { kind: "run" }
   | { kind: "pause" }
-  /** Execute this many instructions (default 1) while paused. */
+  /** Pause, and execute this many instructions (default 1). */
   | { kind: "step"; count?: number }
   /** Guest ticks per second of real time, or "max". 100 MHz nominal = 1.0x real time. */
   | { kind: "speed"; ticksPerSecond: number | "max" }

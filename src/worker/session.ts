@@ -175,7 +175,7 @@ export class Session {
   private step(count: number): void {
     if (!Number.isInteger(count) || count < 1 || count > MOST_STEPS)
       throw new Error(`${String(count)} steps; it must be 1 to ${MOST_STEPS}.`);
-    if (this.running) throw new Error("The machine runs; pause it to step.");
+    this.stopRunning();
     this.run?.step(count);
   }
 
