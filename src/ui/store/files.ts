@@ -1,6 +1,7 @@
 /** Disk images from the person's computer. They are read here and go to the worker, nowhere else. */
 import { openImage } from "./connection";
 import { setNotice } from "./scenario";
+import { showRun } from "./view";
 
 const SECTOR_BYTES = 512;
 const MIB = 1024 * 1024;
@@ -26,6 +27,7 @@ export async function openImageFile(file: File): Promise<void> {
     const image = await file.arrayBuffer();
     setNotice(undefined);
     openImage(file.name, image);
+    showRun();
   } catch {
     setNotice({ tone: "error", text: `"${file.name}" could not be read. Is it a folder, or was it moved?` });
   }

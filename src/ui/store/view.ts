@@ -25,6 +25,9 @@ const middleTabs: readonly TabName[] = ["topics", "messages", "programs", "scena
 export const showTab = (tab: TabName): void =>
   viewStore.setState(middleTabs.includes(tab) ? { middle: tab, single: tab } : { single: tab });
 
+/** Another run begins: to the front with what shows it best. */
+export const showRun = (): void => viewStore.setState({ middle: "topics", single: "console" });
+
 export const putGuideAway = (about: string): void => viewStore.setState({ guideAway: about });
 
 export const showDialog = (dialog: DialogName | undefined): void => viewStore.setState({ dialog });

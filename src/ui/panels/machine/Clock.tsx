@@ -13,7 +13,7 @@ export function Clock() {
         <i className={`lamp ${power}`} aria-hidden="true" />t {clockSeconds(status.seconds)} s
       </span>
       <small className="num">
-        <b>{stateText[power]}</b> · instruction {grouped(status.instructions)}
+        <b>{stateText[power]}</b> · <span>{`instruction ${grouped(status.instructions)}`}</span>
         {power === "running" && ` · ${paceText(status.pace)} · ${status.mips.toFixed(0)} MIPS`}
         {status.replayUntil !== undefined && status.tick < status.replayUntil && " · replaying the link's keys"}
       </small>

@@ -6,6 +6,7 @@ import { openScenario } from "../../store/connection";
 import { openImageFile } from "../../store/files";
 import { useScenario } from "../../store/react";
 import { setNotice } from "../../store/scenario";
+import { showRun } from "../../store/view";
 import { Icon } from "../../widgets/Icon";
 import { Panel } from "../../widgets/Panel";
 import "./scenarios.css";
@@ -38,6 +39,7 @@ function Pick({ scenario, current, note }: PickProps) {
   const pick = () => {
     setNotice(undefined);
     void openScenario(scenario);
+    showRun();
   };
   return (
     <li>
