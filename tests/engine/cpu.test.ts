@@ -1,27 +1,267 @@
 import { describe, expect, it } from "vitest";
-import { CODE, hashOf, longMachine, register } from "./machine";
+import { CODE, DATA, hashOf, longMachine, type Machine, register } from "./machine";
+
+const RAX = 0,
+  RCX = 1,
+  RSI = 6,
+  RDI = 7;
 
 /** mov ecx, 10; loop: add rax, rcx; dec ecx; jnz loop; hlt */
 const LOOP = [0xb9, 10, 0, 0, 0, 0x48, 0x01, 0xc8, 0xff, 0xc9, 0x75, 0xf9, 0xf4];
+const LOOP_TICKS = 1 + 10 * 3 + 1;
+/** mov [DATA + rcx * 8], rax; push; call and ret; a loop with memory, stack and a taken jump in the middle. */
+const MIXED = [
+  ...[0xb9, 5, 0, 0, 0], // mov ecx, 5
+  ...[0x48, 0x89, 0x04, 0xcd, 0x00, 0x00, 0x20, 0x00], // loop: mov [rcx * 8 + DATA], rax
+  ...[0x50], // push rax
+  ...[0xe8, 0x0a, 0x00, 0x00, 0x00], // call sub
+  ...[0x5b], // pop rbx
+  ...[0xf6, 0xc1, 0x01], // test cl, 1
+  ...[0x75, 0x01], // jnz over
+  ...[0x90], // nop
+  ...[0xe2, 0xe9], // over: loop
+  ...[0xf4], // hlt
+  ...[0x48, 0x8d, 0x44, 0x48, 0x03], // sub: lea rax, [rax + rcx * 2 + 3]
+  ...[0xc3], // ret
+];
 
-describe("running blocks", () => {
-  it("runs a loop and counts its ticks", () => {
-    const machine = longMachine(LOOP);
-    const stop = machine.cpu.run(1000);
-    expect(stop).toEqual({ kind: "halted", forever: true });
-    expect(register(machine, 0)).toBe(55n);
-    expect(machine.cpu.clock).toBe(1 + 10 * 3 + 1);
+function runWhole(code: readonly number[]): { ticks: number; machine: Machine } {
+  const machine = longMachine(code);
+  expect(machine.cpu.run(100_000).kind).toBe("halted");
+  return { ticks: machine.cpu.clock, machine };
+}
+
+describe("the clock", () => {
+  it("counts every instruction once", () => {
+    const { ticks, machine } = runWhole(LOOP);
+    expect(ticks).toBe(LOOP_TICKS);
+    expect(register(machine, RAX)).toBe(55n);
     expect(machine.state.get64("rip")).toBe(BigInt(CODE + LOOP.length));
   });
 
-  it("stops at exactly the tick asked for, whatever the steps", () => {
-    const whole = longMachine(LOOP);
-    for (let tick = 1; tick <= 32; tick++) {
-      const stepped = longMachine(LOOP);
+  it.each([
+    ["a loop", LOOP],
+    ["memory, stack, calls", MIXED],
+  ])("reaches any tick in one run or in single ticks with the same state: %s", (_, code) => {
+    const { ticks } = runWhole(code);
+    const stepped = longMachine(code);
+    for (let tick = 1; tick <= ticks; tick++) {
       stepped.cpu.run(tick);
       expect(stepped.cpu.clock).toBe(tick);
+      const whole = longMachine(code, 4);
       whole.cpu.run(tick);
-      expect(hashOf(whole)).toBe(hashOf(stepped));
+      expect([tick, hashOf(whole)]).toEqual([tick, hashOf(stepped)]);
     }
+  });
+
+  it("is exact inside a port access, in the middle of a block", () => {
+    // nop; nop; out 0x80, al; nop; out 0x80, al; hlt
+    const machine = longMachine([0x90, 0x90, 0xe6, 0x80, 0x90, 0xe6, 0x80, 0xf4]);
+    machine.cpu.run(100);
+    expect(machine.board.writes.map(({ clock }) => clock)).toEqual([2, 4]);
+  });
+
+  it("skips while halted and counts that as idle", () => {
+    const { machine } = runWhole(LOOP);
+    machine.cpu.skip(500);
+    expect(machine.cpu.clock).toBe(500);
+    expect(machine.cpu.idleTicks).toBe(500 - LOOP_TICKS);
+  });
+});
+
+describe("REP", () => {
+  /** mov esi, DATA; mov edi, DATA + 0x800; mov ecx, 7; rep movsb; hlt */
+  const COPY = [
+    ...[0xbe, 0x00, 0x00, 0x20, 0x00, 0xbf, 0x00, 0x08, 0x20, 0x00, 0xb9, 7, 0, 0, 0],
+    ...[0xf3, 0xa4, 0xf4],
+  ];
+  const fill = (machine: Machine) => {
+    for (let n = 0; n < 7; n++) machine.cpu.ram[DATA + n] = n + 1;
+  };
+
+  it("counts each iteration, and stands still at the instruction between iterations", () => {
+    for (let tick = 1; tick <= 11; tick++) {
+      const machine = longMachine(COPY);
+      fill(machine);
+      machine.cpu.run(tick);
+      const done = Math.min(7, Math.max(0, tick - 3));
+      expect(machine.cpu.clock).toBe(tick);
+      expect(register(machine, RCX)).toBe(tick < 3 ? 0n : BigInt(7 - done));
+      if (tick >= 3) expect(register(machine, RSI)).toBe(BigInt(DATA + done));
+      if (tick >= 3 && done < 7) expect(machine.state.get64("rip")).toBe(BigInt(CODE + 15));
+      expect([...machine.cpu.ram.subarray(DATA + 0x800, DATA + 0x807)]).toEqual(
+        [1, 2, 3, 4, 5, 6, 7].map((value, n) => (n < done ? value : 0)),
+      );
+    }
+  });
+
+  it("does nothing for one tick when the count is 0", () => {
+    const machine = longMachine([0x31, 0xc9, 0xf3, 0xa4, 0xf4]);
+    machine.cpu.run(100);
+    expect(machine.cpu.clock).toBe(3);
+  });
+
+  it("ends REPNE SCASB at the match", () => {
+    // mov edi, DATA; mov ecx, 100; mov al, 5; repne scasb; hlt
+    const machine = longMachine([0xbf, 0, 0, 0x20, 0, 0xb9, 100, 0, 0, 0, 0xb0, 5, 0xf2, 0xae, 0xf4]);
+    fill(machine);
+    machine.cpu.run(1000);
+    expect(register(machine, RDI)).toBe(BigInt(DATA + 5));
+    expect(machine.cpu.clock).toBe(3 + 5 + 1);
+  });
+});
+
+describe("code that changes", () => {
+  it("takes effect at the next instruction, even in the running block", () => {
+    // mov byte [rip + 2], 7 (the immediate of the next instruction); mov eax, 1; hlt
+    const machine = longMachine([0xc6, 0x05, 0x01, 0, 0, 0, 7, 0xb8, 1, 0, 0, 0, 0xf4]);
+    machine.cpu.run(100);
+    expect(register(machine, RAX)).toBe(7n);
+    expect(machine.cpu.clock).toBe(3);
+  });
+
+  it("is seen through a jump that was linked to it", () => {
+    // mov ecx, 4; loop: add eax, 1; inc byte [loop's immediate]; dec ecx; jnz loop; hlt
+    const code = [0xb9, 4, 0, 0, 0, 0x83, 0xc0, 1, 0xfe, 0x05, 0xf9, 0xff, 0xff, 0xff, 0xff, 0xc9, 0x75, 0xf3, 0xf4];
+    const { machine } = runWhole(code);
+    expect(register(machine, RAX)).toBe(1n + 2n + 3n + 4n);
+  });
+
+  it("is noticed when written from outside", () => {
+    const machine = longMachine(LOOP);
+    machine.cpu.run(5);
+    machine.cpu.ram.set([0xf4], CODE + 5);
+    machine.cpu.memoryChanged(CODE + 5, 1);
+    machine.cpu.run(100);
+    expect(machine.cpu.clock).toBe(8);
+  });
+
+  it("runs instructions that cross into the next page, and sees that page change", () => {
+    const machine = longMachine([0xf4]);
+    const at = CODE + 0x1000 - 3;
+    machine.cpu.ram.set([0xb8, 1, 2, 3, 4, 0xeb, 0xf9], at); // mov eax, 0x04030201; jmp back
+    machine.state.set64("rip", BigInt(at));
+    machine.cpu.run(2);
+    expect(register(machine, RAX)).toBe(0x04030201n);
+    machine.cpu.ram[CODE + 0x1000] = 9;
+    machine.cpu.memoryChanged(CODE + 0x1000, 1);
+    machine.cpu.run(4);
+    expect(register(machine, RAX)).toBe(0x04090201n);
+  });
+});
+
+describe("events between instructions", () => {
+  /** Handler at CODE + 0x800: inc r15; iretq. Gates for every vector. */
+  function withHandler(code: readonly number[]): Machine {
+    const machine = longMachine(code);
+    const { cpu, state } = machine;
+    const view = new DataView(cpu.ram.buffer, cpu.ram.byteOffset);
+    const [gdt, idt, handler] = [0x5000, 0x6000, CODE + 0x800];
+    view.setBigUint64(gdt + 8, 0x00af_9b00_0000_ffffn, true);
+    view.setBigUint64(gdt + 16, 0x00cf_9300_0000_ffffn, true);
+    for (let vector = 0; vector < 256; vector++) {
+      view.setUint16(idt + vector * 16, handler & 0xffff, true);
+      view.setUint16(idt + vector * 16 + 2, 8, true);
+      view.setUint16(idt + vector * 16 + 4, 0x8e00, true);
+      view.setUint16(idt + vector * 16 + 6, handler >>> 16, true);
+    }
+    cpu.ram.set([0x49, 0xff, 0xc7, 0x48, 0xcf], handler);
+    state.set64("gdtBase", BigInt(gdt));
+    state.set32("gdtLimit", 0xff);
+    state.set64("idtBase", BigInt(idt));
+    state.set32("idtLimit", 0xfff);
+    return machine;
+  }
+  const R15 = 15;
+  const handled = (machine: Machine) => Number(register(machine, R15));
+
+  it("takes an interrupt at the tick at which it becomes pending", () => {
+    const machine = withHandler([0xfb, 0x90, 0xeb, 0xfe]);
+    machine.cpu.run(50);
+    machine.board.pending = 0x40;
+    machine.cpu.run(51);
+    expect(handled(machine)).toBe(1);
+    expect(machine.cpu.clock).toBe(51);
+  });
+
+  it("holds interrupts for one instruction after STI", () => {
+    // sti; inc eax; inc eax; hlt
+    const machine = withHandler([0xfb, 0xff, 0xc0, 0xff, 0xc0, 0xf4]);
+    machine.board.pending = 0x40;
+    machine.cpu.run(2);
+    expect([register(machine, RAX), handled(machine)]).toEqual([1n, 0]);
+    machine.cpu.run(3);
+    expect([register(machine, RAX), handled(machine)]).toEqual([1n, 1]);
+  });
+
+  it("wakes from HLT", () => {
+    const machine = withHandler([0xfb, 0xf4, 0xff, 0xc0, 0xf4]);
+    expect(machine.cpu.run(100)).toEqual({ kind: "halted", forever: false });
+    machine.cpu.skip(60);
+    machine.board.pending = 0x40;
+    expect(machine.cpu.run(100)).toEqual({ kind: "halted", forever: false });
+    expect([register(machine, RAX), handled(machine), machine.cpu.clock]).toEqual([1n, 1, 64]);
+  });
+
+  it("traps after each instruction while TF is set", () => {
+    // pushf; or dword [rsp], 0x100; popf; inc eax; inc eax; hlt: the trap handler runs after each INC and after HLT's halt ends it
+    const code = [0x9c, 0x81, 0x0c, 0x24, 0, 1, 0, 0, 0x9d, 0xff, 0xc0, 0xff, 0xc0, 0xeb, 0xfe];
+    const machine = withHandler(code);
+    machine.cpu.run(3 + 1 + 2 + 1 + 2);
+    expect([register(machine, RAX), handled(machine)]).toEqual([2n, 2]);
+  });
+
+  it("delivers a fault with RIP at the instruction, for one tick", () => {
+    // inc eax; mov rbx, [non-canonical]; the handler returns to it for ever
+    const code = [0xff, 0xc0, 0x48, 0xb9, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x48, 0x8b, 0x19];
+    const machine = withHandler(code);
+    machine.cpu.ram.set([0x5a, 0x49, 0xff, 0xc7, 0xf4], CODE + 0x800); // pop rdx (error code); inc r15; hlt
+    machine.cpu.run(100);
+    expect(machine.cpu.clock).toBe(2 + 1 + 3);
+    const stack = new DataView(machine.cpu.ram.buffer, machine.cpu.ram.byteOffset + Number(register(machine, 4)));
+    expect(stack.getBigUint64(0, true)).toBe(BigInt(CODE + 12));
+    expect(register(machine, 2)).toBe(0n);
+  });
+
+  it("leaves the block after a port access that wants attention", () => {
+    const machine = withHandler([0xe6, 0x80, 0x90, 0x90, 0xf4]);
+    machine.board.attention = true;
+    expect(machine.cpu.run(100)).toEqual({ kind: "attention" });
+    expect(machine.cpu.clock).toBe(1);
+    machine.cpu.run(100);
+    expect(machine.cpu.clock).toBe(4);
+  });
+});
+
+describe("breakpoints", () => {
+  it("stop before the instruction, each time round, and let it run when resumed", () => {
+    const machine = longMachine(LOOP);
+    machine.cpu.setBreakpoints([BigInt(CODE + 8)]);
+    for (let round = 0; round < 10; round++) {
+      expect(machine.cpu.run(1000)).toEqual({ kind: "breakpoint" });
+      expect(machine.cpu.clock).toBe(2 + 3 * round);
+    }
+    expect(machine.cpu.run(1000).kind).toBe("halted");
+    expect(machine.cpu.clock).toBe(LOOP_TICKS);
+  });
+});
+
+describe("what cannot go on", () => {
+  it("reports a triple fault with registers and the chain of faults", () => {
+    const machine = longMachine([0x0f, 0x0b]);
+    const stop = machine.cpu.run(100);
+    expect(stop.kind).toBe("tripleFault");
+    const text = "report" in stop ? stop.report : "";
+    expect(text).toContain("#UD");
+    expect(text).toContain(`RIP ${CODE.toString(16).padStart(16, "0")}`);
+    expect(text).toContain("0f 0b");
+  });
+
+  it("reports an instruction of the baseline that is not there yet", () => {
+    const machine = longMachine([0x90, 0x0f, 0x58, 0xc1]);
+    const stop = machine.cpu.run(100);
+    expect(stop.kind).toBe("unimplemented");
+    expect("report" in stop ? stop.report : "").toContain("0F 58");
+    expect(machine.cpu.clock).toBe(1);
   });
 });
