@@ -75,7 +75,7 @@ const BADGES: readonly (readonly [number, string])[] = [
 ];
 
 /** Bounds of one look at an address space; tables that map themselves would otherwise make it endless. */
-const MOST_TABLES = 4096;
+const MOST_TABLES = 1024;
 const MOST_RANGES = 512;
 
 interface Entry {
