@@ -214,6 +214,7 @@ export function identityMap(m: Machine, levels: 4 | 5): number {
 export function enterLong(m: Machine, levels: 4 | 5 = 4): number {
   protect(m);
   fillGdt(m, true);
+  descriptor(m, SEL.tss, TSS, 0x67, 0x8b, 0);
   const leaves = identityMap(m, levels);
   expectLeft(m.call("writeControl", 4, 0x20 | (levels === 5 ? 0x1000 : 0)));
   expectLeft(m.call("writeControl", 3, TABLES));

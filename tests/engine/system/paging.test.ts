@@ -197,12 +197,7 @@ function as(m: Machine, user: boolean): void {
 }
 
 /** Performs the access; undefined when it went through, else the page-fault code. */
-function attempt(
-  m: Machine,
-  kind: Kind,
-  user: boolean,
-  linear: bigint,
-): { physical: number } | { code: number } {
+function attempt(m: Machine, kind: Kind, user: boolean, linear: bigint): { physical: number } | { code: number } {
   as(m, user);
   let ok: boolean;
   let physical = -1;
