@@ -32,7 +32,7 @@ export class Rig {
         this.delivered.push({ tick: this.tick, vector });
         if (vector >= 0x70) this.out8(0xa0, 0x20);
         this.out8(0x20, 0x20);
-        if (vector === 0x78) {
+        if (vector === 0x70) {
           this.out8(0x70, 0x0c);
           this.in8(0x71);
         }
