@@ -14,6 +14,7 @@ import {
   not,
   or,
   plus,
+  popcount,
   sar,
   sext,
   shl,
@@ -126,6 +127,17 @@ export const bsr = instruction("bsr", {
   flags: scanFlags,
   section: "SDM 2A BSR",
   text: "Finds the highest bit that is set.",
+});
+
+const cleared = (): Expression => constant(1, 0);
+
+export const popcntInstruction = instruction("popcnt", {
+  forms: ["F3 0F B8 /r Gv,Ev"],
+  operands: { dst: "write", src: "read" },
+  result: ({ src }) => popcount(src),
+  flags: { zf: ({ src }) => isZero(src), cf: cleared, of: cleared, sf: cleared, af: cleared, pf: cleared },
+  section: "SDM 2B POPCNT",
+  text: "Counts the bits that are set.",
 });
 
 /** With a 16-bit operand the result is undefined; processors give 0. */

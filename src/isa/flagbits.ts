@@ -1,5 +1,19 @@
 /** Instructions about single flags. */
-import { bit, constant, type Expression, type Flag, flag, highByte, not, or, RAX, shl, zext } from "./expression";
+import {
+  and,
+  bit,
+  constant,
+  type Expression,
+  type Flag,
+  flag,
+  highByte,
+  not,
+  or,
+  RAX,
+  shl,
+  system,
+  zext,
+} from "./expression";
 import { callSystem, type Effect, instruction, setFlag } from "./notation";
 
 for (const { name, opcode, effect, text } of [
@@ -28,6 +42,27 @@ export const sti = instruction("sti", {
   does: () => [callSystem("setInterrupts")],
   section: "SDM 2B STI",
   text: "Allows interrupts, from after the next instruction on.",
+});
+
+/** EFLAGS.AC lifts SMAP (SDM 3, 4.6). Everything else keeps its value, since the privilege is 0. */
+const alignmentCheck = constant(64, 1n << 18n);
+
+export const stac = instruction("stac", {
+  forms: ["NP 0F 01 CB"],
+  privilege: 0,
+  endsBlock: true,
+  does: () => [callSystem("setFlags", or(system("getFlags", 64), alignmentCheck), constant(64, 32))],
+  section: "SDM 2B STAC",
+  text: "Lets the kernel touch user pages.",
+});
+
+export const clac = instruction("clac", {
+  forms: ["NP 0F 01 CA"],
+  privilege: 0,
+  endsBlock: true,
+  does: () => [callSystem("setFlags", and(system("getFlags", 64), not(alignmentCheck)), constant(64, 32))],
+  section: "SDM 2A CLAC",
+  text: "Keeps the kernel from touching user pages.",
 });
 
 /** Status flags at their places in AH (SDM 2A LAHF). */

@@ -1,14 +1,15 @@
 /**
- * Fresh cases on this machine's processor, compared with the definitions: npx tsx tests/silicon/run.ts [--cases N] [--seed S]
- * [--record]. With --record they become the fixtures that the tests use.
+ * Fresh cases on this machine's processor, compared with the definitions, or with --engine the engine:
+ * npx tsx tests/silicon/run.ts [--cases N] [--seed S] [--engine] [--record]. With --record they become the fixtures that the tests use.
  */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { decode } from "../../src/engine/decode/decode";
-import { pack, type Vector } from "./cases";
+import { type Case, pack, type Vector } from "./cases";
 import { difference, runByDefinition } from "./compare";
+import { EngineBench } from "./engine";
 import { generate } from "./generate";
 import { runNatively, whyNot } from "./native";
 
@@ -17,7 +18,7 @@ const { values } = parseArgs({
     cases: { type: "string", default: "200" },
     seed: { type: "string", default: "1" },
     record: { type: "boolean", default: false },
-    all: { type: "boolean", default: false },
+    engine: { type: "boolean", default: false },
   },
 });
 const reason = whyNot();
@@ -33,11 +34,13 @@ function nameOf({ test }: Vector): string {
 
 const cases = generate(Number(values.cases), Number(values.seed));
 const vectors = runNatively(cases);
+const benches = [new EngineBench(false), new EngineBench(true)];
+const model = (test: Case) => (values.engine ? benches[test.legacy ? 1 : 0].run(test) : runByDefinition(test));
 const wrong = new Map<string, string[]>();
 for (const vector of vectors) {
   let message: string;
   try {
-    message = difference(vector, runByDefinition(vector.test));
+    message = difference(vector, model(vector.test));
   } catch (error) {
     message = `${Buffer.from(vector.test.code).toString("hex")}: ${error instanceof Error ? error.message : error}`;
   }
@@ -47,7 +50,9 @@ for (const [name, messages] of wrong)
   console.log(`${name}: ${messages.length} wrong\n  ${messages.slice(0, 3).join("\n  ")}`);
 const count = [...wrong.values()].reduce((sum, { length }) => sum + length, 0);
 const faults = vectors.filter(({ outcome }) => outcome.signal !== 0).length;
-console.log(`${vectors.length} cases on this processor (${faults} faulted), ${count} differ from the definitions`);
+console.log(
+  `${vectors.length} cases on this processor (${faults} faulted), ${count} differ from the ${values.engine ? "engine" : "definitions"}`,
+);
 
 if (values.record) {
   const folder = join(dirname(fileURLToPath(import.meta.url)), "fixtures");

@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { decode } from "../../src/engine/decode/decode";
 import { forms } from "../../src/engine/decode/forms";
-import { unpack } from "./cases";
+import { unpack, type Vector } from "./cases";
 import { difference, runByDefinition } from "./compare";
+import { EngineBench } from "./engine";
 import { whyExcluded } from "./generate";
 
 const vectors = unpack(readFileSync(new URL("fixtures/vectors.gz", import.meta.url)));
@@ -23,5 +24,11 @@ describe("recorded instructions", () => {
   test("come out of the definitions as they came out of the processor", () => {
     const wrong = vectors.map((vector) => difference(vector, runByDefinition(vector.test))).filter(Boolean);
     expect(wrong).toEqual([]);
+  });
+
+  test("come out of the engine as they came out of the processor", () => {
+    const benches = [new EngineBench(false), new EngineBench(true)];
+    const run = (vector: Vector) => difference(vector, benches[vector.test.legacy ? 1 : 0].run(vector.test));
+    expect(vectors.map(run).filter(Boolean)).toEqual([]);
   });
 });

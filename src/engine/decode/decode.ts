@@ -364,7 +364,7 @@ export function decode(bytes: Uint8Array, at: number, mode: DecodeMode): DecodeR
   const form = choose(list, mode.code32);
   if (!form) {
     const what = baselineLacking(map, opcode, rep === REP ? "F3" : rep === REPNE ? "F2" : operandPrefix ? "66" : "NP");
-    return what ? { kind: "unimplemented", what } : invalid("no such instruction");
+    return what && !lock ? { kind: "unimplemented", what } : invalid("no such instruction");
   }
   return finish(form, opcode, at, end === at + LONGEST);
 }
