@@ -38,11 +38,17 @@ function check(text: string): readonly ProgramError[] {
   return result.ok ? [] : result.errors;
 }
 
-const editable = (program: Program): EditedProgram => ({ ...program, id: nextId++, errors: check(program.text) });
+const editable = (program: Program, id = nextId++): EditedProgram => ({ ...program, id, errors: check(program.text) });
+
+/** A program of a name that was there before keeps its editor. */
+function editables(programs: readonly Program[]): readonly EditedProgram[] {
+  const ids = new Map(scenarioStore.getState().programs.map((one) => [one.name, one.id]));
+  return programs.map((program) => editable(program, ids.get(program.name)));
+}
 
 /** A scenario was opened; the editors show its programs. */
 export function scenarioOpened(open: Scenario, inputs: readonly Input[]): void {
-  const programs = open.programs.map(editable);
+  const programs = editables(open.programs);
   scenarioStore.setState({ open, inputs, programs, edited: false, foreign: undefined });
 }
 
@@ -99,7 +105,7 @@ export const removeProgram = (id: number): void =>
 
 export function revertPrograms(): void {
   const { open } = scenarioStore.getState();
-  if (open) scenarioStore.setState({ programs: open.programs.map(editable), edited: false });
+  if (open) scenarioStore.setState({ programs: editables(open.programs), edited: false });
 }
 
 /** The open scenario with the edited texts; undefined while a text has errors or no scenario is open. */

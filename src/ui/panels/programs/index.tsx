@@ -10,6 +10,7 @@ import {
   revertPrograms,
   type EditedProgram,
 } from "../../store/scenario";
+import { showTab } from "../../store/view";
 import { Icon } from "../../widgets/Icon";
 import { Empty, Panel } from "../../widgets/Panel";
 import { Editor, type EditorControl } from "./Editor";
@@ -19,7 +20,9 @@ import "./programs.css";
 
 function runPrograms(): void {
   const scenario = editedScenario();
-  if (scenario) void openScenario(scenario);
+  if (!scenario) return;
+  void openScenario(scenario);
+  showTab("console");
 }
 
 export function ProgramsPanel() {
