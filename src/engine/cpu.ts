@@ -12,6 +12,7 @@ import { report } from "./debug/report";
 import { decode } from "./decode/decode";
 import { type HostFunctions, HandlerLibrary } from "./handlers/library";
 import { SPECIAL } from "./handlers/special";
+import { usualShapes } from "./handlers/usual";
 import { Jumps } from "./jumps";
 import { EXIT, record, RECORD_BYTES } from "./record";
 import { takeSnapshot } from "./snapshot";
@@ -88,7 +89,7 @@ export class X86Cpu implements Cpu {
       clock: () => this.clock,
     };
     this.system = createSystem(this.state, board, hooks, { levels5 });
-    this.library = new HandlerLibrary(this.memory, this.hostFunctions());
+    this.library = new HandlerLibrary(this.memory, this.hostFunctions(), usualShapes());
     this.blocks = new Blocks(this.state, this.library, this.jumps);
     this.source = {
       page: (address) => this.codePage(address),
