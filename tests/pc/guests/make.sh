@@ -1,12 +1,13 @@
 #!/bin/sh
-# Assembles the guests and records what QEMU's PC shows on port E9h. Needs as, ld, objcopy, qemu-system-x86_64.
+# Assembles the guests, and records what QEMU's PC shows on port E9h for those that are compared. Needs as, ld, qemu-system-x86_64.
 set -e
 cd "$(dirname "$0")"
-for name in ${*:-video disk system chips}; do
+for name in ${*:-video disk system chips echo reset triple spin}; do
   as --32 -o "$name.o" "$name.S"
   ld -m elf_i386 -Ttext 0x7c00 -e _start --oformat binary -o "$name.bin" "$name.o"
   rm "$name.o"
   chmod 644 "$name.bin"
+  grep -q common.inc "$name.S" || continue
   cp "$name.bin" "$name.tmp"
   timeout 60 qemu-system-x86_64 -accel tcg -M pc -m 64 -display none -serial null -monitor none -no-reboot \
     -drive "file=$name.tmp,format=raw,if=ide" -debugcon "file:$name.txt" -device isa-debug-exit,iobase=0xf4,iosize=4 || true
