@@ -1,5 +1,5 @@
 # The 8259 pair, the 8254, the 8042, the CMOS clock and the UART, by their ports. Interrupts are off throughout.
-.include "common.inc"
+.include "common.S"
 .macro outb port, value
     mov $\value, %al
     out %al, $\port

@@ -1,5 +1,5 @@
 # INT 13h on the boot disk: CHS calls, LBA extensions, errors. The disk has 64 sectors.
-.include "common.inc"
+.include "common.S"
 main:
     regs 0x0800 0 0 0x0080
     int $0x13

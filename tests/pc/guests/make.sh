@@ -7,7 +7,7 @@ for name in ${*:-video disk system chips echo reset triple spin}; do
   ld -m elf_i386 -Ttext 0x7c00 -e _start --oformat binary -o "$name.bin" "$name.o"
   rm "$name.o"
   chmod 644 "$name.bin"
-  grep -q common.inc "$name.S" || continue
+  grep -q common.S "$name.S" || continue
   cp "$name.bin" "$name.tmp"
   timeout 60 qemu-system-x86_64 -accel tcg -M pc -m 64 -display none -serial null -monitor none -no-reboot \
     -drive "file=$name.tmp,format=raw,if=ide" -debugcon "file:$name.txt" -device isa-debug-exit,iobase=0xf4,iosize=4 || true

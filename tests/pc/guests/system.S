@@ -1,5 +1,5 @@
 # INT 11h, 12h, 15h, 16h and 1Ah.
-.include "common.inc"
+.include "common.S"
 main:
     int $0x12
     show "base memory"

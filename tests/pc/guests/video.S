@@ -1,5 +1,5 @@
 # INT 10h in text mode.
-.include "common.inc"
+.include "common.S"
 main:
     regs 0x0003
     int $0x10
