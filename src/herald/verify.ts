@@ -9,7 +9,7 @@
  * Ends with status 1 when anything differs or a tool is missing.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build, imagePath, mapPath, MissingTool, toolVersions } from "./build";
@@ -94,65 +94,67 @@ interface Outcome {
   readonly problem?: string;
 }
 
-/** Runs a machine, collecting its standard output; `onOutput` may write to its standard input. */
+/**
+ * Runs a machine, its standard output into a file, and types the script once the prompt has appeared there. A file, because QEMU drops
+ * characters of a serial line when the socket that Node gives a child for its output is full.
+ */
 function runMachine(
   command: string,
   args: readonly string[],
-  onOutput: (transcript: string, type: (text: string) => void) => void,
+  script: string | undefined,
+  folder: string,
 ): Promise<Outcome> {
+  const path = join(folder, "serial.txt");
+  const output = openSync(path, "w");
+  const transcript = () => readFileSync(path, "latin1");
   return new Promise((done) => {
-    const child = spawn(command, args, { cwd: root, stdio: ["pipe", "pipe", "pipe"] });
-    let transcript = "";
+    const child = spawn(command, args, { cwd: root, stdio: ["pipe", output, "pipe"] });
     let errors = "";
     let problem: string | undefined;
+    let typed = script === undefined;
+    const typist = setInterval(() => {
+      if (typed || !transcript().includes(PROMPT)) return;
+      typed = true;
+      child.stdin!.write(script!);
+    }, 50);
     const timer = setTimeout(() => {
       problem = `did not end within ${TIMEOUT_SECONDS} seconds`;
       child.kill("SIGKILL");
     }, TIMEOUT_SECONDS * 1000);
-    child.stdin.on("error", () => undefined); // it may end while we type
-    child.stdout.setEncoding("latin1").on("data", (text: string) => {
-      transcript += text;
-      onOutput(transcript, (typed) => child.stdin.write(typed));
-    });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
+    child.stdin!.on("error", () => undefined); // it may end while we type
+    child.stderr!.setEncoding("utf8").on("data", (text: string) => (errors += text));
     child.on("error", (error: NodeJS.ErrnoException) => {
       problem = error.code === "ENOENT" ? "is missing" : error.message;
     });
     child.on("close", (status) => {
+      clearInterval(typist);
       clearTimeout(timer);
+      closeSync(output);
       if (!problem && status !== 0) problem = `ended with status ${status}\n${errors}`;
-      done(problem === undefined ? { transcript } : { transcript, problem });
+      done(problem === undefined ? { transcript: transcript() } : { transcript: transcript(), problem });
     });
   });
 }
 
-async function runQemu(script: string): Promise<Outcome> {
-  let typed = false;
-  // The machine gets a copy: QEMU opens its disk for writing.
-  const folder = mkdtempSync(join(tmpdir(), "herald-"));
-  const disk = join(folder, "disk.img");
+async function runQemu(script: string, folder: string): Promise<Outcome> {
+  const disk = join(folder, "disk.img"); // a copy: QEMU opens its disk for writing
   writeFileSync(disk, readFileSync(imagePath));
   const drive = `file=${disk},format=raw`;
   const options = ["-accel", "tcg", "-m", "64", "-drive", drive, "-display", "none", "-serial", "stdio", "-no-reboot"];
-  const outcome = await runMachine("qemu-system-x86_64", options, (transcript, type) => {
-    if (typed || !transcript.includes(PROMPT)) return;
-    typed = true;
-    type(script);
-  });
-  rmSync(folder, { recursive: true });
+  const outcome = await runMachine("qemu-system-x86_64", options, script, folder);
   return outcome.problem === "is missing"
     ? { ...outcome, problem: "qemu-system-x86_64 is missing (Debian: apt install qemu-system-x86)" }
     : outcome;
 }
 
-function runOurs(script: string): Promise<Outcome> {
+function runOurs(script: string, folder: string): Promise<Outcome> {
   const limits = ["--max-instructions", String(MAX_INSTRUCTIONS), "--timeout", String(TIMEOUT_SECONDS)];
   const input = ["--serial", "-", "--keys", script, "--keys-after", PROMPT];
-  return runMachine("npm", ["run", "-s", "pc", "--", imagePath, ...input, ...limits], () => undefined);
+  return runMachine("npm", ["run", "-s", "pc", "--", imagePath, ...input, ...limits], undefined, folder);
 }
 
 /** Puts the lines that concurrent Programs wrote one after the other into the order of their processes. */
-export function canonical(transcript: string): string {
+function canonical(transcript: string): string {
   const lines = transcript.split("\n");
   const processOf = (line: string) => Number(/^Process (\d+): /.exec(line)?.[1] ?? -1);
   const result: string[] = [];
@@ -186,7 +188,8 @@ function compare(qemu: string, ours: string): void {
 async function main(): Promise<void> {
   rebuild();
   const script = session.map((line) => line + "\n").join("");
-  const qemu = await runQemu(script);
+  const folder = mkdtempSync(join(tmpdir(), "herald-"));
+  const qemu = await runQemu(script, folder);
   report(
     !qemu.problem,
     `QEMU boots the image and the scripted session ends in power off${qemu.problem ? `: ${qemu.problem}` : ""}`,
@@ -194,13 +197,14 @@ async function main(): Promise<void> {
   if (!existsSync(join(root, "src/cli/pc.ts"))) {
     report(false, "our machine: src/cli/pc.ts is missing");
   } else {
-    const ours = await runOurs(script);
+    const ours = await runOurs(script, folder);
     report(
       !ours.problem,
       `our machine boots the image and the session ends in power off${ours.problem ? `: ${ours.problem}` : ""}`,
     );
     if (!qemu.problem) compare(qemu.transcript, ours.transcript);
   }
+  rmSync(folder, { recursive: true });
   if (process.argv.includes("--print")) console.log(qemu.transcript.replaceAll("\r", ""));
   process.exitCode = failures ? 1 : 0;
 }

@@ -202,7 +202,7 @@ static void wake_waiters(const struct process *ended)
 
 /*
  * In this order: the subscriptions leave the table, so nothing more arrives and what has arrived is freed; the memory is freed; the exit
- * event joins the queue, behind the process's last message. The lock is held from there until the slot is free, so
+ * event is served, behind the process's last message. The lock is held from there until the slot is free, so
  * whoever receives the event finds the process gone; and only then its PID can be given out again.
  */
 void process_exit(int status, enum exit_reason reason)
@@ -218,6 +218,7 @@ void process_exit(int status, enum exit_reason reason)
     current->return_work = 0;
     trace(TRACE_EXIT, reason, (int64_t)status, current->generation);
     publish_event(TOPIC_PROCESS_EXITED, current, status, reason);
+    notify_dispatch(); /* who subscribed hears it before who waits */
     wake_waiters(current);
     scheduler_exit();
 }

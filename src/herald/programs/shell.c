@@ -356,6 +356,7 @@ static void execute(char *text)
     char *name = next_word(&text);
     if (!*name)
         return;
+    yield(); /* whom the last command woke goes first: what ps shows is then no matter of luck */
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(commands[i].name, name) == 0) {
             commands[i].run(text);
