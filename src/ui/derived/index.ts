@@ -14,7 +14,8 @@ export const marker = { publish: 0, deliver: 1, drop: 2, take: 3 } as const;
 
 /** Everything that one process did. */
 export interface Lane {
-  readonly key: ProcessKey;
+  /** Generation 0 until a record tells it. */
+  key: ProcessKey;
   /** Number of the lane in order of appearance. */
   readonly number: number;
   /** Ticks of its first and last sign of life. */
@@ -201,6 +202,10 @@ export class TraceIndex {
     const generation = columns.generation[row];
     const known = this.current.get(pid);
     if (known && (known.key.generation === generation || generation === 0)) return known;
+    if (known?.key.generation === 0) {
+      known.key = { pid, generation };
+      return known;
+    }
     const lane: Lane = {
       key: { pid, generation },
       number: this.lanes.length,

@@ -42,8 +42,8 @@ export function CpuPanel() {
   return (
     <Panel name="CPU" actions={actions} note={`ring ${cpu.ring} · ${cpu.mode}${cpu.halted ? " · halted" : ""}`}>
       <Registers cpu={cpu} before={before} />
-      {system && <SystemRegisters cpu={cpu} />}
       <Disassembly cpu={cpu} />
+      {system && <SystemRegisters cpu={cpu} />}
     </Panel>
   );
 }

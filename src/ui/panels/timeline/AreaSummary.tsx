@@ -1,28 +1,10 @@
 /** Count, sum, mean and longest of the slices in the chosen area, per process. */
-import { traceIndex, type Lane } from "../../derived/index";
+import { traceIndex } from "../../derived/index";
 import { laneName } from "../../derived/names";
 import { duration, grouped, instant, percent } from "../common/format";
 import { ProcessName } from "../common/ProcessName";
 import type { Area } from "./scene";
-
-interface Row {
-  readonly lane: Lane;
-  readonly count: number;
-  readonly sum: number;
-  readonly longest: number;
-}
-
-/** Busiest first; processes that were not on the CPU are left out. */
-export function summarise(lanes: readonly Lane[], area: Area, running?: { lane: Lane; start: number }, now = 0): Row[] {
-  const rows = lanes.map((lane) => {
-    const row = { lane, ...lane.slices.summary(area.from, area.to) };
-    if (running?.lane !== lane || running.start > area.to) return row;
-    const open = Math.min(area.to, now) - Math.max(running.start, area.from);
-    if (open <= 0) return row;
-    return { lane, count: row.count + 1, sum: row.sum + open, longest: Math.max(row.longest, open) };
-  });
-  return rows.filter((row) => row.count > 0).sort((one, other) => other.sum - one.sum);
-}
+import { summarise } from "./slices";
 
 export function AreaSummary({ area, now, onClose }: { area: Area; now: number; onClose: () => void }) {
   const rows = summarise(traceIndex.lanes, area, traceIndex.running, now);

@@ -229,10 +229,11 @@ export class TimelineModel {
     this.request();
   }
 
-  /** A click: the slice's process is selected and the cursor of all panels goes there. */
+  /** A click: the slice's process is selected, the cursor of all panels goes there, and the view stays there. */
   pin(x: number, y: number): void {
     const found = hit(this.scene(), x, y);
     this.area = undefined;
+    this.view = { ...this.view, follow: false };
     if (found && found.kind !== "interrupt" && found.lane.key.pid !== 0) selectProcess(found.lane.key);
     setCursor(this.tickAt(x));
     this.request();
