@@ -46,7 +46,9 @@ export function flowsOf(scene: Scene): Flow[] {
   return flows;
 }
 
-/** Where the lane of a process is, undefined when it is not shown. */
+/** Where the lane of a process is, undefined when it is not shown. A record may not tell the generation: then any will do. */
 function rowTops(scene: Scene): (of: ProcessKey | "irq") => number | undefined {
-  return (of) => scene.layout.rows.find((row) => (of === "irq" ? !row.lane : sameProcess(row.lane?.key, of)))?.top;
+  const isOf = (key: ProcessKey | undefined, of: ProcessKey): boolean =>
+    of.generation === 0 ? key?.pid === of.pid : sameProcess(key, of);
+  return (of) => scene.layout.rows.find((row) => (of === "irq" ? !row.lane : isOf(row.lane?.key, of)))?.top;
 }
