@@ -26,7 +26,10 @@ export interface Block {
   readonly mode: number;
   /** Physical address of the page that the last instruction crosses into. */
   readonly secondPage: GuestPhysical | undefined;
+  /** Its records that may be linked to other blocks. */
   readonly jumps: readonly WasmOffset[];
+  /** Entries of JUMPS that have led to it. */
+  readonly entries: Set<number>;
   dropped: boolean;
 }
 
@@ -44,6 +47,8 @@ const PAGE = 4096;
 const LONGEST_BLOCK = 48;
 const LONGEST_INSTRUCTION = 15;
 const GRANULE_SHIFT = 4;
+/** A page without blocks stays a code page for so many writes: code that is rewritten soon runs again. */
+const PATIENCE = 64;
 const UD = 6;
 const GP = 13;
 
@@ -51,6 +56,8 @@ interface CodePage {
   blocks: Block[];
   /** Which 16-byte granules hold code. */
   readonly marks: Uint8Array;
+  /** Writes since it lost its last block. */
+  quietWrites: number;
 }
 
 type Decoding = { steps: Step[]; secondPage: GuestPhysical | undefined } | undefined;
@@ -103,6 +110,7 @@ export class Blocks {
       mode,
       secondPage,
       jumps,
+      entries: new Set(),
       dropped: false,
     };
     this.cursor = end;
@@ -166,11 +174,12 @@ export class Blocks {
     for (const { page, from, to } of extents(block)) {
       let entry = this.pages.get(page);
       if (!entry) {
-        entry = { blocks: [], marks: new Uint8Array(PAGE >> GRANULE_SHIFT) };
+        entry = { blocks: [], marks: new Uint8Array(PAGE >> GRANULE_SHIFT), quietWrites: 0 };
         this.pages.set(page, entry);
         source.protect(page);
       }
       entry.blocks.push(block);
+      entry.quietWrites = 0;
       entry.marks.fill(1, from >> GRANULE_SHIFT, ((to - 1) >> GRANULE_SHIFT) + 1);
     }
   }
@@ -186,6 +195,10 @@ export class Blocks {
   private writtenInPage(page: number, from: number, to: number): void {
     const entry = this.pages.get(page);
     if (!entry) return;
+    if (entry.blocks.length === 0 && ++entry.quietWrites > PATIENCE) {
+      this.pages.delete(page);
+      return;
+    }
     const marked = entry.marks.subarray(from >> GRANULE_SHIFT, ((to - 1) >> GRANULE_SHIFT) + 1).includes(1);
     if (!marked) return;
     const overlaps = (block: Block) =>
@@ -205,10 +218,10 @@ export class Blocks {
         // The end goes on at the next RIP, which is right whatever became of the code.
         if (u32[(at + record.handler) >>> 2] !== SPECIAL.end) u32[(at + record.handler) >>> 2] = SPECIAL.stale;
       }
+      for (const entry of block.entries) this.jumps.remove(entry, block.record);
       this.counts.dropped++;
     }
     for (const block of blocks) for (const { page } of extents(block)) this.leavePage(page, blocks, records);
-    this.jumps.remove(records);
   }
 
   private leavePage(page: number, dropped: ReadonlySet<Block>, records: ReadonlySet<WasmOffset>): void {
@@ -216,10 +229,6 @@ export class Blocks {
     if (!entry) return;
     const { u32 } = this.state;
     entry.blocks = entry.blocks.filter((block) => !dropped.has(block));
-    if (entry.blocks.length === 0) {
-      this.pages.delete(page);
-      return;
-    }
     entry.marks.fill(0);
     for (const block of entry.blocks) {
       for (const jump of block.jumps) {

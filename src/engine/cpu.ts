@@ -346,7 +346,9 @@ export class X86Cpu implements Cpu {
       this.fault();
       return undefined;
     }
-    if (!this.breakpoints.size || !this.hasBreakpoint(block)) this.jumps.enter(ripLow, ripHigh, block.record);
+    if (!this.breakpoints.size || !this.hasBreakpoint(block)) {
+      block.entries.add(this.jumps.enter(ripLow, ripHigh, block.record));
+    }
     return block;
   }
 

@@ -30,22 +30,23 @@ export class Jumps {
     this.retag();
   }
 
-  /** Call after `retag`, in the mode of the block. */
-  enter(ripLow: number, ripHigh: number, block: WasmOffset): void {
+  /** Call after `retag`, in the mode of the block. Returns the number of the entry. */
+  enter(ripLow: number, ripHigh: number, block: WasmOffset): number {
     const { u32 } = this.state;
     const page = (ripLow >>> 12) | (ripHigh << 20);
-    const entry = TABLE + ((ripLow ^ page) & (JUMP_ENTRIES - 1)) * WORDS;
+    const number = (ripLow ^ page) & (JUMP_ENTRIES - 1);
+    const entry = TABLE + number * WORDS;
     u32[entry] = ripLow;
     u32[entry + 1] = ripHigh;
     u32[entry + 2] = u32[layout.jumpTag.offset >>> 2];
     u32[entry + 3] = block;
+    return number;
   }
 
-  /** Removes the entries that lead to these blocks. */
-  remove(blocks: ReadonlySet<WasmOffset>): void {
+  /** Empties an entry, if it still leads to this block. */
+  remove(number: number, block: WasmOffset): void {
     const { u32 } = this.state;
-    for (let entry = TABLE; entry < TABLE + JUMP_ENTRIES * WORDS; entry += WORDS) {
-      if (u32[entry + 3] !== 0 && blocks.has(u32[entry + 3])) u32.fill(0, entry, entry + WORDS);
-    }
+    const entry = TABLE + number * WORDS;
+    if (u32[entry + 3] === block) u32.fill(0, entry, entry + WORDS);
   }
 }
