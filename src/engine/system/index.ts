@@ -1,4 +1,5 @@
 /** The system side of the CPU: paging, segments, privilege, exceptions and interrupts, control registers. */
+import { EXIT } from "../record";
 import type { SystemHelper } from "../../isa/system";
 import type { Board } from "../board";
 import type { CpuState } from "../state";
@@ -77,7 +78,7 @@ function assemble(state: CpuState, board: Board, hooks: SystemHooks, { levels5 =
 }
 
 function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (record: number) => number> {
-  const { core, flags, segments, control, interrupts, far, returns, calls, ports, msrs, tables, enter } = parts;
+  const { core, flags, segments, modes, control, interrupts, far, returns, calls, ports, msrs, tables, enter } = parts;
   return {
     portIn: ports.input,
     portOut: ports.output,
@@ -91,7 +92,12 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
     farJump: far.jump,
     farCall: far.call,
     farReturn: returns.far,
-    loadSegment: segments.loadHelper,
+    // The stack's size is one of the mode bits: a load of SS (leaveNext) may change it.
+    loadSegment: (record) => {
+      const outcome = segments.loadHelper(record);
+      if (outcome === EXIT.leaveNext) modes.update();
+      return outcome;
+    },
     writeControl: control.write,
     readControl: control.read,
     writeDebug: control.writeDebug,
