@@ -58,7 +58,7 @@ hz=100
 trace=all
 program=one.prg
 program=two.prg
-# how long init waits for the Programs before it starts what the run lines say
+# init starts what the run lines say when the Programs have ended, or when none of them has ended for so long
 programs_first_ms=1000
 run=shell
 `;

@@ -1,6 +1,6 @@
 /*
- * The first native process. Reads scenario.cfg: waits for the Programs the kernel has started, at most programs_first_ms, then starts
- * what the run=NAME [ARGUMENTS] lines say. Starts the shell again when it has been killed.
+ * The first native process. Reads scenario.cfg: waits for the Programs the kernel has started until none has ended for programs_first_ms,
+ * then starts what the run=NAME [ARGUMENTS] lines say. Starts the shell again when it has been killed.
  */
 #include "config.h"
 #include "herald.h"
@@ -50,11 +50,13 @@ static int count_programs(void)
     return found;
 }
 
-/* Every exit is looked at; the time allowed is counted in steps of 10 ms. */
+/* Sleeps until each of them has ended, so that they have the CPU for themselves. */
 static void wait_for_programs(void)
 {
-    for (long waited = 0; waited < programs_first_ms && count_programs() > 0; waited += 10)
-        sleep(10);
+    struct process_event event;
+    while (programs_first_ms > 0 && count_programs() > 0)
+        if (receive(TOPIC_PROCESS_EXITED, &event, sizeof event, (uint64_t)programs_first_ms, 0) == -ETIMEDOUT)
+            return;
 }
 
 static process_t start(const char *line)
