@@ -1,9 +1,10 @@
 /** The CPU panel's part of a frame: registers, and the instructions around RIP. */
-import type { Cpu, CpuSnapshot } from "../engine/board";
-import { disassemble, type Disassembled } from "../engine/decode/disassemble";
+import type { Board, Cpu, CpuSnapshot } from "../engine/board";
+import { disassemble, type Disassembled, type Syntax } from "../engine/decode/disassemble";
 import type { Symbols } from "../lens/symbols";
-import type { CpuView, DisassemblyLine } from "./protocol";
+import type { CpuView, DisassemblyLine, TextScreen } from "./protocol";
 
+const PAGE = 4096;
 const LINES_BEFORE = 6;
 const LINES_AFTER = 18;
 const LONGEST_INSTRUCTION = 15;
@@ -11,24 +12,33 @@ const LONGEST_INSTRUCTION = 15;
 const MOST_BACK = 2048;
 const SEGMENT_NAMES = ["ES", "CS", "SS", "DS", "FS", "GS", "LDTR", "TR"];
 const MODE_BITS: Readonly<Record<string, 16 | 32 | 64>> = { "64-bit": 64, compatibility: 32, "protected 32": 32 };
+/** 16-bit code ends with its segment. */
+const LAST_IP = 0xffffn;
 const ACCESS_CODE_32 = 0x40_0000;
 
-type Syntax = "intel" | "att";
+/** What of a PC can be seen. */
+export interface Visible {
+  readonly cpu: Cpu;
+  readonly board: Pick<Board, "physicalRead">;
+  screen(): TextScreen;
+}
 
 /** Instruction bytes at linear addresses, as the CPU would fetch them. */
 class Code {
   constructor(
-    private readonly cpu: Cpu,
+    private readonly machine: Visible,
     private readonly user: boolean,
   ) {}
 
   bytes(linear: bigint, length: number): Uint8Array {
+    const { cpu, board } = this.machine;
     const bytes = new Uint8Array(length);
     for (let done = 0; done < length;) {
-      const at = this.cpu.translate(BigInt.asUintN(64, linear + BigInt(done)), "execute", this.user);
-      if (at === undefined || at >= this.cpu.ram.length) return bytes.subarray(0, done);
-      const size = Math.min(length - done, 4096 - (at % 4096), this.cpu.ram.length - at);
-      bytes.set(this.cpu.ram.subarray(at, at + size), done);
+      const at = cpu.translate(BigInt.asUintN(64, linear + BigInt(done)), "execute", this.user);
+      if (at === undefined) return bytes.subarray(0, done);
+      const size = Math.min(length - done, PAGE - (at % PAGE));
+      if (at + size <= cpu.ram.length) bytes.set(cpu.ram.subarray(at, at + size), done);
+      else for (let i = 0; i < size; i++) bytes[done + i] = Number(board.physicalRead(at + i, 1));
       done += size;
     }
     return bytes;
@@ -47,12 +57,12 @@ class Listing {
   private readonly base: bigint;
 
   constructor(
-    cpu: Cpu,
+    machine: Visible,
     private readonly snapshot: CpuSnapshot,
     private readonly symbols: Symbols,
     private readonly syntax: Syntax,
   ) {
-    this.code = new Code(cpu, snapshot.cpl === 3);
+    this.code = new Code(machine, snapshot.cpl === 3);
     this.bits = codeBits(snapshot);
     this.base = this.bits === 64 ? 0n : snapshot.segments[1].base;
   }
@@ -65,7 +75,16 @@ class Listing {
     const { text, explanation, length } = this.decode(address, bytes);
     const shown = [...bytes.subarray(0, length)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
     const current = address === this.snapshot.rip;
-    return { line: { address, bytes: shown, text, explanation, current }, length };
+    const line = { address, bytes: shown, text: this.named(text), explanation: this.named(explanation), current };
+    return { line, length };
+  }
+
+  /** Adds the names of the places that a text mentions by address. */
+  private named(text: string): string {
+    return text.replace(/\b0x[0-9a-f]{6,16}\b/g, (number) => {
+      const name = this.symbols.nearest(BigInt(number));
+      return name === undefined ? number : `${number} <${name}>`;
+    });
   }
 
   private forward(from: bigint, count: number, until?: bigint): DisassemblyLine[] | undefined {
@@ -74,7 +93,7 @@ class Listing {
     const bytes = this.code.bytes(this.base + from, until ? Number(until - from) : count * LONGEST_INSTRUCTION);
     let at = 0;
     while (until === undefined ? lines.length < count : address < until) {
-      if (at >= bytes.length) break;
+      if (at >= bytes.length || (this.bits === 16 && address > LAST_IP)) break;
       const { line, length } = this.line(address, bytes.subarray(at, at + LONGEST_INSTRUCTION));
       lines.push(line);
       at += length;
@@ -96,8 +115,8 @@ class Listing {
   }
 }
 
-export function viewCpu(cpu: Cpu, symbols: Symbols, syntax: Syntax): CpuView {
-  const snapshot = cpu.snapshot();
+export function viewCpu(machine: Visible, symbols: Symbols, syntax: Syntax): CpuView {
+  const snapshot = machine.cpu.snapshot();
   const { cr0, cr2, cr3, cr4, efer } = snapshot;
   const symbol = symbols.nearest(snapshot.rip);
   return {
@@ -114,7 +133,7 @@ export function viewCpu(cpu: Cpu, symbols: Symbols, syntax: Syntax): CpuView {
       base,
       limit,
     })),
-    disassembly: new Listing(cpu, snapshot, symbols, syntax).lines(),
+    disassembly: new Listing(machine, snapshot, symbols, syntax).lines(),
     ...(symbol !== undefined && { symbol }),
   };
 }

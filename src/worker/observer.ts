@@ -2,7 +2,7 @@
  * Looks at the machine between two instructions and makes the panels' parts of a frame. Everything here is read out of guest memory and
  * registers; the machine does not notice.
  */
-import type { Cpu, CpuSnapshot } from "../engine/board";
+import type { CpuSnapshot } from "../engine/board";
 import type { HeraldMap } from "../lens/map";
 import { GuestMemory, type Paging } from "../lens/memory";
 import { mappedRanges, walkAddress, type Walk } from "../lens/pageTables";
@@ -11,14 +11,8 @@ import { namedRegions } from "../lens/regions";
 import { Symbols } from "../lens/symbols";
 import { readTopics } from "../lens/topics";
 import { TraceDrain } from "../lens/trace";
-import { viewCpu } from "./cpuView";
-import type { Frame, PageTablesView, PanelName, TextScreen, View } from "./protocol";
-
-/** What of a PC can be seen. */
-export interface Visible {
-  readonly cpu: Cpu;
-  screen(): TextScreen;
-}
+import { viewCpu, type Visible } from "./cpuView";
+import type { Frame, PageTablesView, PanelName, View } from "./protocol";
 
 const CR0_PG = 0x8000_0000n;
 const CR4_LA57 = 0x1000n;
@@ -90,7 +84,7 @@ export class Observer {
       processes,
       topics: herald && wants("topics", "messages") ? readTopics(herald) : undefined,
       pageTables: wants("pageTables") ? this.pageTables(snapshot, view) : undefined,
-      cpu: wants("cpu") ? viewCpu(cpu, this.symbols(herald, snapshot), view.syntax) : undefined,
+      cpu: wants("cpu") ? viewCpu(this.machine, this.symbols(herald, snapshot), view.syntax) : undefined,
     };
   }
 

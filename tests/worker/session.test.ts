@@ -131,6 +131,32 @@ describe("a session with Herald", () => {
       expect(view.disassembly.length - current).toBe(18);
     }
   });
+
+  it("names the places that instructions mention", () => {
+    page.send({ kind: "view", view: { panels: ["cpu"], syntax: "intel" } });
+    const text: string[] = [];
+    for (let i = 0; i < 500; i++)
+      text.push(
+        ...page
+          .send({ kind: "step", count: 7 })
+          .frame()
+          .cpu!.disassembly.map((line) => line.text),
+      );
+    expect(text.join("\n")).toMatch(/call 0xffffffff801[0-9a-f]{5} <\w+>\n/);
+  });
+
+  it("shows the code where a PC begins", () => {
+    const view = new Page()
+      .open()
+      .send({ kind: "view", view: { panels: ["cpu"], syntax: "intel" } })
+      .frame().cpu!;
+    expect(view).toMatchObject({ mode: "real", ring: 0, rip: 0xfff0n });
+    expect(view.disassembly[0]).toMatchObject({
+      address: 0xfff0n,
+      current: true,
+      text: expect.stringContaining("jmp"),
+    });
+  });
 });
 
 describe("the machine's controls", () => {
