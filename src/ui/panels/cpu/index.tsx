@@ -123,36 +123,34 @@ function SystemRegisters({ cpu }: { cpu: CpuView }) {
   );
 }
 
+/** Lines shown above and below the current one; the panel is low. */
+const ABOVE = 4;
+const BELOW = 12;
+
 function Disassembly({ cpu }: { cpu: CpuView }) {
-  const [asked, setAsked] = useState<bigint>();
-  const current = cpu.disassembly.find((line) => line.current);
-  const explained = cpu.disassembly.find((line) => line.address === asked) ?? current;
+  const current = cpu.disassembly.findIndex((line) => line.current);
+  const first = Math.max(0, current - ABOVE);
   if (cpu.disassembly.length === 0)
     return <Empty>The memory at RIP cannot be read: no page is mapped there. The next instruction would fault.</Empty>;
   return (
     <div className="disassembly">
-      {cpu.symbol && <div className="symbol">{cpu.symbol}</div>}
+      <div className="symbol">{cpu.symbol ?? "no symbol"}</div>
       <ol aria-label="Instructions around RIP">
-        {cpu.disassembly.map((line) => (
-          <Instruction key={line.address.toString()} line={line} onAsk={setAsked} />
+        {cpu.disassembly.slice(first, first + ABOVE + BELOW).map((line) => (
+          <Instruction key={line.address.toString()} line={line} />
         ))}
       </ol>
-      <p>{explained?.explanation}</p>
     </div>
   );
 }
 
-function Instruction({ line, onAsk }: { line: DisassemblyLine; onAsk: (address: bigint | undefined) => void }) {
+function Instruction({ line }: { line: DisassemblyLine }) {
   return (
-    <li
-      aria-current={line.current ? "step" : undefined}
-      title={line.explanation}
-      onMouseEnter={() => onAsk(line.address)}
-      onMouseLeave={() => onAsk(undefined)}
-    >
+    <li aria-current={line.current ? "step" : undefined} title={line.explanation}>
       <span className="address">{hex(line.address, 6)}</span>
       <span className="code">{line.text}</span>
       <span className="bytes">{line.bytes}</span>
+      {line.current && <p>{line.explanation}</p>}
     </li>
   );
 }

@@ -32,7 +32,8 @@ export function stateText(process: ProcessView): StateText {
     .replace(/^any topic$/, "any")
     .replace(/^the end of process /, "exit of ")
     .replace(/^room in the notification queue$/, "queue room")
-    .replace(/^a (?=callback$)/, "");
+    .replace(/^a (?=callback$)/, "")
+    .replaceAll("_", " ");
   return { word: "waits", tag };
 }
 

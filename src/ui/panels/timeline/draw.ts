@@ -40,6 +40,8 @@ function drawAxis(context: Context, scene: Scene, theme: Theme): void {
   context.font = `10px ${theme.mono}`;
   context.textBaseline = "middle";
   for (const value of inMs.ticks(count)) {
+    // Nothing was before power-on.
+    if (value < 0) continue;
     const x = Math.round(inMs(value)) + 0.5;
     context.fillStyle = theme.hair;
     context.fillRect(x - 0.5, 6, 1, scene.height);

@@ -63,6 +63,9 @@ function Actions({ model, follow, table, onTable }: ActionsProps) {
         <button type="button" title="Zoom in (W)" aria-label="Zoom in" onClick={() => model.zoom(0.5)}>
           +
         </button>
+        <button type="button" title="Show the whole run (End)" onClick={() => model.showAll()}>
+          all
+        </button>
       </div>
       <Toggle on={table} onChange={onTable} title="The slices shown, as a table">
         table

@@ -16,6 +16,7 @@ const actions: Readonly<Record<string, (model: TimelineModel) => void>> = {
   Minus: (model) => model.zoom(ZOOM),
   Digit0: (model) => model.follow(),
   Home: (model) => model.follow(),
+  End: (model) => model.showAll(),
   KeyF: (model) => model.focus(),
   Period: (model) => model.step(1),
   Comma: (model) => model.step(-1),

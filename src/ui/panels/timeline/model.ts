@@ -190,6 +190,12 @@ export class TimelineModel {
     this.look({ ...this.view, span: FIRST_SPAN_MS * ticksPerMs(), follow: true });
   }
 
+  /** The whole run, as far as it is held. */
+  showAll(): void {
+    const { first, now } = this.extent();
+    this.look(fit(this.view, first, now, 0.02));
+  }
+
   toggleFollow(): void {
     this.look({ ...this.view, follow: !this.view.follow });
   }
