@@ -28,15 +28,15 @@ function Columns() {
   const middle = useView((state) => state.middle);
   return (
     <Group orientation="horizontal" id="columns-group" {...columns}>
-      <Pane id="left" defaultSize="27%" minSize={260}>
+      <Pane id="left" defaultSize="32%" minSize={260}>
         <Stack id="left" upper="console" lower="processes" split="56%" />
       </Pane>
       <Separator className="divider column" aria-label="Width of the left column" />
-      <Pane id="middle" defaultSize="45%" minSize={300}>
+      <Pane id="middle" defaultSize="41%" minSize={300}>
         <Tabs label="Middle column" tabs={middleTabs} selected={middle} onSelect={showTab} />
       </Pane>
       <Separator className="divider column" aria-label="Width of the right column" />
-      <Pane id="right" defaultSize="28%" minSize={280}>
+      <Pane id="right" defaultSize="27%" minSize={280}>
         <Stack id="right" upper="pageTables" lower="cpu" split="54%" />
       </Pane>
     </Group>

@@ -18,6 +18,8 @@ import { writers } from "./writers";
 /** Key changes sent per animation frame when text is typed for the person: the 8042 holds few bytes. */
 const TYPED_PER_FRAME = 4;
 
+const SIGNATURE_OFFSET = 510;
+
 interface Disk {
   readonly image: ArrayBuffer;
   readonly map: unknown;
@@ -28,8 +30,12 @@ let disk: Promise<Disk> | undefined;
 let arrived: Frame | undefined;
 let asked = false;
 let toType: KeyChange[] = [];
+/** Whether a foreign image has the boot signature. If not, the BIOS and the machine's state say so: the worker's notice is one too many. */
+let signed = true;
 /** Counts opens, so that a slow one does not overtake a later one. */
 let opening = 0;
+/** Tick of a link's last input: the machine hurries there, then goes on at its pace. */
+let replayGoal: number | undefined;
 
 const send = (message: ToWorker, transfer: Transferable[] = []): void => worker?.postMessage(message, transfer);
 
@@ -81,8 +87,12 @@ function receive(message: FromWorker): void {
     case "inputs":
       scenarioStore.setState({ inputs: message.inputs });
       break;
+    case "reached":
+      if (replayGoal !== undefined && message.tick >= replayGoal) send({ kind: "run" });
+      replayGoal = undefined;
+      break;
     case "error":
-      setNotice({ tone: "error", text: message.message });
+      if (message.where !== "image" || signed) setNotice({ tone: "error", text: message.message });
       break;
     default:
       break;
@@ -140,7 +150,9 @@ export async function openScenario(scenario: Scenario, inputs: readonly Input[] 
     if (mine !== opening) return;
     send({ kind: "open", scenario, inputs, image, map });
     sendView();
-    send({ kind: "run" });
+    replayGoal = inputs.at(-1)?.tick;
+    if (replayGoal === undefined) send({ kind: "run" });
+    else send({ kind: "runTo", tick: replayGoal });
   } catch (error) {
     disk = undefined;
     machineStore.setState({ failure: (error as Error).message });
@@ -150,6 +162,9 @@ export async function openScenario(scenario: Scenario, inputs: readonly Input[] 
 /** Starts with a disk image from outside. */
 export function openImage(name: string, image: ArrayBuffer, memoryMiB = 64): void {
   opening++;
+  replayGoal = undefined;
+  const [low, high] = new Uint8Array(image, SIGNATURE_OFFSET, 2);
+  signed = low === 0x55 && high === 0xaa;
   foreignOpened(name, image.byteLength);
   send({ kind: "openImage", name, image, memoryMiB }, [image]);
   send({ kind: "run" });

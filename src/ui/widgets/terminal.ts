@@ -3,6 +3,10 @@ import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 
+/** What a guest expects of a terminal. */
+const COLUMNS = 80;
+const SCROLLBAR_WIDTH = 28;
+
 /** What KeyboardEvent.key says when the character comes later, by itself. */
 const composed = new Set(["Dead", "Process", "Unidentified"]);
 
@@ -54,6 +58,13 @@ function theme(element: Element, tints: TerminalHandlers["tints"]) {
   };
 }
 
+/** As large as 80 columns allow, within what can be read and what looks like the rest of the page. */
+function fontSizeFor(width: number): number {
+  const widthPerEm = 0.602;
+  const room = width - SCROLLBAR_WIDTH;
+  return Math.min(12.5, Math.max(11, Math.floor((room / (COLUMNS * widthPerEm)) * 4) / 4));
+}
+
 export function openTerminal(host: HTMLElement, handlers: TerminalHandlers): TerminalView {
   const terminal = new Terminal({
     fontFamily: getComputedStyle(host).getPropertyValue("--mono").trim(),
@@ -79,7 +90,9 @@ export function openTerminal(host: HTMLElement, handlers: TerminalHandlers): Ter
     if (!data.startsWith("\x1b")) handlers.text(data);
   });
   const resize = new ResizeObserver(() => {
-    if (host.clientWidth > 0 && host.clientHeight > 0) fit.fit();
+    if (host.clientWidth === 0 || host.clientHeight === 0) return;
+    terminal.options.fontSize = fontSizeFor(host.clientWidth);
+    fit.fit();
   });
   resize.observe(host);
   return {

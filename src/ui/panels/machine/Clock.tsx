@@ -14,7 +14,7 @@ export function Clock() {
       </span>
       <small className="num">
         <b>{stateText[power]}</b> · <span>{`instruction ${grouped(status.instructions)}`}</span>
-        {power === "running" && ` · ${paceText(status.pace)} · ${status.mips.toFixed(0)} MIPS`}
+        {power === "running" && ` · ${paceText(status.pace)} · ${status.mips.toFixed(status.mips < 10 ? 1 : 0)} MIPS`}
         {status.replayUntil !== undefined && status.tick < status.replayUntil && " · replaying the link's keys"}
       </small>
     </div>
