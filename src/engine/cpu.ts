@@ -10,9 +10,9 @@ import type { Board, Cpu, CpuSnapshot, StopReason } from "./board";
 import { Blocks, type Block, type CodeSource } from "./blocks";
 import { report } from "./debug/report";
 import { decode } from "./decode/decode";
+import { disassemble } from "./decode/disassemble";
 import { type HostFunctions, HandlerLibrary } from "./handlers/library";
 import { SPECIAL } from "./handlers/special";
-import { usualShapes } from "./handlers/usual";
 import { Jumps } from "./jumps";
 import { EXIT, record, RECORD_BYTES } from "./record";
 import { takeSnapshot } from "./snapshot";
@@ -63,6 +63,8 @@ export class X86Cpu implements Cpu {
   /** Record of the instruction that called out of generated code. */
   private current: WasmOffset = 0;
   private breakpoints: ReadonlySet<bigint> = new Set();
+  /** The tick at which a breakpoint was reported or set: the instruction there is run, not reported again. */
+  private passing = -1;
   private stopped: StopReason | undefined;
   private forgetLater = false;
   /** Base and limit of CS that the entries of JUMPS were made under (legacy modes). */
@@ -89,7 +91,7 @@ export class X86Cpu implements Cpu {
       clock: () => this.clock,
     };
     this.system = createSystem(this.state, board, hooks, { levels5 });
-    this.library = new HandlerLibrary(this.memory, this.hostFunctions(), usualShapes());
+    this.library = new HandlerLibrary(this.memory, this.hostFunctions());
     this.blocks = new Blocks(this.state, this.library, this.jumps);
     this.source = {
       page: (address) => this.codePage(address),
@@ -160,6 +162,7 @@ export class X86Cpu implements Cpu {
 
   setBreakpoints(addresses: readonly bigint[]): void {
     this.breakpoints = new Set(addresses.map((address) => BigInt.asUintN(64, address)));
+    this.passing = this.clock;
     this.forget();
   }
 
@@ -190,7 +193,6 @@ export class X86Cpu implements Cpu {
   // ---- the run ----
 
   run(until: number): StopReason {
-    let resuming = true;
     for (;;) {
       if (this.stopped) return this.stopped;
       if (this.system.takeAttention()) return { kind: "attention" };
@@ -202,17 +204,16 @@ export class X86Cpu implements Cpu {
         continue;
       }
       if (this.halted) return { kind: "halted", forever: (flags & FLAG_IF) === 0 };
-      if (this.breakpoints.size && !resuming && this.breakpoints.has(this.linearRip())) return { kind: "breakpoint" };
+      if (this.atBreakpoint()) return { kind: "breakpoint" };
       if (this.ticks >= until) return { kind: "ticks" };
-      this.advance(until, flags, shadow, resuming);
-      resuming = false;
+      this.advance(until, flags, shadow);
     }
   }
 
   /** Runs until `until` or the next thing that needs looking at; one instruction where something must happen after it. */
-  private advance(until: number, flags: number, shadow: boolean, resuming: boolean): void {
+  private advance(until: number, flags: number, shadow: boolean): void {
     const stepping = (flags & FLAG_TF) !== 0;
-    const single = stepping || shadow || (this.breakpoints.size > 0 && this.nearBreakpoint(resuming));
+    const single = stepping || shadow || (this.breakpoints.size > 0 && this.nearBreakpoint());
     if (shadow) this.state.set32("shadow", 0);
     const trap = stepping && !NO_TRAP.has(this.nextInstruction());
     const block = this.lookup();
@@ -385,12 +386,15 @@ export class X86Cpu implements Cpu {
     return false;
   }
 
-  /** The block at RIP holds a breakpoint (which may be the instruction to be resumed): one step at a time there. */
-  private nearBreakpoint(resuming: boolean): boolean {
-    const linear = this.linearRip();
-    if (resuming && this.breakpoints.has(linear)) return true;
+  private atBreakpoint(): boolean {
+    if (!this.breakpoints.size || this.passing === this.ticks || !this.breakpoints.has(this.linearRip())) return false;
+    this.passing = this.ticks;
+    return true;
+  }
+
+  /** The block at RIP holds a breakpoint (perhaps the instruction that is being passed): one step at a time there. */
+  private nearBreakpoint(): boolean {
     const block = this.peekBlock();
-    this.linear = linear;
     return block !== undefined && this.hasBreakpoint(block);
   }
 
@@ -428,7 +432,9 @@ export class X86Cpu implements Cpu {
 
   private describe(what: string): string {
     const bytes = this.codeBytes();
-    const disassembly = this.nextInstruction();
-    return report({ what, clock: this.ticks, snapshot: this.snapshot(), bytes, disassembly });
+    const mode = this.state.get32("mode");
+    const bits = mode & MODE.long ? 64 : mode & MODE.code32 ? 32 : 16;
+    const { text } = disassemble(bytes, this.state.get64("rip"), bits);
+    return report({ what, clock: this.ticks, snapshot: this.snapshot(), bytes, disassembly: text });
   }
 }

@@ -44,11 +44,11 @@ describe("the clock", () => {
     ["memory, stack, calls", MIXED],
   ])("reaches any tick in one run or in single ticks with the same state: %s", (_, code) => {
     const { ticks } = runWhole(code);
-    const stepped = longMachine(code);
+    const stepped = longMachine(code, 3);
     for (let tick = 1; tick <= ticks; tick++) {
       stepped.cpu.run(tick);
       expect(stepped.cpu.clock).toBe(tick);
-      const whole = longMachine(code, 4);
+      const whole = longMachine(code, 3);
       whole.cpu.run(tick);
       expect([tick, hashOf(whole)]).toEqual([tick, hashOf(stepped)]);
     }
@@ -243,6 +243,18 @@ describe("breakpoints", () => {
     }
     expect(machine.cpu.run(1000).kind).toBe("halted");
     expect(machine.cpu.clock).toBe(LOOP_TICKS);
+  });
+});
+
+describe("a breakpoint after a port access", () => {
+  it("is not lost when the board wants attention there", () => {
+    const machine = longMachine([0x90, 0xe6, 0x80, 0x90, 0xf4]);
+    machine.cpu.setBreakpoints([BigInt(CODE + 3)]);
+    machine.board.attention = true;
+    expect(machine.cpu.run(100)).toEqual({ kind: "attention" });
+    expect(machine.cpu.run(100)).toEqual({ kind: "breakpoint" });
+    expect(machine.cpu.clock).toBe(2);
+    expect(machine.cpu.run(100).kind).toBe("halted");
   });
 });
 

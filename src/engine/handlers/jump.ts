@@ -10,7 +10,7 @@ export function nextRecord(code: Code, self: number, handlerType: number): void 
 }
 
 /** Charges the block at `block` (a local) and runs it, if its instructions are covered. */
-export function enterBlock(code: Code, block: number, handlerType: number): void {
+function enterBlock(code: Code, block: number, handlerType: number): void {
   const left = code.local(I32);
   code.i32(0);
   code.loadAt(memory.i32Load, layout.remaining.offset).tee(left);

@@ -1,16 +1,19 @@
 /**
- * The handlers: one Wasm table, filled by a base module, one module made at start-up (what 64-bit code usually needs) and further
- * modules for shapes that turn up later. A shape without a handler is impossible: asking for it makes one.
+ * The handlers: one Wasm table, filled by a base module, one module of what every boot needs, and further modules for shapes
+ * that turn up later. A shape without a handler is impossible: asking for it makes one.
  */
 import type { Decoded } from "../decode/decode";
 import { I32 } from "../wasm/code";
 import { ModuleWriter, type Signature } from "../wasm/module";
 import { type RuntimeFunction, runtimeSignatures, writeRuntime } from "../wasm/runtime";
 import type { HostFunction } from "./access";
+import { Catalogue, type Entry, type Resolved } from "./catalogue";
 import { type Surroundings, writeHandler } from "./handler";
-import { type Meaning, meaningOf } from "./meaning";
-import { operandsKey, type Shape, shapeKey, shapeOf } from "./shape";
-import { SPECIAL, writeEnter, writeRun, writeSpecials } from "./special";
+import { shapeOf } from "./shape";
+import { SPECIAL, writeRun, writeSpecials } from "./special";
+import { usualShapes } from "./usual";
+
+export type { Resolved } from "./catalogue";
 
 const HANDLER: Signature = { parameters: [I32], results: [I32] };
 const hostSignatures: Readonly<Record<string, Signature>> = {
@@ -30,112 +33,70 @@ export type HostFunctions = Readonly<Record<string, (...args: number[]) => numbe
 const MOST_MODULES = 32;
 const TABLE_STEP = 512;
 
-/** A handler and how its records must look. */
-export interface Resolved {
-  readonly slot: number;
-  readonly shape: Shape;
-  /** The memory operand's address is computed by a micro-record in front. */
-  readonly addressRecord: boolean;
-  /** Always goes elsewhere: nothing follows it in a block. */
-  readonly jumps: boolean;
+/** What all CPUs of a process share: compiled once. */
+interface Start {
+  readonly base: WebAssembly.Module;
+  readonly usual: WebAssembly.Module;
+  readonly catalogue: Catalogue;
 }
+let start: Start | undefined;
 
-interface Entry {
-  readonly slot: number;
-  readonly shape: Shape;
-  readonly meaning: Meaning;
+function prepare(): Start {
+  const catalogue = new Catalogue(SPECIAL.count);
+  for (const shape of usualShapes()) catalogue.resolve(shape);
+  const usual = new WebAssembly.Module(writeHandlers(catalogue.takePending()));
+  return { base: new WebAssembly.Module(writeBase()), usual, catalogue };
 }
 
 export class HandlerLibrary {
   readonly table: WebAssembly.Table;
-  readonly enter: (record: number) => number;
+  /** (record) -> EXIT: runs the block at the record, already charged. */
   readonly run: (record: number) => number;
   private readonly base: WebAssembly.Exports;
-  private readonly byShape = new Map<string, Resolved>();
-  private readonly bySpecialisation = new Map<string, Entry>();
-  private slots: number = SPECIAL.count;
-  /** Made since the base module, in all later modules together. */
-  private later: Entry[] = [];
-  private pending: Entry[] = [];
+  private readonly catalogue: Catalogue;
+  /** Made since the start, in all later modules together. */
+  private readonly later: Entry[] = [];
   private smallModules = 0;
 
   constructor(
     private readonly memory: WebAssembly.Memory,
     private readonly hostFunctions: HostFunctions,
-    usual: Iterable<Shape> = [],
   ) {
-    for (const shape of usual) this.resolveShape(shape);
-    this.table = new WebAssembly.Table({ element: "anyfunc", initial: this.slots + TABLE_STEP });
-    this.base = this.instantiate(writeBase(), {});
-    if (this.pending.length) this.instantiate(writeHandlers(this.pending), this.base);
-    this.pending = [];
-    this.enter = this.base.enter as HandlerLibrary["enter"];
+    start ??= prepare();
+    this.catalogue = start.catalogue.copy();
+    this.table = new WebAssembly.Table({ element: "anyfunc", initial: this.catalogue.size + TABLE_STEP });
+    this.base = this.instantiate(start.base, {});
+    this.instantiate(start.usual, this.base);
     this.run = this.base.run as HandlerLibrary["run"];
   }
 
-  /** Handlers there are, and modules that hold them. */
+  /** Handlers there are, those made after the start, and modules that hold them. */
   get counts(): { handlers: number; later: number; modules: number } {
-    return { handlers: this.slots - SPECIAL.count, later: this.later.length, modules: 2 + this.smallModules };
+    const handlers = this.catalogue.size - SPECIAL.count;
+    return { handlers, later: this.later.length, modules: 2 + this.smallModules };
   }
 
   /** The handler for a decoded instruction in a mode. Call `complete` before running it. */
   resolve(decoded: Decoded, mode: number): Resolved {
-    return this.resolveShape(shapeOf(decoded, mode));
-  }
-
-  private resolveShape(shape: Shape): Resolved {
-    const key = shapeKey(shape);
-    const known = this.byShape.get(key);
-    if (known) return known;
-    const meaning = meaningOf(shape);
-    const { context } = shape;
-    const plainAddress = context.long && context.addressSize === 64;
-    const hasMemory = shape.operands.some(({ kind }) => kind === "memory");
-    const addressRecord = hasMemory && !plainAddress && !meaning.usesAddress;
-    const canonical = addressRecord ? withSimpleMemory(shape) : shape;
-    let entry = this.bySpecialisation.get(specialisation(canonical, meaning));
-    if (!entry) {
-      entry = { slot: this.slots++, shape: canonical, meaning };
-      this.bySpecialisation.set(specialisation(canonical, meaning), entry);
-      this.pending.push(entry);
-    }
-    const jumps = meaning.effects.some((effect) => effect.kind === "jump" && !effect.condition);
-    const resolved = { slot: entry.slot, shape: canonical, addressRecord, jumps };
-    this.byShape.set(key, resolved);
-    return resolved;
+    return this.catalogue.resolve(shapeOf(decoded, mode));
   }
 
   /** Compiles the handlers that were asked for and did not exist. */
   complete(): void {
-    if (this.pending.length === 0) return;
-    const entries = this.pending;
-    this.pending = [];
+    const entries = this.catalogue.takePending();
+    if (entries.length === 0) return;
     this.later.push(...entries);
-    if (this.slots > this.table.length) this.table.grow(this.slots - this.table.length + TABLE_STEP);
-    if (++this.smallModules < MOST_MODULES) this.instantiate(writeHandlers(entries), this.base);
-    else {
-      this.instantiate(writeHandlers(this.later), this.base);
-      this.smallModules = 1;
-    }
+    const missing = this.catalogue.size - this.table.length;
+    if (missing > 0) this.table.grow(missing + TABLE_STEP);
+    const together = ++this.smallModules === MOST_MODULES;
+    if (together) this.smallModules = 1;
+    this.instantiate(new WebAssembly.Module(writeHandlers(together ? this.later : entries)), this.base);
   }
 
-  private instantiate(bytes: Uint8Array<ArrayBuffer>, base: WebAssembly.Exports): WebAssembly.Exports {
+  private instantiate(module: WebAssembly.Module, base: WebAssembly.Exports): WebAssembly.Exports {
     const imports = { e: { ...this.hostFunctions, ...base, memory: this.memory, table: this.table } };
-    return new WebAssembly.Instance(new WebAssembly.Module(bytes), imports as WebAssembly.Imports).exports;
+    return new WebAssembly.Instance(module, imports as WebAssembly.Imports).exports;
   }
-}
-
-function withSimpleMemory(shape: Shape): Shape {
-  const operands = shape.operands.map((o) => (o.kind === "memory" ? { ...o, simple: true } : o));
-  return { ...shape, operands };
-}
-
-function specialisation(shape: Shape, meaning: Meaning): string {
-  let key = `${shape.instruction.id}.${operandsKey(shape)}.${shape.rep}`;
-  for (const name of ["operandSize", "addressSize", "stackSize", "long", "condition"] as const) {
-    key += meaning.touched.has(name) ? `.${Number(shape.context[name])}` : ".";
-  }
-  return key;
 }
 
 class ModuleSurroundings implements Surroundings {
@@ -170,7 +131,6 @@ function writeBase(): Uint8Array<ArrayBuffer> {
   const surroundings = new ModuleSurroundings(module);
   const specials = writeSpecials(surroundings);
   for (const [slot, code] of specials) module.element(slot, module.define(HANDLER, code));
-  module.export("enter", module.define(HANDLER, writeEnter(surroundings)));
   module.export("run", module.define(HANDLER, writeRun(surroundings)));
   writeRuntime(module);
   return module.encode();

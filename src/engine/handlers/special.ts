@@ -4,7 +4,7 @@ import { layout } from "../state";
 import { Code, I32, I64, memory, op } from "../wasm/code";
 import { MemoryAccess } from "./access";
 import { type Surroundings, recordAddress } from "./handler";
-import { enterBlock, jumpTo, nextRecord } from "./jump";
+import { jumpTo, nextRecord } from "./jump";
 import type { Bits } from "./shape";
 
 const SELF = 0;
@@ -79,13 +79,6 @@ function address(surroundings: Surroundings, bits: Bits, long: boolean): Code {
   if (!long) code.i64(0xffff_ffffn).op(op.i64And);
   code.access(memory.i64Store, layout.effective.offset);
   nextRecord(code, SELF, surroundings.handlerType);
-  return code;
-}
-
-/** (record) -> EXIT: charges the block at the record and runs on from there. */
-export function writeEnter(surroundings: Surroundings): Code {
-  const code = new Code(1);
-  enterBlock(code, SELF, surroundings.handlerType);
   return code;
 }
 

@@ -1,0 +1,92 @@
+/** Which shape of instruction has which handler. Shapes that differ only in what the definition does not ask about share one. */
+import type { Context } from "../../isa/notation";
+import { type Meaning, meaningOf } from "./meaning";
+import { operandsKey, type Shape, shapeKey } from "./shape";
+
+/** A handler to be written. */
+export interface Entry {
+  /** Its place in the table. */
+  readonly slot: number;
+  readonly shape: Shape;
+  readonly meaning: Meaning;
+}
+
+/** A handler and how its records must look. */
+export interface Resolved {
+  readonly slot: number;
+  readonly shape: Shape;
+  /** The memory operand's address is computed by a micro-record in front. */
+  readonly addressRecord: boolean;
+  /** Always goes elsewhere: nothing follows it in a block. */
+  readonly jumps: boolean;
+}
+
+export class Catalogue {
+  private readonly byShape: Map<string, Resolved>;
+  private readonly bySpecialisation: Map<string, Entry>;
+  /** Asked for, and not yet taken to be written. */
+  private pending: Entry[] = [];
+
+  /** `slots`: those that are taken. With `from`: a copy, which then goes its own way. */
+  constructor(
+    private slots: number,
+    from?: Catalogue,
+  ) {
+    this.byShape = new Map(from?.byShape);
+    this.bySpecialisation = new Map(from?.bySpecialisation);
+  }
+
+  copy(): Catalogue {
+    if (this.pending.length) throw new Error("a catalogue is copied when all its handlers are written");
+    return new Catalogue(this.slots, this);
+  }
+
+  get size(): number {
+    return this.slots;
+  }
+
+  takePending(): Entry[] {
+    const entries = this.pending;
+    this.pending = [];
+    return entries;
+  }
+
+  resolve(shape: Shape): Resolved {
+    const key = shapeKey(shape);
+    const known = this.byShape.get(key);
+    if (known) return known;
+    const meaning = meaningOf(shape);
+    const { context } = shape;
+    const plainAddress = context.long && context.addressSize === 64;
+    const hasMemory = shape.operands.some(({ kind }) => kind === "memory");
+    const addressRecord = hasMemory && !plainAddress && !meaning.usesAddress;
+    const canonical = addressRecord ? withSimpleMemory(shape) : shape;
+    const jumps = meaning.effects.some((effect) => effect.kind === "jump" && !effect.condition);
+    const resolved = { slot: this.slotOf(canonical, meaning), shape: canonical, addressRecord, jumps };
+    this.byShape.set(key, resolved);
+    return resolved;
+  }
+
+  private slotOf(shape: Shape, meaning: Meaning): number {
+    const key = specialisation(shape, meaning);
+    let entry = this.bySpecialisation.get(key);
+    if (!entry) {
+      entry = { slot: this.slots++, shape, meaning };
+      this.bySpecialisation.set(key, entry);
+      this.pending.push(entry);
+    }
+    return entry.slot;
+  }
+}
+
+function withSimpleMemory(shape: Shape): Shape {
+  const operands = shape.operands.map((o) => (o.kind === "memory" ? { ...o, simple: true } : o));
+  return { ...shape, operands };
+}
+
+const contextNames: readonly (keyof Context)[] = ["operandSize", "addressSize", "stackSize", "long", "condition"];
+
+function specialisation(shape: Shape, meaning: Meaning): string {
+  const asked = contextNames.map((name) => (meaning.touched.has(name) ? Number(shape.context[name]) : ""));
+  return `${shape.instruction.id}.${operandsKey(shape)}.${shape.rep}.${asked.join(".")}`;
+}
