@@ -13,12 +13,12 @@ describe("the clock", () => {
   });
 
   it("gives the pace with the digits that matter", () => {
-    expect([1, 12.34, 0.5, 0.0123, 0.00001].map(paceText)).toEqual([
+    expect([1, 12.34, 0.5, 0.0123, 0.00001].map(paceText).map(plain)).toEqual([
       "1.0× real time",
       "12× real time",
       "0.5× real time",
       "0.012× real time",
-      "0.000010× real time",
+      "1/100 000 of real time",
     ]);
   });
 });

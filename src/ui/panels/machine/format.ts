@@ -12,9 +12,10 @@ export function clockSeconds(seconds: number): string {
   return `${grouped(Number(whole))}.${fraction.replace(/(\d{3})(?=\d)/g, `$1${GROUP}`)}`;
 }
 
-/** "1.0× real time", "0.002× real time". */
+/** "1.0× real time", "0.012× real time", "1/50 000 of real time". */
 export function paceText(pace: number): string {
   if (pace === 0) return "0× real time";
-  const digits = pace >= 10 ? 0 : pace >= 0.1 ? 1 : pace >= 0.001 ? 3 : 6;
+  if (pace < 0.001) return `1/${grouped(Math.round(1 / pace))} of real time`;
+  const digits = pace >= 10 ? 0 : pace >= 0.1 ? 1 : 3;
   return `${pace.toFixed(digits)}× real time`;
 }
