@@ -20,6 +20,26 @@ export function condition(number: number): Expression {
 /** Suffix of the mnemonic for each condition. */
 export const conditionNames: readonly string[] = "o no b ae e ne be a s ns p np l ge le g".split(" ");
 
+/** The same in words, as after a comparison. */
+export const conditionMeanings: readonly string[] = [
+  "overflow (OF = 1)",
+  "no overflow (OF = 0)",
+  "below, without signs (CF = 1)",
+  "above or equal, without signs (CF = 0)",
+  "equal, zero (ZF = 1)",
+  "not equal, not zero (ZF = 0)",
+  "below or equal, without signs (CF = 1 or ZF = 1)",
+  "above, without signs (CF = 0 and ZF = 0)",
+  "negative (SF = 1)",
+  "not negative (SF = 0)",
+  "even parity (PF = 1)",
+  "odd parity (PF = 0)",
+  "less, with signs (SF is not OF)",
+  "greater or equal, with signs (SF = OF)",
+  "less or equal, with signs (ZF = 1 or SF is not OF)",
+  "greater, with signs (ZF = 0 and SF = OF)",
+];
+
 export const jcc = instruction("j", {
   forms: ["70 Jbs {f64}", "0F 80 Jz {f64}"],
   operands: { target: "read" },

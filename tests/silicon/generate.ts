@@ -46,7 +46,6 @@ const excluded: Readonly<Record<string, string>> = {
   outs: "no permission for ports",
   cli: "no permission",
   sti: "no permission",
-  salc: "not documented",
 };
 
 /** Why a form cannot be tried in user mode, or undefined. */

@@ -52,6 +52,8 @@ export interface Decoded {
   readonly length: number;
   readonly operandSize: OperandSize;
   readonly addressSize: OperandSize;
+  /** Prefix 67 was there. */
+  readonly addressPrefix: boolean;
   /** Low four bits of the opcode of a conditional instruction, else 0. */
   readonly condition: number;
   readonly lock: boolean;
@@ -386,6 +388,7 @@ function finish(form: Form, opcode: number, at: number, atLimit: boolean): Decod
     length: position - at,
     operandSize,
     addressSize,
+    addressPrefix,
     condition: instruction.conditional ? opcode & 15 : 0,
     lock,
     rep: rep === 0 || form.prefix === "F2" || form.prefix === "F3" ? "" : rep === REP ? "rep" : "repne",
