@@ -1,7 +1,7 @@
 /*
- * The second stage, loaded to 7e00 by the first sector. In order: loads the kernel with INT 13h extensions, asks E820 for the memory
- * map, opens address line 20, enters protected mode, moves the kernel to 1 MiB, enters long mode with NX, and jumps to the
- * kernel in the higher half. Each step announces itself and leaves its time stamp in boot_info.
+ * The second stage, loaded to 7e00 by the first sector. In order: loads the kernel with INT 13h extensions, asks E820
+ * for the memory map, opens address line 20, enters protected mode, moves the kernel to 1 MiB, enters long mode with
+ * NX, and jumps to the kernel in the higher half. Each step announces itself and leaves its time stamp in boot_info.
  *
  * Everything here runs with segment bases 0; addresses are physical addresses.
  */
@@ -224,8 +224,9 @@ fail:
     jmp     1b
 
 /*
- * printer: a routine for protected and for long mode alike. Writes the text at (E/R)SI to the serial line and to the screen line
- * screen_line, and moves the cursor to the next line. The texts of these two stages never reach the last line of the screen.
+ * printer: a routine for protected and for long mode alike. Writes the text at (E/R)SI to the serial line and to the
+ * screen line screen_line, and moves the cursor to the next line. The texts of these two stages never reach the last
+ * line of the screen.
  */
 .macro printer name
 \name:
@@ -291,7 +292,10 @@ protected_mode:
     shrl    $2, %ecx
     rep stosl
 
-    /* The first page tables: the first GiB at 0 and at KERNEL_VIRTUAL_BASE, in 2 MiB pages. The kernel makes better ones. */
+    /*
+     * The first page tables: the first GiB at 0 and at KERNEL_VIRTUAL_BASE, in 2 MiB pages. The kernel makes better
+     * ones.
+     */
     movl    $PML4, %edi
     movl    $0x1000, %ecx           /* four pages of double words */
     rep stosl

@@ -1,8 +1,9 @@
 /*
  * The C library of Herald's programs: one function per system call, and a little comfort.
  *
- * Every function that can fail returns a negative error (-ENOENT ...) and then has changed nothing. A pointer that is not the
- * program's own memory, all of it, is EFAULT. Functions that wait return -EINTR when a callback ran meanwhile.
+ * Every function that can fail returns a negative error (-ENOENT ...) and then has changed nothing. A pointer that is
+ * not the program's own memory, all of it, is EFAULT. Functions that wait return -EINTR when a callback ran
+ * meanwhile.
  */
 #ifndef HERALD_H
 #define HERALD_H
@@ -18,7 +19,10 @@ int main(const char *arguments);
 
 /* ---- processes ---- */
 
-/* A process: PID in the low half, generation in the high half. Says exactly which process is meant, even when its PID is used again. */
+/*
+ * A process: PID in the low half, generation in the high half. Says exactly which process is meant, even when its PID
+ * is used again.
+ */
 typedef int64_t process_t;
 
 /* Ends the calling process: its subscriptions end, messages for it are freed, messages it published stay valid. */
@@ -27,12 +31,17 @@ _Noreturn void exit(int status);
 /* The own PID. */
 int getpid(void);
 
-/* Starts a program file, or a Program `name`.prg. `arguments` (0 for none) has at most ARGUMENT_SIZE - 1 characters: ETOOBIG.
- * ENOENT no such file, ENOEXEC not a program, ENOMEM, ENOSPC the process table is full, EIO. */
+/*
+ * Starts a program file, or a Program `name`.prg. `arguments` (0 for none) has at most ARGUMENT_SIZE - 1 characters:
+ * ETOOBIG. ENOENT no such file, ENOEXEC not a program, ENOMEM, ENOSPC the process table is full, EIO.
+ */
 process_t spawn(const char *name, const char *arguments);
 
-/* Waits until the process has ended and gives its status (0 for status: not wanted). A bare PID means the present or last one with that PID.
- * ESRCH it ended long ago and its PID is in use again, EINVAL oneself, ETIMEDOUT, EAGAIN timeout 0 and it is alive, EINTR. */
+/*
+ * Waits until the process has ended and gives its status (0 for status: not wanted). A bare PID means the present or
+ * last one with that PID. ESRCH it ended long ago and its PID is in use again, EINVAL oneself, ETIMEDOUT, EAGAIN
+ * timeout 0 and it is alive, EINTR.
+ */
 int wait(process_t process, int *status, uint64_t timeout_ms);
 
 /* Ends a process; what it waits for is broken off. A bare PID means whoever has it. ESRCH, EPERM (the idle process). */
@@ -55,26 +64,42 @@ _Noreturn void shutdown(void);
 
 /* ---- publish and subscribe ---- */
 
-/* A callback gets the message (on its own stack), the cookie it was subscribed with, and how many messages it lost before this one. Until it
- * returns no other callback of this process runs. */
+/*
+ * A callback gets the message (on its own stack), the cookie it was subscribed with, and how many messages it lost
+ * before this one. Until it returns no other callback of this process runs.
+ */
 typedef void callback_t(uint32_t topic, const void *data, uint32_t length, uint64_t cookie, uint64_t dropped);
 
-/* Publishes a copy of the data. Returns 0 and tells nothing about who listens. EMSGSIZE over MESSAGE_MAX, EPERM a reserved topic (below
- * TOPIC_RESERVED) without the right, EINVAL topic or flags. Queue full: waits, or EAGAIN with PUBLISH_NONBLOCK. ENOMEM, EINTR. */
+/*
+ * Publishes a copy of the data. Returns 0 and tells nothing about who listens. EMSGSIZE over MESSAGE_MAX, EPERM a
+ * reserved topic (below TOPIC_RESERVED) without the right, EINVAL topic or flags. Queue full: waits, or EAGAIN with
+ * PUBLISH_NONBLOCK. ENOMEM, EINTR.
+ */
 int publish(uint32_t topic, const void *data, size_t length, uint32_t flags);
 
-/* Subscribes; messages wait for receive. depth: how many may wait (0: MAILBOX_DEPTH). policy: what gives way when they are all taken.
- * EALREADY subscribed already, EINVAL depth, policy or topic, ENOSPC too many subscriptions or topics, ENOMEM. */
+/*
+ * Subscribes; messages wait for receive. depth: how many may wait (0: MAILBOX_DEPTH). policy: what gives way when
+ * they are all taken. EALREADY subscribed already, EINVAL depth, policy or topic, ENOSPC too many subscriptions or
+ * topics, ENOMEM.
+ */
 int subscribe(uint32_t topic, uint32_t depth, enum policy policy);
 
-/* Subscribes with a callback. The same errors, and EFAULT when the callback is not executable memory of this program. */
+/*
+ * Subscribes with a callback. The same errors, and EFAULT when the callback is not executable memory of this program.
+ */
 int subscribe_callback(uint32_t topic, callback_t *callback, uint64_t cookie, uint32_t depth, enum policy policy);
 
-/* Ends a subscription; after the return nothing of it is delivered. Allowed in its own callback. ENOENT not subscribed. */
+/*
+ * Ends a subscription; after the return nothing of it is delivered. Allowed in its own callback. ENOENT not
+ * subscribed.
+ */
 int unsubscribe(uint32_t topic);
 
-/* The next message of the topic (TOPIC_ANY: of any subscription without a callback), in order. A message longer than the buffer is cut;
- * received->length is its true length (0 for received: not wanted). EAGAIN none and timeout 0, ETIMEDOUT, EINTR. */
+/*
+ * The next message of the topic (TOPIC_ANY: of any subscription without a callback), in order. A message longer than
+ * the buffer is cut; received->length is its true length (0 for received: not wanted). EAGAIN none and timeout 0,
+ * ETIMEDOUT, EINTR.
+ */
 int receive(uint32_t topic, void *buffer, size_t size, uint64_t timeout_ms, struct received *received);
 
 /* Waits until at least one callback has run. ETIMEDOUT; EINVAL in a callback. */

@@ -12,7 +12,10 @@ size_t strlen(const char *text);
 size_t strnlen(const char *text, size_t limit);
 int strcmp(const char *a, const char *b);
 
-/* Copies at most size - 1 characters and always ends `to` with a NUL. Returns the length of `from`: at least size means it was cut. */
+/*
+ * Copies at most size - 1 characters and always ends `to` with a NUL. Returns the length of `from`: at least size
+ * means it was cut.
+ */
 size_t text_copy(char *to, const char *from, size_t size);
 
 /* Reads a decimal number, perhaps negative, that fills the whole text. Returns 0 and the number, or -1. */

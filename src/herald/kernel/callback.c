@@ -12,7 +12,10 @@
 #define RED_ZONE 128 /* bytes below RSP that a function may be using */
 #define RFLAGS_USER 0x202
 
-/* Takes the next callback off the mailbox and marks the process as being in it. Returns 0 when there is nothing to enter. */
+/*
+ * Takes the next callback off the mailbox and marks the process as being in it. Returns 0 when there is nothing to
+ * enter.
+ */
 static int begin(struct taken *taken)
 {
     mutex_acquire(&mutex_lock);
@@ -41,7 +44,8 @@ void callback_enter(struct trap_frame *frame)
     message_release(message);
     mutex_release(&mutex_lock);
     if (failed) {
-        console_print("process %u (%s) ended: its stack cannot take the message on topic %u\n", current->pid, current->name, topic);
+        console_print("process %u (%s) ended: its stack cannot take the message on topic %u\n", current->pid,
+                      current->name, topic);
         process_exit(0, EXIT_MEMORY);
     }
 

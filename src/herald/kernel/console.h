@@ -7,8 +7,8 @@
 void console_start(void);
 
 /*
- * Writes the text as one piece: no other writer's text comes in between. When somebody else left a line unfinished, the text starts on a new
- * line. Call without locks and with interrupts on (or before the scheduler runs).
+ * Writes the text as one piece: no other writer's text comes in between. When somebody else left a line unfinished,
+ * the text starts on a new line. Call without locks and with interrupts on (or before the scheduler runs).
  */
 void console_write(const char *data, size_t length);
 

@@ -103,8 +103,8 @@ static int load_image(struct process *process, const struct directory_entry *fil
             return result;
     }
     *entry = header.entry;
-    return vm_lookup(process->page_root, header.entry & (USER_TOP - 1), VM_USER | VM_EXECUTE) && header.entry < USER_TOP ? 0
-                                                                                                                           : -ENOEXEC;
+    int runnable = header.entry < USER_TOP && vm_lookup(process->page_root, header.entry, VM_USER | VM_EXECUTE);
+    return runnable ? 0 : -ENOEXEC;
 }
 
 /* The first page of the stack, the arguments at its top. Returns their address in *arguments_at. */

@@ -4,7 +4,10 @@
 
 #include "kernel.h"
 
-/* Loads the file as a new process. `arguments` is put on its stack. Returns its handle, -ENOEXEC, -ENOMEM, -ENOSPC or -EIO. */
+/*
+ * Loads the file as a new process. `arguments` is put on its stack. Returns its handle, -ENOEXEC, -ENOMEM, -ENOSPC or
+ * -EIO.
+ */
 int64_t elf_load(const struct directory_entry *file, const char *arguments);
 
 #endif

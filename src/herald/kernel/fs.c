@@ -21,7 +21,8 @@ void fs_start(void)
     if (disk_read(SUPERBLOCK_LBA, sector))
         panic("the disk cannot be read");
     memcpy(&super, sector, sizeof super);
-    if (super.magic != SUPERBLOCK_MAGIC || super.version != LAYOUT_VERSION || super.directory_entries != DIRECTORY_ENTRIES)
+    if (super.magic != SUPERBLOCK_MAGIC || super.version != LAYOUT_VERSION ||
+        super.directory_entries != DIRECTORY_ENTRIES)
         panic("no superblock on this disk");
     for (unsigned i = 0; i < DIRECTORY_ENTRIES / ENTRIES_PER_SECTOR; i++) {
         if (disk_read(super.directory_lba + i, sector))

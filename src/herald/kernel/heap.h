@@ -10,7 +10,9 @@ extern struct heap heap;
 
 void heap_start(void);
 
-/* A block of at least `size` bytes, 16-byte aligned, contents undefined; 0 when out of memory or size > HEAP_LARGEST. */
+/*
+ * A block of at least `size` bytes, 16-byte aligned, contents undefined; 0 when out of memory or size > HEAP_LARGEST.
+ */
 void *heap_allocate(size_t size);
 
 /* Gives a block back; 0 is allowed. */

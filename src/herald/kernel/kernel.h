@@ -6,13 +6,13 @@
  * One CPU. Each process has a kernel stack; system calls and interpreted Programs run on it with interrupts on, and a
  * timer interrupt may switch to another process at any instruction, unless a lock is held.
  *
- * Locks (mutex.h). Holding one keeps the scheduler from switching, so a lock is never contended; what an interrupt asks for meanwhile is
- * done when the last lock is released. Order: mutex_lock (process manager, topics, mailboxes) before heap_mutex before
- * frame_mutex; console_mutex and disk_mutex are innermost and are taken alone. Nothing is allocated, no user memory is touched and no callback runs under
- * mutex_lock; freeing under it is allowed.
+ * Locks (mutex.h). Holding one keeps the scheduler from switching, so a lock is never contended; what an interrupt
+ * asks for meanwhile is done when the last lock is released. Order: mutex_lock (process manager, topics, mailboxes)
+ * before heap_mutex before frame_mutex; console_mutex and disk_mutex are innermost and are taken alone. Nothing is
+ * allocated, no user memory is touched and no callback runs under mutex_lock; freeing under it is allowed.
  *
- * Interrupt handlers change only: the notification queue and the store of kernel messages (both guarded by
- * interrupts being off), the clock, the trace ring, and the bits of kernel_work.
+ * Interrupt handlers change only: the notification queue and the store of kernel messages (both guarded by interrupts
+ * being off), the clock, the trace ring, and the bits of kernel_work.
  */
 #ifndef HERALD_KERNEL_H
 #define HERALD_KERNEL_H

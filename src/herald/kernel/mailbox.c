@@ -60,7 +60,8 @@ static void count_drop(struct subscription *subscription, const struct message *
     subscription->dropped++;
     subscription->dropped_total++;
     subscription->topic->dropped++;
-    trace_for(subscription->pid, TRACE_DROP, subscription->policy, lost->topic | subscription->dropped << 32, lost->sequence);
+    trace_for(subscription->pid, TRACE_DROP, subscription->policy, lost->topic | subscription->dropped << 32,
+              lost->sequence);
 }
 
 void mailbox_reserve(struct subscription *subscription, const struct message *message)
@@ -115,8 +116,8 @@ void mailbox_deliver(struct subscription *subscription, struct message *message)
         list_append(&process->mailbox.messages, &slot->in_mailbox);
         process->mailbox.message_count++;
     }
-    trace_for(process->pid, TRACE_DELIVER, subscription->callback != 0, message->topic | (uint64_t)subscription->queued << 32,
-              message->sequence);
+    trace_for(process->pid, TRACE_DELIVER, subscription->callback != 0,
+              message->topic | (uint64_t)subscription->queued << 32, message->sequence);
     announce(process, subscription);
 }
 

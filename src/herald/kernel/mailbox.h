@@ -1,4 +1,7 @@
-/* Mailboxes: what a process was sent and has not yet taken. Every slot belongs to a subscription, which was given all of them at once. */
+/*
+ * Mailboxes: what a process was sent and has not yet taken. Every slot belongs to a subscription, which was given all
+ * of them at once.
+ */
 #ifndef HERALD_MAILBOX_H
 #define HERALD_MAILBOX_H
 
@@ -26,7 +29,10 @@ void mailbox_reserve(struct subscription *subscription, const struct message *me
 /* Puts the message into the reserved slot, if there is one, and wakes the receiver. */
 void mailbox_deliver(struct subscription *subscription, struct message *message);
 
-/* Takes the oldest message of `topic` (or TOPIC_ANY) from the messages of the process on the CPU; returns 0 when there is none. */
+/*
+ * Takes the oldest message of `topic` (or TOPIC_ANY) from the messages of the process on the CPU; returns 0 when
+ * there is none.
+ */
 int mailbox_take(uint32_t topic, struct taken *taken);
 
 /* The same for its callbacks. */

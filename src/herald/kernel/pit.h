@@ -7,7 +7,10 @@
 /* Kernel time in nanoseconds: the sum of the periods of all timer interrupts so far. */
 extern uint64_t kernel_time;
 
-/* Sets the period of the timer interrupt, 54 to 54924 microseconds; returns the period that the divisor really gives, in ns. */
+/*
+ * Sets the period of the timer interrupt, 54 to 54924 microseconds; returns the period that the divisor really gives,
+ * in ns.
+ */
 uint64_t pit_set_period(uint64_t microseconds);
 
 /* A timer interrupt: advances kernel_time. */

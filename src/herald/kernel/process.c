@@ -90,10 +90,11 @@ static struct process *take_slot(enum process_kind kind)
 /* Maps the slot's kernel stack, once: the next process of this slot finds it. Below it nothing is ever mapped. */
 static int map_kernel_stack(struct process *process)
 {
-    uint64_t stack = KERNEL_STACKS_BASE + (uint64_t)process->pid * KERNEL_STACK_STRIDE + KERNEL_STACK_STRIDE - KERNEL_STACK_SIZE;
+    uint64_t end = KERNEL_STACKS_BASE + ((uint64_t)process->pid + 1) * KERNEL_STACK_STRIDE;
+    uint64_t stack = end - KERNEL_STACK_SIZE;
     if (process->kernel_stack)
         return 0;
-    for (uint64_t page = stack; page < stack + KERNEL_STACK_SIZE; page += PAGE_SIZE) {
+    for (uint64_t page = stack; page < end; page += PAGE_SIZE) {
         if (vm_lookup(kernel_page_root, page, VM_WRITE))
             continue; /* from an earlier try that ran out of memory */
         phys_t frame = frame_allocate(FRAME_KERNEL_STACK, process->pid);
@@ -201,9 +202,9 @@ static void wake_waiters(const struct process *ended)
 }
 
 /*
- * In this order: the subscriptions leave the table, so nothing more arrives and what has arrived is freed; the memory is freed; the exit
- * event is served, behind the process's last message. The lock is held from there until the slot is free, so
- * whoever receives the event finds the process gone; and only then its PID can be given out again.
+ * In this order: the subscriptions leave the table, so nothing more arrives and what has arrived is freed; the memory
+ * is freed; the exit event is served, behind the process's last message. The lock is held from there until the slot
+ * is free, so whoever receives the event finds the process gone; and only then its PID can be given out again.
  */
 void process_exit(int status, enum exit_reason reason)
 {

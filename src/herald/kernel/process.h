@@ -5,8 +5,8 @@
 #include "kernel.h"
 
 /*
- * The process manager's state. While mutex_lock is held the scheduler changes nothing of it, so a reader who holds it may look at
- * current_pid and at any process.
+ * The process manager's state. While mutex_lock is held the scheduler changes nothing of it, so a reader who holds it
+ * may look at current_pid and at any process.
  */
 extern struct process process_table[MAX_PROCESSES];
 extern uint32_t current_pid;
@@ -20,28 +20,39 @@ void process_start(void);
 #define PROCESS_HANDLE(pid, generation) ((uint64_t)(generation) << 32 | (pid))
 
 /*
- * A new process in state creating, with a kernel stack, not yet in the ready queue; 0 when the table is full or out of memory (*error). Its
- * maker fills it and calls process_ready, or gives it back with process_abandon.
+ * A new process in state creating, with a kernel stack, not yet in the ready queue; 0 when the table is full or out
+ * of memory (*error). Its maker fills it and calls process_ready, or gives it back with process_abandon.
  */
 struct process *process_create(const char *name, enum process_kind kind, int *error);
 
-/* Lets a process that was created begin at `entry` (trap.S) with `frame` on its kernel stack, and announces it. Returns its handle. */
+/*
+ * Lets a process that was created begin at `entry` (trap.S) with `frame` on its kernel stack, and announces it.
+ * Returns its handle.
+ */
 int64_t process_ready(struct process *process, void (*entry)(void), const struct trap_frame *frame);
 void process_abandon(struct process *process);
 
-/* Loads a file as a new process; tries `name`, then `name`.prg. Returns its handle, -ENOENT, -ENOEXEC, -ENOMEM, -ENOSPC or -EIO. */
+/*
+ * Loads a file as a new process; tries `name`, then `name`.prg. Returns its handle, -ENOENT, -ENOEXEC, -ENOMEM,
+ * -ENOSPC or -EIO.
+ */
 int64_t process_spawn(const char *name, const char *arguments);
 
 /* Ends the process on the CPU. Not under a lock. */
 _Noreturn void process_exit(int status, enum exit_reason reason);
 
-/* Ends another process at its next step towards user mode; what it waits for is broken off. Returns 0, -ESRCH or -EPERM (the idle process). */
+/*
+ * Ends another process at its next step towards user mode; what it waits for is broken off. Returns 0, -ESRCH or
+ * -EPERM (the idle process).
+ */
 int process_kill(uint64_t handle);
 
 /* Waits for a process's end. Returns 0 and its status, -ESRCH, -EINVAL (oneself), -ETIMEDOUT or -EINTR. */
 int process_wait(uint64_t handle, uint64_t timeout_ms, int *status);
 
-/* What is to be done before going back to user mode: ends a condemned process, enters a callback. Interrupts are off. */
+/*
+ * What is to be done before going back to user mode: ends a condemned process, enters a callback. Interrupts are off.
+ */
 void process_return(struct trap_frame *frame);
 
 /* Describes up to `count` processes in order of their PIDs; returns how many. Not under a lock. */

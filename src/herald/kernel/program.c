@@ -40,9 +40,13 @@ int64_t program_load(const struct directory_entry *file)
     struct Program *program = heap_allocate(sizeof *program);
     if (!program)
         return -ENOMEM;
-    int64_t result = -ENOEXEC;
-    if (file->length == sizeof *program)
-        result = fs_read(file, 0, program, sizeof *program) == (long)sizeof *program ? scheduler_addtask(program, file->name) : -EIO;
+    int64_t result;
+    if (file->length != sizeof *program)
+        result = -ENOEXEC;
+    else if (fs_read(file, 0, program, sizeof *program) != (long)sizeof *program)
+        result = -EIO;
+    else
+        result = scheduler_addtask(program, file->name);
     heap_free(program);
     return result;
 }
@@ -158,15 +162,17 @@ static void enter_callback(struct Program *p)
     current->return_work &= ~(uint32_t)RETURN_CALLBACK;
     int found = !current->in_callback && mailbox_take_callback(&taken);
     if (found) {
+        struct message *message = taken.message;
+        size_t size = message->length < sizeof(int) ? message->length : sizeof(int);
         current->in_callback = 1;
-        current->callback_topic = taken.message->topic;
-        current->callback_sequence = taken.message->sequence;
+        current->callback_topic = message->topic;
+        current->callback_sequence = message->sequence;
         current->callback_resume = p->ip;
         current->callback_value = 0;
-        memcpy(&current->callback_value, message_data(taken.message), taken.message->length < 4 ? taken.message->length : 4);
+        memcpy(&current->callback_value, message_data(message), size);
         p->ip = (int)(taken.callback - 1);
-        trace(TRACE_CALLBACK_ENTER, 0, taken.message->topic | (uint64_t)taken.message->length << 32, taken.message->sequence);
-        message_release(taken.message);
+        trace(TRACE_CALLBACK_ENTER, 0, message->topic | (uint64_t)message->length << 32, message->sequence);
+        message_release(message);
     }
     mutex_release(&mutex_lock);
 }

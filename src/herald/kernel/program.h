@@ -1,4 +1,7 @@
-/* Programs: processes that the kernel interprets, one fixed-length instruction at a time. The instructions are listed in layout.ts. */
+/*
+ * Programs: processes that the kernel interprets, one fixed-length instruction at a time. The instructions are listed
+ * in layout.ts.
+ */
 #ifndef HERALD_PROGRAM_H
 #define HERALD_PROGRAM_H
 

@@ -30,8 +30,9 @@ uint64_t scheduler_deadline(uint64_t timeout_ms);
 void scheduler_add(struct process *process);
 
 /*
- * Blocks the process on the CPU until scheduler_wake or until kernel time `deadline` (0: never). mutex_lock is the only lock
- * held; it is given up meanwhile. Returns what the waker says, -ETIMEDOUT, or -EINTR when it was killed or a callback waits.
+ * Blocks the process on the CPU until scheduler_wake or until kernel time `deadline` (0: never). mutex_lock is the
+ * only lock held; it is given up meanwhile. Returns what the waker says, -ETIMEDOUT, or -EINTR when it was killed or
+ * a callback waits.
  */
 int scheduler_block(enum wait_reason reason, uint64_t object, uint64_t deadline);
 

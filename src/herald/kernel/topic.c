@@ -50,7 +50,10 @@ static struct subscription *subscription_create(uint64_t callback, const struct 
     return subscription;
 }
 
-/* Joins topic and subscription. `spare` becomes the topic if there is none yet. mutex_lock is held. Returns 0 or an error. */
+/*
+ * Joins topic and subscription. `spare` becomes the topic if there is none yet. mutex_lock is held. Returns 0 or an
+ * error.
+ */
 static int link_subscription(uint32_t id, struct subscription *subscription, struct topic *spare)
 {
     if (find_subscription(id))

@@ -7,8 +7,8 @@
 extern struct topic_table topic_table;
 
 /*
- * Subscribes the process on the CPU. `callback` as in struct subscription. Returns 0, -EALREADY, -EINVAL (depth or policy),
- * -ENOSPC (a table is full) or -ENOMEM.
+ * Subscribes the process on the CPU. `callback` as in struct subscription. Returns 0, -EALREADY, -EINVAL (depth or
+ * policy), -ENOSPC (a table is full) or -ENOMEM.
  */
 int topic_subscribe(uint32_t id, uint64_t callback, const struct subscribe_options *options);
 

@@ -1,6 +1,6 @@
 /*
- * Entry and exit of exceptions and interrupts. Each of the 256 gates has an 8-byte-aligned stub that makes the stack look
- * the same: error code (0 where the CPU pushes none), vector, then all registers: struct trap_frame.
+ * Entry and exit of exceptions and interrupts. Each of the 256 gates has an 8-byte-aligned stub that makes the stack
+ * look the same: error code (0 where the CPU pushes none), vector, then all registers: struct trap_frame.
  */
 #include "gdt.h"
 #include "layout.h"
@@ -65,8 +65,8 @@ trap_entry:
     call    trap
 
 /*
- * trap_return: leaves the kernel, or goes back to interrupted kernel code. RSP points to a struct trap_frame; interrupts are off.
- * A process that runs for the first time starts here too.
+ * trap_return: leaves the kernel, or goes back to interrupted kernel code. RSP points to a struct trap_frame;
+ * interrupts are off. A process that runs for the first time starts here too.
  */
     .globl trap_return
 trap_return:
@@ -75,8 +75,8 @@ trap_return:
     iretq
 
 /*
- * System calls. SYSCALL left the return address in RCX and the flags in R11, and turned interrupts off (IA32_FMASK). RSP is still the
- * user's. There is one CPU, so its scratch word has a fixed address and GS is not needed.
+ * System calls. SYSCALL left the return address in RCX and the flags in R11, and turned interrupts off (IA32_FMASK).
+ * RSP is still the user's. There is one CPU, so its scratch word has a fixed address and GS is not needed.
  */
     .globl syscall_entry
 syscall_entry:
@@ -109,7 +109,10 @@ syscall_return_work:
     call    process_return
     jmp     trap_return
 
-/* A process's first steps: process_begin_user for native ones, process_begin_program for Programs. Interrupts are off. */
+/*
+ * A process's first steps: process_begin_user for native ones, process_begin_program for Programs. Interrupts are
+ * off.
+ */
     .globl process_begin_user
 process_begin_user:
     call    scheduler_begin
@@ -144,8 +147,8 @@ switch_context:
     ret
 
 /*
- * user_copy(to, from, size): 0, or -EFAULT when a page is missing or forbidden. The page-fault handler knows these two instructions and
- * continues at user_copy_failed.
+ * user_copy(to, from, size): 0, or -EFAULT when a page is missing or forbidden. The page-fault handler knows these
+ * two instructions and continues at user_copy_failed.
  */
     .globl user_copy, user_copy_begin, user_copy_end, user_copy_failed
 user_copy:

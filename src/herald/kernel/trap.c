@@ -65,25 +65,38 @@ static _Noreturn void kernel_exception(const struct trap_frame *f)
           "  rsi %016lx  rdi %016lx  rbp %016lx  rsp %016lx\n"
           "  r8  %016lx  r9  %016lx  r10 %016lx  r11 %016lx\n"
           "  r12 %016lx  r13 %016lx  r14 %016lx  r15 %016lx",
-          exception_name(f->vector), current_pid, f->rip, f->error_code, fault_address(), f->rflags, f->rax, f->rbx, f->rcx, f->rdx,
-          f->rsi, f->rdi, f->rbp, f->rsp, f->r8, f->r9, f->r10, f->r11, f->r12, f->r13, f->r14, f->r15);
+          exception_name(f->vector), current_pid, f->rip, f->error_code, fault_address(), f->rflags, f->rax, f->rbx,
+          f->rcx, f->rdx, f->rsi, f->rdi, f->rbp, f->rsp, f->r8, f->r9, f->r10, f->r11, f->r12, f->r13, f->r14, f->r15);
+}
+
+static const char *access_of(uint64_t error_code)
+{
+    return error_code & FAULT_FETCH ? "execute" : error_code & FAULT_WRITE ? "write" : "read";
+}
+
+static const char *reason_of(uint64_t error_code, uint64_t address)
+{
+    if (user_in_guard(address))
+        return "the stack is full";
+    return error_code & FAULT_PRESENT ? "not allowed" : "nothing is there";
 }
 
 /* Ends the process that made a mistake in ring 3, and says so. */
 static _Noreturn void user_exception(const struct trap_frame *frame, uint64_t address)
 {
-    if (frame->vector == VECTOR_PAGE_FAULT) {
-        const char *access = frame->error_code & FAULT_FETCH ? "execute" : frame->error_code & FAULT_WRITE ? "write" : "read";
-        const char *why = user_in_guard(address)                ? "the stack is full"
-                          : frame->error_code & FAULT_PRESENT ? "not allowed"
-                                                              : "nothing is there";
-        console_print("process %u (%s) ended: page fault at rip %lx: %s %lx: %s\n", current->pid, current->name, frame->rip,
-                      access, address, why);
-    } else {
+    if (frame->vector == VECTOR_PAGE_FAULT)
+        console_print("process %u (%s) ended: page fault at rip %lx: %s %lx: %s\n", current->pid, current->name,
+                      frame->rip, access_of(frame->error_code), address, reason_of(frame->error_code, address));
+    else
         console_print("process %u (%s) ended: %s at rip %lx, error code %lx\n", current->pid, current->name,
                       exception_name(frame->vector), frame->rip, frame->error_code);
-    }
     process_exit((int)frame->vector, EXIT_FAULT);
+}
+
+/* Was the kernel copying from or to user memory, so that user_copy can say EFAULT? */
+static int in_user_copy(uint64_t rip)
+{
+    return rip >= (uint64_t)user_copy_begin && rip < (uint64_t)user_copy_end;
 }
 
 static void exception(struct trap_frame *frame)
@@ -98,7 +111,7 @@ static void exception(struct trap_frame *frame)
     trace(TRACE_FAULT, frame->vector, frame->rip, address ? address : frame->error_code);
     if (frame_is_user(frame))
         user_exception(frame, address);
-    if (frame->vector == VECTOR_PAGE_FAULT && frame->rip >= (uint64_t)user_copy_begin && frame->rip < (uint64_t)user_copy_end) {
+    if (frame->vector == VECTOR_PAGE_FAULT && in_user_copy(frame->rip)) {
         frame->rip = (uint64_t)user_copy_failed;
         interrupts_off();
         return;

@@ -17,7 +17,10 @@ int user_check_writable(uint64_t address, size_t size);
 /* Is the address executable user memory? */
 int user_is_executable(uint64_t address);
 
-/* A page is missing at this address: if it belongs to the stack, gives it one. Returns 1 when the access can be tried again. */
+/*
+ * A page is missing at this address: if it belongs to the stack, gives it one. Returns 1 when the access can be tried
+ * again.
+ */
 int user_grow_stack(uint64_t address);
 
 /* Is the address in the guard page below the stack, or in the stack (and there was no memory for it)? */

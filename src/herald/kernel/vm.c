@@ -3,8 +3,8 @@
 #include "frame.h"
 
 /*
- * A page table has 512 entries of 8 bytes. Four levels: bits 47-39, 38-30, 29-21 and 20-12 of the address choose the entries.
- * All walks go through vm_levels, so that five levels are a matter of its value.
+ * A page table has 512 entries of 8 bytes. Four levels: bits 47-39, 38-30, 29-21 and 20-12 of the address choose the
+ * entries. All walks go through vm_levels, so that five levels are a matter of its value.
  */
 #define ENTRY_PRESENT (UINT64_C(1) << 0)
 #define ENTRY_WRITABLE (UINT64_C(1) << 1)
@@ -32,7 +32,10 @@ static uint64_t entry_bits(int rights)
            (rights & VM_EXECUTE ? 0 : ENTRY_NX);
 }
 
-/* The entry for `address` in the table of `level` (0 is the lowest); tables on the way are made. 0 when out of memory. */
+/*
+ * The entry for `address` in the table of `level` (0 is the lowest); tables on the way are made. 0 when out of
+ * memory.
+ */
 static uint64_t *make_entry(phys_t root, uint64_t address, unsigned level, uint32_t owner)
 {
     phys_t table = root;
@@ -127,8 +130,8 @@ static void map_direct(void)
 }
 
 /*
- * frame_pointer needs the direct map. The boot's own tables get it first, as a second name of their identity mapping, so that the
- * kernel's tables can be built through it.
+ * frame_pointer needs the direct map. The boot's own tables get it first, as a second name of their identity mapping,
+ * so that the kernel's tables can be built through it.
  */
 void vm_early(void)
 {
@@ -147,7 +150,9 @@ void vm_start(void)
     map_image(kernel_data, kernel_end, VM_WRITE);
     map_direct();
 
-    /* Every kernel entry of the top table exists from now on: new address spaces copy them once and never look again. */
+    /*
+     * Every kernel entry of the top table exists from now on: new address spaces copy them once and never look again.
+     */
     if (!make_entry(kernel_page_root, KERNEL_STACKS_BASE, 0, 0) || !make_entry(kernel_page_root, HEAP_BASE, 0, 0))
         panic("no memory for page tables");
     vm_switch(kernel_page_root);

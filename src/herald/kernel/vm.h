@@ -16,7 +16,10 @@ extern phys_t kernel_page_root;
 /* Lets frame_pointer work on the boot's page tables. Call first of all. */
 void vm_early(void);
 
-/* Replaces the boot's page tables: kernel text, read-only data and data with their own rights, the direct map, nothing at low addresses. */
+/*
+ * Replaces the boot's page tables: kernel text, read-only data and data with their own rights, the direct map,
+ * nothing at low addresses.
+ */
 void vm_start(void);
 
 /* Maps one page. Returns 0, -ENOMEM, or -EEXIST when something is mapped there. */

@@ -9,8 +9,8 @@ _start:
     ud2
 
 /*
- * herald_callback: what the library tells the kernel to enter. RCX, the cookie, points to the two words that subscribe_callback
- * keeps: the C function and its cookie. RSP is as after a call.
+ * herald_callback: what the library tells the kernel to enter. RCX, the cookie, points to the two words that
+ * subscribe_callback keeps: the C function and its cookie. RSP is as after a call.
  */
     .text
     .globl herald_callback

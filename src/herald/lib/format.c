@@ -75,9 +75,11 @@ static const char *put_conversion(struct output *out, const char *pattern, va_li
         break;
     }
     case 'u':
-    case 'x':
-        put_number(out, wide ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned), 0, *pattern == 'x' ? 16 : 10, field);
+    case 'x': {
+        uint64_t value = wide ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned);
+        put_number(out, value, 0, *pattern == 'x' ? 16 : 10, field);
         break;
+    }
     case 0:
         return pattern;
     default:

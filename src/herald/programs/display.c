@@ -1,4 +1,7 @@
-/* Shows the sensor's readings: display [COUNT] receives so many (10 unless told, 0 for ever), and gives up when none comes for 2 seconds. */
+/*
+ * Shows the sensor's readings: display [COUNT] receives so many (10 unless told, 0 for ever), and gives up when none
+ * comes for 2 seconds.
+ */
 #include "demo.h"
 #include "herald.h"
 

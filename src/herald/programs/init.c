@@ -1,6 +1,7 @@
 /*
- * The first native process. Reads scenario.cfg: waits for the Programs the kernel has started until none has ended for programs_first_ms,
- * then starts what the run=NAME [ARGUMENTS] lines say. Starts the shell again when it has been killed.
+ * The first native process. Reads scenario.cfg: waits for the Programs the kernel has started until none has ended
+ * for programs_first_ms, then starts what the run=NAME [ARGUMENTS] lines say. Starts the shell again when it has been
+ * killed.
  */
 #include "config.h"
 #include "herald.h"

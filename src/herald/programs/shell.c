@@ -120,13 +120,14 @@ static void command_ps(char *rest)
     static struct process_info list[MAX_PROCESSES];
     int details = strcmp(next_word(&rest), "-l") == 0;
     int count = process_list(list, MAX_PROCESSES);
-    print(details ? "PID  GEN  KIND     STATE             CPU  SWITCHES     CALLS  NAME\n" : "PID  GEN  KIND     STATE     NAME\n");
+    print(details ? "PID  GEN  KIND     STATE             CPU  SWITCHES     CALLS  NAME\n"
+                  : "PID  GEN  KIND     STATE     NAME\n");
     for (int i = 0; i < count; i++) {
         const struct process_info *p = &list[i];
         const char *state = p->state == PROCESS_BLOCKED ? wait_names[p->wait_reason] : state_names[p->state];
         if (details)
-            print("%3u  %3u  %-7s  %-8s  %11lu  %8lu  %8lu  %s\n", p->pid, p->generation, kind_names[p->kind], state, p->run_time,
-                  p->switches, p->system_calls, p->name);
+            print("%3u  %3u  %-7s  %-8s  %11lu  %8lu  %8lu  %s\n", p->pid, p->generation, kind_names[p->kind], state,
+                  p->run_time, p->switches, p->system_calls, p->name);
         else
             print("%3u  %3u  %-7s  %-8s  %s\n", p->pid, p->generation, kind_names[p->kind], state, p->name);
     }
@@ -152,7 +153,8 @@ static void wait_in_front(process_t process)
             if (message.exited.reason == EXIT_KILLED)
                 print("process %u (%s) was killed\n", message.exited.pid, message.exited.name);
             else if (message.exited.reason == EXIT_NORMAL && message.exited.status)
-                print("process %u (%s) ended with status %d\n", message.exited.pid, message.exited.name, message.exited.status);
+                print("process %u (%s) ended with status %d\n", message.exited.pid, message.exited.name,
+                      message.exited.status);
             return;
         }
     }
@@ -207,7 +209,7 @@ static void command_kill(char *rest)
 static const char *topic_name(uint32_t id)
 {
     const char *name = id < sizeof topic_names / sizeof topic_names[0] ? topic_names[id] : 0;
-    return name ? name : "";
+    return name ? name : "-";
 }
 
 static void command_topics(char *rest)
@@ -219,12 +221,13 @@ static void command_topics(char *rest)
         print("topics: %s\n", error_name(count));
         return;
     }
-    print(details ? "     TOPIC  SUBSCRIBERS    QUEUED  PUBLISHED  DELIVERED    DROPPED  NAME\n" : "     TOPIC  SUBSCRIBERS  NAME\n");
+    print(details ? "     TOPIC  SUBSCRIBERS    QUEUED  PUBLISHED  DELIVERED    DROPPED  NAME\n"
+                  : "     TOPIC  SUBSCRIBERS  NAME\n");
     for (int i = 0; i < count; i++) {
         const struct topic_info *t = &list[i];
         if (details)
-            print("%10u  %11u  %8u  %9lu  %9lu  %9lu  %s\n", t->id, t->subscribers, t->queued, t->published, t->delivered, t->dropped,
-                  topic_name(t->id));
+            print("%10u  %11u  %8u  %9lu  %9lu  %9lu  %s\n", t->id, t->subscribers, t->queued, t->published,
+                  t->delivered, t->dropped, topic_name(t->id));
         else
             print("%10u  %11u  %s\n", t->id, t->subscribers, topic_name(t->id));
     }
@@ -295,7 +298,8 @@ static void command_mem(char *rest)
     if (memory_info(&info))
         return;
     print("memory         %8lu KiB, %lu KiB free\n", info.memory_frames * 4, info.free_frames * 4);
-    print("kernel heap    %8lu KiB, %lu bytes in %lu blocks used\n", info.heap_mapped / 1024, info.heap_used, info.heap_blocks);
+    print("kernel heap    %8lu KiB, %lu bytes in %lu blocks used\n", info.heap_mapped / 1024, info.heap_used,
+          info.heap_blocks);
     print("topics         %8u, %u subscriptions\n", info.topics, info.subscriptions);
     print("notifications  %8u waiting, %u kernel messages free\n", info.notifications, info.kernel_messages_free);
 }
