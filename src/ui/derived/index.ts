@@ -4,6 +4,7 @@
  */
 import type { ProcessKey } from "../../worker/protocol";
 import { TraceKind as traceKind } from "../../worker/protocol";
+import { colorIndex } from "../store/colors";
 import { trace, type Trace } from "../store/trace";
 import { SYSCALL_PUBLISH } from "./names";
 import { Messages } from "./messages";
@@ -219,11 +220,14 @@ export class TraceIndex {
       call: { number: -1, topic: 0 },
     };
     if (known) known.died = Math.min(known.died, lane.born);
+    // Colours go by the order of the records, which is the same in every run of a scenario, and not by what is drawn first.
+    colorIndex(lane.key);
     this.current.set(pid, lane);
     this.lanes.push(lane);
     return lane;
   }
 }
 
-/** The index of the one trace of the page. */
+/** The index of the one trace of the page; it reads along, so that no panel that opens late has to catch up. */
 export const traceIndex = new TraceIndex(trace);
+trace.subscribe(() => traceIndex.update());

@@ -20,8 +20,8 @@ export function Tooltip({ hover, width, height }: { hover: Hover; width: number;
       {facts.notes.map((text) => (
         <div key={text}>{text}</div>
       ))}
-      {facts.lines.map((text) => (
-        <pre key={text}>{text}</pre>
+      {facts.lines.map((text, at) => (
+        <pre key={at}>{text}</pre>
       ))}
     </div>
   );

@@ -116,6 +116,7 @@ function Lanes({ model, around, hidden }: LanesProps) {
         </div>
       </div>
       {around.layout.rows.length < 2 && <Waiting />}
+      {around.idle && <Idle onAll={() => model.showAll()} />}
       {around.hover && <Hovering around={around} size={size} />}
       {around.area && <AreaSummary area={around.area} now={model.extent().now} onClose={() => model.clearArea()} />}
     </div>
@@ -140,6 +141,17 @@ function Waiting() {
           ? "Power the machine on: each process gets a lane here as soon as the scheduler runs it."
           : "No process has run yet. Herald's scheduler starts its first one at the end of the boot; a foreign disk image writes no trace."}
       </Empty>
+    </div>
+  );
+}
+
+function Idle({ onAll }: { onAll: () => void }) {
+  return (
+    <div className="timeline-idle">
+      Every process waits, the CPU is halted.{" "}
+      <button type="button" onClick={onAll}>
+        Show the whole run
+      </button>
     </div>
   );
 }

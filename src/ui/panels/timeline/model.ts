@@ -30,10 +30,14 @@ export interface Surroundings {
   readonly area?: Area;
   readonly hover?: Hover;
   readonly events: number;
+  /** For so long that one may wonder, nothing but the idle process had the CPU. */
+  readonly idle: boolean;
 }
 
 /** How often the words around a moving canvas change, in milliseconds. */
 const WORDS_INTERVAL_MS = 250;
+/** Milliseconds of virtual time after which an idle machine gets a hint. */
+const IDLE_MS = 1000;
 
 export class TimelineModel {
   surroundings: Surroundings;
@@ -54,7 +58,7 @@ export class TimelineModel {
   constructor() {
     const span = FIRST_SPAN_MS * ticksPerMs();
     this.view = { start: -span, span, follow: true };
-    this.surroundings = { layout: this.layout, view: this.view, events: 0 };
+    this.surroundings = { layout: this.layout, view: this.view, events: 0, idle: false };
   }
 
   subscribe = (listener: () => void): (() => void) => {
@@ -145,11 +149,13 @@ export class TimelineModel {
   /** Tells React; while only time goes on, a few times a second. */
   private tell(): void {
     const old = this.surroundings;
-    const next = { layout: this.layout, view: this.view, area: this.area, hover: this.hover, events: trace.length };
+    const { layout, view, area, hover } = this;
+    const next = { layout, view, area, hover, events: trace.length, idle: this.isIdle() };
     const sharp =
       old.layout !== next.layout ||
       old.area !== next.area ||
       old.hover !== next.hover ||
+      old.idle !== next.idle ||
       old.view.follow !== next.view.follow;
     if (!sharp && old.events === next.events && old.view === next.view) return;
     const now = performance.now();
@@ -160,6 +166,13 @@ export class TimelineModel {
     this.lastWords = now;
     this.surroundings = next;
     for (const listener of this.listeners) listener();
+  }
+
+  private isIdle(): boolean {
+    const { running } = traceIndex;
+    if (!this.view.follow || running?.lane.key.pid !== 0) return false;
+    const since = this.extent().now - running.start;
+    return since > this.view.span && since > IDLE_MS * ticksPerMs();
   }
 
   private look(view: TimeView): void {

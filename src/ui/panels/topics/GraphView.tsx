@@ -144,13 +144,13 @@ function ProcessShape({ node, graph, selected }: { node: ProcessNode; graph: Gra
   const filled = node.depth > 0 ? (node.queued / node.depth) * (width - 16) : 0;
   return (
     <g
-      className={`node process ${selected ? "selected" : ""}`}
+      className={`node process ${selected ? "selected" : ""} ${node.ended ? "ended" : ""}`}
       transform={`translate(${node.x} ${node.y})`}
       style={{ color: colorOf(node.key) }}
       role="button"
       tabIndex={0}
       aria-pressed={selected}
-      aria-label={`${node.name}${node.depth > 0 ? `, ${node.queued} of ${node.depth} messages waiting` : ""}`}
+      aria-label={`${node.name}${node.ended ? ", ended" : ""}${node.depth > 0 ? `, ${node.queued} of ${node.depth} messages waiting` : ""}`}
       onClick={choose}
       onKeyDown={onActivate(choose)}
       onMouseEnter={() => hoverProcess(kernel ? undefined : node.key)}
@@ -158,7 +158,12 @@ function ProcessShape({ node, graph, selected }: { node: ProcessNode; graph: Gra
     >
       {node.depth > 0 && <title>{`mailbox: ${node.queued} of ${node.depth}`}</title>}
       <rect x={-width / 2} y={-height / 2} width={width} height={height} rx={8} />
-      <text>{shorten(node.name, width / 7.4)}</text>
+      <text y={node.ended ? -6 : 0}>{shorten(node.name, width / 7.4)}</text>
+      {node.ended && (
+        <text className="below" y={10}>
+          ended
+        </text>
+      )}
       {filled > 0 && (
         <rect className="mailbox" x={-width / 2 + 8} y={height / 2 - 7} width={Math.max(2, filled)} height={3} rx={1} />
       )}

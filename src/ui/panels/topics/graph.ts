@@ -9,6 +9,8 @@ import type { PublishEdge, RefusedEdge } from "./publishers";
 
 export interface ProcessNode {
   readonly id: string;
+  /** It published and is no more. */
+  readonly ended: boolean;
   readonly key: ProcessKey;
   readonly name: string;
   readonly side: "left" | "right";
@@ -84,6 +86,8 @@ export const subscribeEdgeId = (topic: number, to: ProcessKey): string => `${top
 /** Space between nodes of a column, at least. */
 const GAP = 16;
 const MARGIN = 24;
+/** Ended publishers that stay in the graph. */
+const MOST_ENDED = 4;
 
 function sizesFor(width: number): Sizes {
   const processWidth = Math.max(74, Math.min(124, width * 0.17));
@@ -95,9 +99,12 @@ export function layoutGraph(input: GraphInput): Graph {
   const { view, width, showSystem } = input;
   const alive = new Map(input.processes.map((process) => [processNodeId(process), process]));
   const lives = (key: ProcessKey): boolean => key.pid === 0 || alive.has(processNodeId(key));
-  const refusals = input.refusals.filter((edge) => lives(edge.from));
+  const kept = keptEnded([...input.publishes, ...input.refusals].filter((edge) => !lives(edge.from)));
+  const shows = (edge: { readonly from: ProcessKey }): boolean =>
+    lives(edge.from) || kept.has(processNodeId(edge.from));
+  const refusals = input.refusals.filter(shows);
   const refusedTopics = new Set(refusals.map((edge) => edge.topic));
-  const publishes = input.publishes.filter((edge) => lives(edge.from));
+  const publishes = input.publishes.filter(shows);
   const known = new Set([
     ...view.topics.map((topic) => topic.topic),
     ...publishes.map((edge) => edge.topic),
@@ -133,6 +140,7 @@ export function layoutGraph(input: GraphInput): Graph {
       id,
       key,
       side,
+      ended: !lives(key),
       name: alive.get(id)?.name || publisherName(key),
       x,
       y: place(at, all.length),
@@ -151,6 +159,17 @@ export function layoutGraph(input: GraphInput): Graph {
     hidden: known.size - shown.size,
     edges: edgesOf(processes, topics, sizes, { publishes, refusals, subscriptions }),
   };
+}
+
+/** The last publishers that have ended: what they sent is still worth understanding, but not for ever. */
+function keptEnded(edges: readonly { readonly from: ProcessKey; readonly last: number }[]): ReadonlySet<string> {
+  const last = new Map<string, number>();
+  for (const { from, last: time } of edges) {
+    const id = processNodeId(from);
+    last.set(id, Math.max(last.get(id) ?? 0, time));
+  }
+  const latest = [...last].sort(([, one], [, other]) => other - one).slice(0, MOST_ENDED);
+  return new Set(latest.map(([id]) => id));
 }
 
 function columnOf(keys: readonly ProcessKey[]): ProcessKey[] {

@@ -120,9 +120,16 @@ describe("the graph", () => {
     expect(all.topics[0]).toMatchObject({ topic: 1, name: "keyboard", reserved: true });
   });
 
-  it("forgets who has ended, and PIDs of another generation", () => {
-    const edges = [...publishes([9, 300]), { topic: 300, from: { pid: 3, generation: 7 }, count: 1, last: 0 }];
-    expect(places(graph({ view: topics(topic(300, 4)), publishes: edges }))).toEqual(["4.1 right"]);
+  it("keeps the last publishers that have ended, and tells a reused PID apart", () => {
+    const ended = Array.from({ length: 9 }, (_, at) => ({
+      topic: 300,
+      from: { pid: 3, generation: 7 + at },
+      count: 1,
+      last: at,
+    }));
+    const result = graph({ view: topics(topic(300, 4)), publishes: [...ended, ...publishes([3, 300])] });
+    expect(places(result)).toEqual(["3.1 left", "3.12 left", "3.13 left", "3.14 left", "3.15 left", "4.1 right"]);
+    expect(result.processes.map((node) => node.ended)).toEqual([false, true, true, true, true, false]);
   });
 
   it("has edges that begin and end at the nodes' borders", () => {
