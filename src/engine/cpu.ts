@@ -39,6 +39,8 @@ const FLAG_TF = 0x100;
 const FLAG_IF = 0x200;
 const CS = 1;
 const GP = 13;
+/** #SS, #GP and #AC carry an error code (SDM 3, table 6-1); those that instructions raise themselves are 0. */
+const WITH_CODE = new Set([12, 13, 17]);
 /** Software interrupts clear TF themselves; no single-step trap follows them (SDM 3, 18.3.1.4). */
 const NO_TRAP = new Set(["int", "int1", "int3", "into"]);
 const LOW32 = 0xffff_ffffn;
@@ -119,7 +121,7 @@ export class X86Cpu implements Cpu {
       },
       checkSegment: (segment, offset, size, write, at) =>
         system.checkSegment(segment, offset >>> 0, size, write ? 1 : 0, at),
-      raise: (at, vector) => (vector >= 12 && vector <= 13 ? system.raise(at, vector, 0) : system.raise(at, vector)),
+      raise: (at, vector) => (WITH_CODE.has(vector) ? system.raise(at, vector, 0) : system.raise(at, vector)),
     };
     for (const [name, helper] of Object.entries(system.helpers)) functions[`system.${name}`] = noting(helper);
     return functions;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CODE, DATA, hashOf, longMachine, type Machine, register } from "./machine";
+import { bareMachine, CODE, DATA, hashOf, longMachine, type Machine, register } from "./machine";
 
 const RAX = 0,
   RCX = 1,
@@ -136,6 +136,17 @@ describe("code that changes", () => {
     expect(machine.cpu.clock).toBe(8);
   });
 
+  it("may be more than fits: everything is decoded anew", () => {
+    const jumps = 180_000;
+    const machine = longMachine([], 4);
+    for (let n = 0; n < jumps; n++) machine.cpu.ram.set([0xeb, 0x00], DATA + 2 * n);
+    machine.cpu.ram[DATA + 2 * jumps] = 0xf4;
+    machine.state.set64("rip", BigInt(DATA));
+    expect(machine.cpu.run(2 ** 30).kind).toBe("halted");
+    expect(machine.cpu.clock).toBe(jumps + 1);
+    expect(machine.cpu.blocks.counts.flushes).toBeGreaterThan(1);
+  });
+
   it("runs instructions that cross into the next page, and sees that page change", () => {
     const machine = longMachine([0xf4]);
     const at = CODE + 0x1000 - 3;
@@ -230,6 +241,56 @@ describe("events between instructions", () => {
     expect(machine.cpu.clock).toBe(1);
     machine.cpu.run(100);
     expect(machine.cpu.clock).toBe(4);
+  });
+});
+
+describe("the 16-bit modes", () => {
+  /** Real mode with code at 0:7C00, DS = 1000 hexadecimal; vector 13 leads to a HLT at 0:7000. */
+  function realMachine(code: readonly number[]): Machine {
+    const machine = bareMachine(3);
+    const { cpu, state } = machine;
+    cpu.ram.set(code, 0x7c00);
+    cpu.ram.set([0x00, 0x70, 0, 0], 13 * 4);
+    cpu.ram[0x7000] = 0xf4;
+    for (const [n, selector] of [0, 0, 0, 0x1000].entries()) {
+      state.set32("selector", selector, n);
+      state.set64("segmentBase", BigInt(selector * 16), n);
+      state.set64("descriptorBase", BigInt(selector * 16), n);
+    }
+    state.set64("rip", 0x7c00n);
+    state.set64("registers", 0x7000n, 4);
+    cpu.flushCaches();
+    return machine;
+  }
+
+  it("wrap offsets at 64 KiB and add the segment", () => {
+    // mov bx, 0xfff0; mov si, 0x30; mov ax, [bx + si]; mov [es:bx + si + 2], ax; hlt
+    const machine = realMachine([...[0xbb, 0xf0, 0xff, 0xbe, 0x30, 0x00, 0x8b, 0x00, 0x26, 0x89, 0x40, 0x02, 0xf4]]);
+    machine.cpu.ram.set([0x34, 0x12], 0x10000 + 0x20);
+    machine.cpu.run(100);
+    expect(register(machine, RAX)).toBe(0x1234n);
+    expect([...machine.cpu.ram.subarray(0x22, 0x24)]).toEqual([0x34, 0x12]);
+    expect(machine.cpu.clock).toBe(5);
+  });
+
+  it.each([
+    ["a word at the last byte", [0xa1, 0xff, 0xff]],
+    ["a string operand beyond the limit", [0xbe, 0xff, 0xff, 0xad]],
+    ["a 32-bit address beyond the limit", [0x67, 0x8b, 0x05, 0, 0, 1, 0]],
+  ])("refuse %s with #GP", (_, code) => {
+    const machine = realMachine(code);
+    machine.cpu.run(100);
+    expect(machine.state.get64("rip")).toBe(0x7001n);
+    expect(register(machine, RAX)).toBe(0n);
+  });
+
+  it("keep the same offset in two code segments apart", () => {
+    // 0:7C00 jmp 0x800:0; 0x800:0 inc ax; jmp 0x900:0; 0x900:0 inc bx; hlt
+    const machine = realMachine([0xea, 0, 0, 0x00, 0x08]);
+    machine.cpu.ram.set([0x40, 0xea, 0, 0, 0x00, 0x09], 0x8000);
+    machine.cpu.ram.set([0x43, 0xf4], 0x9000);
+    machine.cpu.run(100);
+    expect([register(machine, RAX), register(machine, 3), machine.cpu.clock]).toEqual([1n, 1n, 5]);
   });
 });
 

@@ -11,7 +11,6 @@ import { type Code, EMPTY, I32, I64, memory, op } from "../wasm/code";
 export type HostFunction = "readSlow" | "writeSlow" | "checkSegment" | "raise" | `system.${string}`;
 
 export const FS = 4;
-const SS = 2;
 export type Segment = number | "operand";
 
 /** A place in memory that was read to be written again. */
@@ -199,4 +198,4 @@ export class MemoryAccess {
   }
 }
 
-export { SS, loads, stores };
+export { loads, stores };
