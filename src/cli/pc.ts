@@ -150,4 +150,8 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) process.exitCode = await main(process.argv.slice(2));
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  // Whoever read our output has gone: nothing is left to do.
+  process.stdout.on("error", () => process.exit(STATUS.usage));
+  process.exitCode = await main(process.argv.slice(2));
+}

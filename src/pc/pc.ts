@@ -36,7 +36,7 @@ export interface PcConfig {
 /** The run is over: only a reset, or nothing at all, brings the machine back. */
 export type PcEnd =
   | { kind: "poweredOff" }
-  /** HLT with interrupts off: nothing can wake it. `reason`: why the firmware found nothing to boot, if that was it. */
+  /** HLT with interrupts off or all of them masked: nothing can wake it. `reason`: why the firmware found nothing to boot, if that was it. */
   | { kind: "halted"; reason: string | undefined }
   /** A value was written to isa-debug-exit. */
   | { kind: "debugExit"; value: number }
@@ -137,7 +137,7 @@ export class Pc {
       if (reason.kind !== "halted") return this.finish(this.board.stop ?? reason);
       // A part that ends the run, or a reset, comes before the HLT that follows it.
       if (this.board.stop || this.board.resetRequested) continue;
-      if (reason.forever) return this.finish({ kind: "halted", reason: this.board.bootDefect });
+      if (reason.forever || !this.board.pic.open) return this.finish({ kind: "halted", reason: this.board.bootDefect });
       this.cpu.skip(target);
     }
   }

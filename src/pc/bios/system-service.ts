@@ -1,6 +1,7 @@
 /** INT 11h, 12h, 14h, 15h, 17h and 1Ah: equipment, memory, serial port, system services, printer, time (RBIL). */
 import { BDA, EBDA_SEGMENT, BIOS_SEGMENT } from "./bda.ts";
 import type { Guest } from "./guest.ts";
+import { powerManagement } from "./power.ts";
 import { CONFIGURATION_TABLE } from "./rom.ts";
 
 const UNSUPPORTED = 0x86;
@@ -39,6 +40,8 @@ export class SystemService {
         // Keyboard intercept: nobody takes the key.
         guest.carry = true;
         return;
+      case 0x53:
+        return powerManagement(guest);
       case 0x87:
         return this.moveBlock();
       case 0x88:

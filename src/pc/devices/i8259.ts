@@ -77,6 +77,11 @@ export class I8259 extends Device<{ chips: Chip[] }> implements PortDevice {
     this.intr = highest(this.state.chips[MASTER], true) >= 0;
   }
 
+  /** Whether any line can get through to the CPU as the masks are. */
+  get open(): boolean {
+    return this.state.chips[MASTER].imr !== 0xff;
+  }
+
   setIrq(line: number, level: boolean): void {
     this.setLine(line >> 3, line & 7, level);
     this.update();
