@@ -414,7 +414,7 @@ export const enums = {
       spawn: [16, "pid: the new one; flags: process_kind; a: parent's PID; b: generation"],
       exit: [17, "flags: exit_reason; a: status; b: generation"],
       irq: [18, "flags: interrupt line; a: RIP that was interrupted; b: its CS"],
-      console_line: [19, "pid: writer; a: number of bytes written; b: number of the line since power-on"],
+      console_line: [19, "pid: writer; a: number of bytes written; b: lines the kernel had written before"],
     },
   ),
   system_call: enumeration(

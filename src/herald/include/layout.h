@@ -394,7 +394,7 @@ enum trace_kind {
     TRACE_SPAWN = 16, /* pid: the new one; flags: process_kind; a: parent's PID; b: generation */
     TRACE_EXIT = 17, /* flags: exit_reason; a: status; b: generation */
     TRACE_IRQ = 18, /* flags: interrupt line; a: RIP that was interrupted; b: its CS */
-    TRACE_CONSOLE_LINE = 19, /* pid: writer; a: number of bytes written; b: number of the line since power-on */
+    TRACE_CONSOLE_LINE = 19, /* pid: writer; a: number of bytes written; b: lines the kernel had written before */
 };
 
 /* RAX; arguments in RDI, RSI, RDX, R10, R8; result in RAX, negative is -error. */

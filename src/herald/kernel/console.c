@@ -10,7 +10,7 @@
 static struct mutex console_mutex;
 static uint32_t last_writer;
 static int line_open;      /* the last character was not a newline */
-static uint64_t line_count; /* lines finished since power-on */
+static uint64_t line_count; /* lines the kernel has finished */
 
 void console_start(void)
 {

@@ -12,10 +12,16 @@ enum {
 };
 
 extern uint32_t preempt_depth; /* number of locks held; the scheduler switches only at 0 */
-extern uint32_t kernel_work;   /* set with interrupts off or by one instruction */
+extern uint32_t kernel_work;   /* bits are set by work_add and cleared with interrupts off */
 extern uint32_t current_pid;   /* the process on the CPU */
 
 void scheduler_point(void);
+
+/* One instruction, so that an interrupt handler that adds work of its own cannot come in between. */
+static inline void work_add(uint32_t work)
+{
+    __asm__ volatile("orl %1, %0" : "+m"(kernel_work) : "ir"(work));
+}
 
 static inline void mutex_acquire(struct mutex *mutex)
 {

@@ -31,7 +31,7 @@ static int enqueue(struct message *message)
         message->time = rdtsc();
         notify_queue.slots[queue_slot(notify_queue.head, notify_queue.count++, NOTIFY_CAPACITY)] = message;
         notify_queue.user_count += !from_kernel;
-        kernel_work |= WORK_NOTIFY;
+        work_add(WORK_NOTIFY);
         trace_for(message->publisher_pid, TRACE_PUBLISH, 0, message->topic | (uint64_t)message->length << 32,
                   message->sequence);
         trace(TRACE_QUEUE, 0, message->topic | (uint64_t)notify_queue.count << 32, message->sequence);

@@ -67,7 +67,7 @@ static void append_ready(struct process *process)
     scheduler.ready_count++;
     if (current->kind == KIND_IDLE) {
         pending_reason = SWITCH_WAKE;
-        kernel_work |= WORK_SWITCH;
+        work_add(WORK_SWITCH);
     }
 }
 
@@ -241,14 +241,14 @@ void scheduler_tick(void)
 {
     pit_tick();
     if (next_wake_time <= kernel_time)
-        kernel_work |= WORK_TICK;
+        work_add(WORK_TICK);
     if (current->kind == KIND_IDLE)
         return;
     if (current->slice_ticks > 0)
         current->slice_ticks--;
     if (current->slice_ticks == 0) {
         pending_reason = SWITCH_QUANTUM;
-        kernel_work |= WORK_SWITCH;
+        work_add(WORK_SWITCH);
     }
 }
 

@@ -334,7 +334,7 @@ static const struct {
     void (*run)(char *rest);
 } commands[] = {
     {"help", "", "this list", command_help},
-    {"ps", "[-l]", "processes; -l: with CPU time, switches and system calls", command_ps},
+    {"ps", "[-l]", "processes; -l: with CPU time and counts", command_ps},
     {"run", "NAME [ARGUMENTS] [&]", "runs a program; & does not wait for it", command_run},
     {"kill", "PID", "ends a process", command_kill},
     {"topics", "[-l]", "topics with subscribers; -l: with counts", command_topics},
