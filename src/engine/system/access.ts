@@ -17,6 +17,8 @@ const OUTGOING = SCRATCH + 32;
 
 export class Access {
   private readonly bytes: Uint8Array;
+  private nextLow = 0;
+  private nextHigh = 0;
 
   constructor(
     private readonly core: Core,
@@ -73,9 +75,9 @@ export class Access {
 
   /** Both pages are walked before a byte is read. */
   private readCrossing(record: number, low: number, high: number, size: number, access: number): number {
-    if (this.walk(record, low, high, access)) return 0;
+    if (this.stepPage(record, low, high) || this.walk(record, low, high, access)) return 0;
     const first = this.paging.physical;
-    if (this.walkNext(record, low, high, access)) return 0;
+    if (this.walk(record, this.nextLow, this.nextHigh, access)) return 0;
     const split = PAGE - (low & 0xfff);
     for (let i = 0; i < size; i++) {
       this.bytes[SCRATCH + i] = this.byteAt(i < split ? first + i : this.paging.physical + i - split);
@@ -86,15 +88,17 @@ export class Access {
   /** Writes `size` bytes from OUTGOING. 0 or EXIT.fault. */
   private write(record: number, low: number, high: number, size: number, access: number): number {
     access |= WRITE;
+    const inside = (low & 0xfff) + size <= PAGE;
+    if (!inside && this.stepPage(record, low, high)) return EXIT.fault;
     if (this.walk(record, low, high, access)) return EXIT.fault;
     const physical = this.paging.physical;
-    if ((low & 0xfff) + size <= PAGE) {
+    if (inside) {
       const kind = this.paging.kindOf(physical);
       if (kind === RAM_PAGE) this.fill(low, high, access, kind);
       this.put(physical, OUTGOING, size);
       return 0;
     }
-    if (this.walkNext(record, low, high, access)) return EXIT.fault;
+    if (this.walk(record, this.nextLow, this.nextHigh, access)) return EXIT.fault;
     const split = PAGE - (low & 0xfff);
     const second = this.paging.physical;
     this.put(physical, OUTGOING, split);
@@ -102,17 +106,18 @@ export class Access {
     return 0;
   }
 
-  /** The walk of the page after the one of high:low; its address is that of the page, as CR2 would show it. */
-  private walkNext(record: number, low: number, high: number, access: number): number {
+  /**
+   * Leaves the address of the page after the one of high:low in nextLow, nextHigh; CR2 would show it so. It must be canonical, which
+   * is looked at before any walk: the whole operand is checked as one. 0 or EXIT.fault.
+   */
+  private stepPage(record: number, low: number, high: number): number {
     const { core } = this;
-    const next = ((low & ~0xfff) + PAGE) | 0;
+    this.nextLow = ((low & ~0xfff) + PAGE) | 0;
     // Past 4 GiB: on into the next half where addresses have 64 bits, round to 0 where they have 32.
-    const carry = next === 0 && core.longActive && (high !== 0 || core.long64) ? 1 : 0;
-    const nextHigh = (high + carry) | 0;
-    if (core.longActive && core.nonCanonicalHalves(nextHigh)) {
-      return core.raise(record, core.segmentOf(record) === SS ? SSF : GP, 0);
-    }
-    return this.walk(record, next, nextHigh, access);
+    const carry = this.nextLow === 0 && core.longActive && (high !== 0 || core.long64) ? 1 : 0;
+    this.nextHigh = (high + carry) | 0;
+    if (!core.longActive || !core.nonCanonicalHalves(this.nextHigh)) return 0;
+    return core.raise(record, core.segmentOf(record) === SS ? SSF : GP, 0);
   }
 
   private walk(record: number, low: number, high: number, access: number): number {
@@ -213,9 +218,9 @@ export class Access {
   writable(record: number, low: number, high: number, size: number, access: number): number {
     if (!this.core.longActive) high = 0;
     if (this.lookaside.find(low, high, size, (access & USER) !== 0, true)) return 0;
-    if (this.walk(record, low | 0, high | 0, access | WRITE)) return EXIT.fault;
-    if ((low & 0xfff) + size <= PAGE) return 0;
-    return this.walkNext(record, low | 0, high | 0, access | WRITE);
+    if ((low & 0xfff) + size <= PAGE) return this.walk(record, low | 0, high | 0, access | WRITE);
+    if (this.stepPage(record, low, high) || this.walk(record, low | 0, high | 0, access | WRITE)) return EXIT.fault;
+    return this.walk(record, this.nextLow, this.nextHigh, access | WRITE);
   }
 
   /** A quadword of physical memory. */
@@ -225,8 +230,15 @@ export class Access {
     return this.core.view.getBigUint64(RAM + address, true);
   }
 
-  /** contract.ts: fetch. */
+  /**
+   * contract.ts: fetch. Deviation: a jump to an address that is not canonical faults here, when the target is fetched (as AMD's do), not
+   * at the jump (SDM 2A JMP).
+   */
   fetch(low: number, high: number, user: boolean): number {
+    if (this.core.longActive && this.core.nonCanonicalHalves(high)) {
+      this.core.raise(0, GP, 0);
+      return -1;
+    }
     const access = EXECUTE | (user ? USER : 0);
     return this.walk(0, low, this.core.longActive ? high : 0, access) ? -1 : this.paging.physical;
   }
