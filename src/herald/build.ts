@@ -25,12 +25,12 @@ const KERNEL_LBA = DIRECTORY_LBA + sectorsFor(constants.DIRECTORY_ENTRIES * stru
 
 /** Integer code only, for the plain x86-64: no SSE, MMX or x87 anywhere; nothing that names the machine it was built on. */
 const common = [
-  "-I", "include", "-I", "kernel", "-std=gnu11", "-O2", "-march=x86-64", "-mtune=generic", "-ffreestanding", "-fno-pic",
+  "-I", "include", "-std=gnu11", "-O2", "-march=x86-64", "-mtune=generic", "-ffreestanding", "-fno-pic",
   "-mno-sse", "-mno-mmx", "-mno-80387", "-mgeneral-regs-only", "-fno-stack-protector", "-fcf-protection=none",
   "-fno-asynchronous-unwind-tables", "-fno-ident", "-fno-strict-aliasing", "-Wall", "-Wextra", "-Wshadow", "-Werror",
   "-Wa,--fatal-warnings",
 ]; // prettier-ignore
-const kernelFlags = [...common, "-mcmodel=kernel", "-mno-red-zone"];
+const kernelFlags = [...common, "-I", "kernel", "-mcmodel=kernel", "-mno-red-zone"];
 const programFlags = [...common, "-mcmodel=small"];
 const linkFlags = [
   "-nostdlib",
