@@ -177,6 +177,7 @@ function translate(code: number, shift: number, extended: boolean): number | und
 function alternate(code: number): number {
   // The digit row has scancodes of its own with Alt.
   if (code >= 0x02 && code <= 0x0d) return (code + 0x76) << 8;
+  if (code === 0x0f) return 0xa500;
   return code === 0x39 ? 0x3920 : code << 8;
 }
 
