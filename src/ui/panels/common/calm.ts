@@ -1,6 +1,6 @@
 /**
  * Stores read at a pace a person can follow. Frames come up to 60 times a second; words and figures that change that fast cannot be
- * read. While the machine runs they change a few times a second; when it stands still, at once.
+ * read. While the machine runs they change a few times a second; when it stands still, or starts anew, at once.
  */
 import { useSyncExternalStore } from "react";
 import { frameStore, type FrameState } from "../../store/frame";
@@ -61,11 +61,20 @@ export class Calm<T> {
   };
 }
 
-const standsStill = (): boolean => machineStore.getState().status.power !== "running";
+/** Nothing to wait for: the machine stands still, or what is shown belongs to another run. */
+function hurrying(): () => boolean {
+  let shown = -1;
+  return () => {
+    const { run, status } = machineStore.getState();
+    const another = run !== shown;
+    shown = run;
+    return another || status.power !== "running";
+  };
+}
 
-const calmFrame = new Calm<FrameState>(frameStore.subscribe, frameStore.getState, standsStill);
-const calmTrace = new Calm<number>(trace.subscribe, trace.snapshot, standsStill);
-const calmTick = new Calm<number>(machineStore.subscribe, () => machineStore.getState().status.tick, standsStill);
+const calmFrame = new Calm<FrameState>(frameStore.subscribe, frameStore.getState, hurrying());
+const calmTrace = new Calm<number>(trace.subscribe, trace.snapshot, hurrying());
+const calmTick = new Calm<number>(machineStore.subscribe, () => machineStore.getState().status.tick, hurrying());
 
 /** The frame's part that a panel shows. */
 export const useCalmFrame = <K extends keyof FrameState>(part: K): FrameState[K] =>

@@ -34,6 +34,8 @@ export interface Surroundings {
   readonly idle: boolean;
 }
 
+const noLanes: LaneLayout = { rows: [], rowHeight: 20, height: 0 };
+
 /** How often the words around a moving canvas change, in milliseconds. */
 const WORDS_INTERVAL_MS = 250;
 /** Milliseconds of virtual time after which an idle machine gets a hint. */
@@ -42,7 +44,7 @@ const IDLE_MS = 1000;
 export class TimelineModel {
   surroundings: Surroundings;
   private view: TimeView;
-  private layout: LaneLayout = { rows: [], rowHeight: 20, height: 0 };
+  private layout: LaneLayout = noLanes;
   private area: Area | undefined;
   private hover: Hover | undefined;
   private theme: Theme | undefined;
@@ -50,7 +52,7 @@ export class TimelineModel {
   private size = { width: 0, height: 0, scale: 1 };
   private scrollTop = 0;
   private frame = 0;
-  private run = -1;
+  private run = trace.run;
   private lastWords = 0;
   private readonly listeners = new Set<() => void>();
   private readonly leave: (() => void)[] = [];
@@ -74,7 +76,7 @@ export class TimelineModel {
       this.theme = undefined;
       this.request();
     };
-    this.leave.push(trace.subscribe(this.request), settingsStore.subscribe(onTheme));
+    this.leave.push(trace.subscribe(this.onTrace), settingsStore.subscribe(onTheme));
     this.leave.push(selectionStore.subscribe(this.request), machineStore.subscribe(this.request));
     this.request();
     return () => {
@@ -125,7 +127,6 @@ export class TimelineModel {
     const { canvas } = this;
     if (!canvas || this.size.width === 0) return;
     traceIndex.update();
-    if (this.run !== trace.run) this.startAfresh();
     this.view = clampView(this.view, this.extent());
     const layout = layoutLanes(traceIndex, this.view, this.size.height);
     if (!sameLayout(layout, this.layout)) this.layout = layout;
@@ -138,12 +139,20 @@ export class TimelineModel {
     this.tell();
   };
 
+  private onTrace = (): void => {
+    if (this.run !== trace.run) this.startAfresh();
+    this.request();
+  };
+
+  /** Another run: its processes are others, so nothing of the old ones may be shown for even one picture. */
   private startAfresh(): void {
     this.run = trace.run;
     const span = FIRST_SPAN_MS * ticksPerMs();
     this.view = { start: -span, span, follow: true };
     this.area = undefined;
     this.hover = undefined;
+    this.layout = noLanes;
+    this.tell();
   }
 
   /** Tells React; while only time goes on, a few times a second. */
