@@ -68,20 +68,22 @@ export class Exceptions {
     if (core.shutdown !== undefined) return { tripleFault: core.shutdown };
     const ripLow = u32[at.rip];
     const ripHigh = u32[at.rip + 1];
-    const story: string[] = [];
+    let story = "";
     for (;;) {
-      story.push(this.describe(vector, kind));
+      const code = u32[at.faultHasCode] !== 0 && core.protectedMode ? u32[at.faultCode] : -1;
+      const { faultLow, faultHigh } = core;
       if (kind === FAULT && vector === PF) this.writeCr2();
-      const hasCode = u32[at.faultHasCode] !== 0 && core.protectedMode;
-      const failed = interrupts.deliver(0, vector, kind, hasCode ? u32[at.faultCode] : -1, ripLow, ripHigh);
-      if (!failed) return undefined;
+      const failed = interrupts.deliver(0, vector, kind, code, ripLow, ripHigh);
       if (core.shutdown !== undefined) return { tripleFault: core.shutdown };
+      if (!failed) return undefined;
+      story += `${describe(vector, kind, code, faultLow, faultHigh)}, then `;
       const second = u32[at.faultVector];
       // CR2 is loaded when a page fault is found, even if a double fault is what gets delivered.
       if (second === PF) this.writeCr2();
       // A benign event (interrupt, trap, #UD...) is simply replaced by what its delivery met.
       const next = kind === FAULT ? combine(vector, second) : second;
-      if (next < 0) return { tripleFault: [...story, this.describe(second, FAULT)].join(", then ") };
+      if (next < 0)
+        return { tripleFault: story + describe(second, FAULT, u32[at.faultCode], core.faultLow, core.faultHigh) };
       if (next === DF) core.raise(0, DF, 0);
       vector = next;
       kind = FAULT;
@@ -93,12 +95,11 @@ export class Exceptions {
     core.u32[at.cr2] = core.faultLow;
     core.u32[at.cr2 + 1] = core.faultHigh;
   }
+}
 
-  private describe(vector: number, kind: number): string {
-    const { u32 } = this.core;
-    if (kind !== FAULT) return kind === EXTERNAL ? `interrupt ${vector}` : faultName(vector);
-    const code = u32[at.faultHasCode] ? `(${u32[at.faultCode].toString(16)})` : "";
-    const address = `${(this.core.faultHigh >>> 0).toString(16)}:${(this.core.faultLow >>> 0).toString(16).padStart(8, "0")}`;
-    return faultName(vector) + code + (vector === PF ? ` at ${address}` : "");
-  }
+function describe(vector: number, kind: number, code: number, low: number, high: number): string {
+  if (kind === EXTERNAL) return `interrupt ${vector}`;
+  const address = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+  const where = vector === PF && kind === FAULT ? ` at ${address.toString(16).padStart(16, "0")}` : "";
+  return faultName(vector) + (code < 0 ? "" : `(${code.toString(16)})`) + where;
 }

@@ -22,15 +22,14 @@ export const SOFTWARE = 0,
 const IDT_BIT = 2;
 const TASK_GATE = 5;
 
-interface Gate {
-  readonly type: number;
-  readonly selector: number;
-  readonly ist: number;
-  readonly low: number;
-  readonly high: number;
-}
-
 export class Interrupts {
+  /** The gate that readGate found. */
+  private type = 0;
+  private selector = 0;
+  private ist = 0;
+  private low = 0;
+  private high = 0;
+
   constructor(
     private readonly core: Core,
     private readonly access: Access,
@@ -97,52 +96,49 @@ export class Interrupts {
     ripHigh: number,
   ): number {
     const { core } = this;
-    const gate = this.readGate(record, vector, kind);
-    if (gate === undefined) return EXIT.fault;
-    if (gate.type === TASK_GATE) return this.tasks.interrupt(record, gate.selector, code, ripLow);
-    if (isNull(gate.selector)) return core.raise(record, GP, 0);
-    if (this.segments.read(record, gate.selector, GP)) return EXIT.fault;
+    if (this.readGate(record, vector, kind)) return EXIT.fault;
+    const { type, selector } = this;
+    if (type === TASK_GATE) return this.tasks.interrupt(record, selector, code, ripLow);
+    if (isNull(selector)) return core.raise(record, GP, 0);
+    if (this.segments.read(record, selector, GP)) return EXIT.fault;
     const { low, high } = this.segments;
-    const selectorCode = gate.selector & 0xfffc;
-    if (!isCode(high) || dplOf(high) > core.cpl) return core.raise(record, GP, selectorCode);
-    if (core.longActive && !this.transfer.isCode64(high)) return core.raise(record, GP, selectorCode);
-    if (!isPresent(high)) return core.raise(record, NP, selectorCode);
+    if (!isCode(high) || dplOf(high) > core.cpl) return core.raise(record, GP, selector & 0xfffc);
+    if (core.longActive && !this.transfer.isCode64(high)) return core.raise(record, GP, selector & 0xfffc);
+    if (!isPresent(high)) return core.raise(record, NP, selector & 0xfffc);
     const cpl = isConforming(high) ? core.cpl : dplOf(high);
-    if (core.virtual8086 && cpl !== 0) return core.raise(record, GP, selectorCode);
-    if (this.segments.markAccessed(record, gate.selector, high)) return EXIT.fault;
-    if (this.transfer.checkTarget(record, low, high, gate.low, gate.high)) return EXIT.fault;
+    if (core.virtual8086 && cpl !== 0) return core.raise(record, GP, selector & 0xfffc);
+    if (this.segments.markAccessed(record, selector, high)) return EXIT.fault;
+    if (this.transfer.checkTarget(record, low, high, this.low, this.high)) return EXIT.fault;
     const flags = this.image(vector, kind);
     const pushed = core.longActive
-      ? this.pushFrame64(record, gate.ist, cpl, flags, code, ripLow, ripHigh)
-      : this.pushFrame(record, (gate.type & 8) !== 0, cpl, flags, code, ripLow);
+      ? this.pushFrame64(record, this.ist, cpl, flags, code, ripLow, ripHigh)
+      : this.pushFrame(record, (type & 8) !== 0, cpl, flags, code, ripLow);
     if (pushed) return pushed;
-    this.enter(gate, low, high, cpl);
+    this.enter(low, high, cpl);
     return 0;
   }
 
-  /** The IDT entry, checked up to its own rights (SDM 3, 6.10 to 6.12.1.2, 6.14.1). */
-  private readGate(record: number, vector: number, kind: number): Gate | undefined {
+  /** The IDT entry, checked up to its own rights (SDM 3, 6.10 to 6.12.1.2, 6.14.1). 0 or EXIT.fault. */
+  private readGate(record: number, vector: number, kind: number): number {
     const { core } = this;
     const long = core.longActive;
     const size = long ? 16 : 8;
     const error = vector * 8 + IDT_BIT;
-    const refuse = (faultVector: number): undefined => {
-      core.raise(record, faultVector, error);
-      return undefined;
-    };
-    if (vector * size + size - 1 > core.u32[at.idtLimit]) return refuse(GP);
+    if (vector * size + size - 1 > core.u32[at.idtLimit]) return core.raise(record, GP, error);
     const from = this.access.locateIn(record, at.idtBase, vector * size, size);
-    if (from === 0) return undefined;
+    if (from === 0) return EXIT.fault;
     const first = core.view.getUint32(from, true);
     const second = core.view.getUint32(from + 4, true);
-    const high = long ? core.view.getUint32(from + 8, true) : 0;
     const type = systemType(second);
     const fits = type === 14 || type === 15 || (!long && (type === 6 || type === 7 || type === TASK_GATE));
-    if (!fits) return refuse(GP);
-    if (kind === SOFTWARE && dplOf(second) < core.cpl) return refuse(GP);
-    if (!isPresent(second)) return refuse(NP);
-    const offset = type & 8 ? (second & 0xffff_0000) | (first & 0xffff) : first & 0xffff;
-    return { type, selector: first >>> 16, ist: long ? second & 7 : 0, low: offset >>> 0, high };
+    if (!fits || (kind === SOFTWARE && dplOf(second) < core.cpl)) return core.raise(record, GP, error);
+    if (!isPresent(second)) return core.raise(record, NP, error);
+    this.type = type;
+    this.selector = first >>> 16;
+    this.ist = long ? second & 7 : 0;
+    this.low = ((type & 8 ? second & 0xffff_0000 : 0) | (first & 0xffff)) >>> 0;
+    this.high = long ? core.view.getUint32(from + 8, true) : 0;
+    return 0;
   }
 
   /** SDM 3, 6.14.2 to 6.14.5: SS:RSP always, the pointer aligned to 16, the stack from the TSS if the privilege or IST say so. */
@@ -199,11 +195,11 @@ export class Interrupts {
   }
 
   /** TF, NT, RF and VM are cleared; IF too by an interrupt gate (SDM 3, 6.12.1.3). */
-  private enter(gate: Gate, low: number, high: number, cpl: number): void {
+  private enter(low: number, high: number, cpl: number): void {
     const { u32 } = this.core;
-    const cleared = FLAG.TF | FLAG.NT | FLAG.RF | FLAG.VM | (gate.type & 1 ? 0 : FLAG.IF);
+    const cleared = FLAG.TF | FLAG.NT | FLAG.RF | FLAG.VM | (this.type & 1 ? 0 : FLAG.IF);
     this.flags.setSystem(u32[at.systemFlags] & ~cleared);
-    this.transfer.commit(gate.selector, low, high, gate.low, gate.high, cpl);
+    this.transfer.commit(this.selector, low, high, this.low, this.high, cpl);
   }
 
   /**
