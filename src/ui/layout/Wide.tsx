@@ -37,7 +37,7 @@ function Columns() {
       </Pane>
       <Separator className="divider column" aria-label="Width of the right column" />
       <Pane id="right" defaultSize="27%" minSize={280}>
-        <Stack id="right" upper="pageTables" lower="cpu" split="54%" />
+        <Stack id="right" upper="pageTables" lower="cpu" split="50%" />
       </Pane>
     </Group>
   );

@@ -73,7 +73,7 @@ const highlight = HighlightStyle.define([
   { tag: tags.number, color: "var(--p1)" },
   { tag: tags.keyword, color: "var(--accent)" },
   { tag: tags.definitionKeyword, color: "var(--p3)" },
-  { tag: tags.labelName, color: "var(--p4)" },
+  { tag: tags.labelName, color: "var(--p5)" },
 ]);
 
 const look = EditorView.theme({

@@ -5,7 +5,8 @@ import "@xterm/xterm/css/xterm.css";
 
 /** What a guest expects of a terminal. */
 const COLUMNS = 80;
-const SCROLLBAR_WIDTH = 28;
+const PADDING = 14;
+const SCROLLBAR_WIDTH = 9;
 
 /** What KeyboardEvent.key says when the character comes later, by itself. */
 const composed = new Set(["Dead", "Process", "Unidentified"]);
@@ -37,16 +38,20 @@ function theme(element: Element, tints: TerminalHandlers["tints"]) {
     cursor: token("--accent"),
     cursorAccent: token("--glass"),
     selectionBackground: token("--present"),
+    overviewRulerBorder: token("--glass"),
+    scrollbarSliderBackground: token("--line"),
+    scrollbarSliderHoverBackground: token("--mute"),
+    scrollbarSliderActiveBackground: token("--mute"),
     black: token("--mute"),
     red: token("--warn"),
     green: token("--p2"),
     yellow: token("--p1"),
-    blue: token("--p5"),
+    blue: token("--p4"),
     magenta: token("--p3"),
     cyan: token("--p7"),
     white: token("--text"),
     brightBlack: token("--faint"),
-    brightRed: token("--p4"),
+    brightRed: token("--p5"),
     brightGreen: token("--p9"),
     brightYellow: token("--p6"),
     brightBlue: token("--accent"),
@@ -61,7 +66,7 @@ function theme(element: Element, tints: TerminalHandlers["tints"]) {
 /** As large as 80 columns allow, within what can be read and what looks like the rest of the page. */
 function fontSizeFor(width: number): number {
   const widthPerEm = 0.602;
-  const room = width - SCROLLBAR_WIDTH;
+  const room = width - SCROLLBAR_WIDTH - PADDING;
   return Math.min(12.5, Math.max(11, Math.floor((room / (COLUMNS * widthPerEm)) * 4) / 4));
 }
 
@@ -71,6 +76,7 @@ export function openTerminal(host: HTMLElement, handlers: TerminalHandlers): Ter
     fontSize: 12,
     lineHeight: 1.25,
     scrollback: 10_000,
+    overviewRuler: { width: SCROLLBAR_WIDTH },
     cursorBlink: false,
     theme: theme(host, handlers.tints),
     // A bare LF on the line is the guest's business; most kernels send CR LF.
