@@ -19,6 +19,7 @@ const MAX_MULTIPLE = 16;
 
 interface Transfer {
   direction: "in" | "out";
+  addressing: "chs" | "lba28" | "lba48";
   lba: number;
   /** Sectors not yet begun. */
   left: number;
@@ -338,7 +339,9 @@ export class Ata extends Device<State> implements PortDevice {
     const write = direction === "out";
     this.activity({ drive: this.unit(), write, ...range });
     const { lba, sectors: left } = range;
-    this.state.transfer = { direction, lba, left, block, buffer: new Uint8Array(0), position: 0, medium: true };
+    const addressing = extended ? "lba48" : this.state.device & 0x40 ? "lba28" : "chs";
+    const buffer = new Uint8Array(0);
+    this.state.transfer = { direction, addressing, lba, left, block, buffer, position: 0, medium: true };
     if (write) this.nextBlock();
     else this.busy("block");
   }
@@ -360,7 +363,7 @@ export class Ata extends Device<State> implements PortDevice {
   }
 
   private single(buffer: Uint8Array): Transfer {
-    return { direction: "in", lba: 0, left: 1, block: 1, buffer, position: 0, medium: false };
+    return { direction: "in", addressing: "lba28", lba: 0, left: 1, block: 1, buffer, position: 0, medium: false };
   }
 
   /** Offers the next block for transfer. Reading: data are ready, with an interrupt. Writing: the first comes without one. */
@@ -386,6 +389,7 @@ export class Ata extends Device<State> implements PortDevice {
     const transfer = state.transfer!;
     for (let at = 0; at < transfer.buffer.length; at += SECTOR)
       this.drive()!.write(transfer.lba++, transfer.buffer.subarray(at, at + SECTOR));
+    this.showProgress(transfer);
     if (transfer.left > 0) this.nextBlock();
     else state.transfer = undefined;
     this.raise();
@@ -400,6 +404,7 @@ export class Ata extends Device<State> implements PortDevice {
     transfer.position += width;
     if (transfer.position >= transfer.buffer.length) {
       transfer.lba += transfer.buffer.length / SECTOR;
+      if (transfer.medium) this.showProgress(transfer);
       if (transfer.left > 0) this.busy("block");
       else this.finish();
     }
@@ -412,6 +417,29 @@ export class Ata extends Device<State> implements PortDevice {
     for (let index = 0; index < width && transfer.position < transfer.buffer.length; index++)
       transfer.buffer[transfer.position++] = value >>> (8 * index);
     if (transfer.position >= transfer.buffer.length) this.busy("written");
+  }
+
+  /** The registers count on with the transfer: the next sector, and how many are left. */
+  private showProgress({ addressing, lba, left }: Transfer): void {
+    const { registers } = this.state;
+    const { heads, sectors } = this.drive()!.geometry;
+    const track = Math.floor(lba / sectors);
+    const chs = (lba % sectors) + 1 + Math.floor(track / heads) * 0x100;
+    const low = addressing === "chs" ? chs : lba % 0x1000000;
+    registers.count[0] = left & 0xff;
+    registers.low[0] = low & 0xff;
+    registers.mid[0] = (low >> 8) & 0xff;
+    registers.high[0] = (low >> 16) & 0xff;
+    if (addressing === "lba48") {
+      const high = Math.floor(lba / 0x1000000);
+      registers.count[1] = left >> 8;
+      registers.low[1] = high & 0xff;
+      registers.mid[1] = (high >> 8) & 0xff;
+      registers.high[1] = (high >> 16) & 0xff;
+    } else {
+      const bits = addressing === "chs" ? track % heads : (lba >>> 24) & 15;
+      this.state.device = (this.state.device & 0xf0) | bits;
+    }
   }
 
   private finish(): void {
