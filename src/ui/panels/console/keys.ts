@@ -5,6 +5,10 @@ import { codeOf, routeKey, typing } from "../../store/keyboard";
 /** These drive the page or the browser wherever the focus is. */
 const ours = /^F\d+$/;
 
+/** A letter by what the key says, or, on a layout of other letters, by where it lies. */
+const says = ({ key, code }: KeyboardEvent, letter: string): boolean =>
+  key.toLowerCase() === letter || (!/^[a-z]$/i.test(key) && code === `Key${letter.toUpperCase()}`);
+
 interface KeyHandlers {
   /** True when the key went to the machine. */
   key(event: KeyboardEvent): boolean;
@@ -16,15 +20,15 @@ interface KeyHandlers {
 export function consoleKeys(hasSelection: () => boolean): KeyHandlers {
   /** Keys that are down: where they lie, and the code that was sent for them. */
   const held = new Map<string, string>();
-  let escaped = false;
+  /** Tab leaves: nothing was typed since the focus came, or Escape was the last key. */
+  let mayLeave = true;
 
   const belongsToPage = (event: KeyboardEvent): boolean => {
     if (ours.test(event.key)) return true;
-    // Escape, then Tab: the way out of the console by keyboard.
-    if (event.key === "Tab" && escaped) return true;
+    if (event.key === "Tab" && mayLeave) return true;
     const command = event.ctrlKey || event.metaKey;
-    if (command && event.code === "KeyV") return true;
-    return command && event.code === "KeyC" && (event.shiftKey || event.metaKey || hasSelection());
+    if (command && says(event, "v")) return true;
+    return command && says(event, "c") && (event.shiftKey || event.metaKey || hasSelection());
   };
 
   /** A stroke of its own: what shift the person holds is let go meanwhile. */
@@ -37,7 +41,7 @@ export function consoleKeys(hasSelection: () => boolean): KeyHandlers {
 
   const down = (event: KeyboardEvent): boolean => {
     if (belongsToPage(event)) return false;
-    if (event.key !== "Shift") escaped = event.key === "Escape";
+    if (event.key !== "Shift") mayLeave = event.key === "Escape";
     const route = routeKey(event);
     if (!route) return false;
     if (route.by === "character") typeCharacter(route.text);
@@ -59,7 +63,7 @@ export function consoleKeys(hasSelection: () => boolean): KeyHandlers {
   return {
     key: (event) => (event.type === "keydown" ? down(event) : event.type === "keyup" ? up(event) : false),
     release: () => {
-      escaped = false;
+      mayLeave = true;
       for (const code of held.values()) sendKey(code, false);
       held.clear();
     },
