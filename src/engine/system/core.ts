@@ -78,8 +78,7 @@ export const DE = 0,
   NP = 11,
   SSF = 12,
   GP = 13,
-  PF = 14,
-  AC = 17;
+  PF = 14;
 
 /** Width of a physical address, as CPUID 80000008 reports it; higher bits of table entries are reserved. */
 export const PHYSICAL_BITS = 40;

@@ -41,6 +41,17 @@ describe("CR0, CR3, CR4, EFER", () => {
     expect(m.get("mode")).toBe(2n | 4n | 16n);
   });
 
+  it("five levels: LA57 set before paging, addresses of 57 bits", () => {
+    enterLong(m, 5);
+    expect(m.get("mode")).toBe(1n | 16n);
+    expect(m.read(0x5000, 8)).not.toBe(0);
+    expect(m.read(0xff_ffff_ffff_fff8n, 8)).toBe(0);
+    expect(m.fault().vector).toBe(14);
+    expect(m.read(0x100_0000_0000_0000n, 8)).toBe(0);
+    expect(m.fault().vector).toBe(13);
+    gp(m.call("writeControl", 4, 0x20));
+  });
+
   it("long mode is refused while CS has L", () => {
     protect(m);
     m.set("segmentAccess", 0xa0_9b00, 1);
