@@ -134,7 +134,7 @@ function Row({ message, y, place, xOf, pinned, onHover, onPin }: RowProps) {
   const middle = y + ROW_HEIGHT - 8;
   const from = xOf(message.from);
   const { time, topic } = rowLabel(message);
-  const wide = place.gutter > 120;
+  const wide = place.gutter > 130;
   return (
     <g className={pinned ? "message pinned" : "message"} onMouseEnter={onHover} onClick={onPin}>
       <rect x={0} y={y} width={place.width} height={ROW_HEIGHT} />

@@ -37,7 +37,7 @@ const LEAST_COLUMN = 78;
 const MOST_COLUMN = 190;
 
 export function placeColumns(count: number, width: number): Place {
-  const gutter = width < 520 ? 96 : 168;
+  const gutter = width < 520 ? 106 : 168;
   const columnWidth = Math.min(MOST_COLUMN, Math.max(LEAST_COLUMN, (width - gutter) / Math.max(1, count)));
   return { gutter, columnWidth, width: Math.max(width, gutter + columnWidth * count) };
 }

@@ -15,6 +15,8 @@ export interface Flow {
 
 /** More lines than this are a tangle: then only those of the selected process are drawn. */
 const MOST_FLOWS = 160;
+/** The same on a narrow canvas: pixels per line. */
+const PIXELS_PER_FLOW = 9;
 /** Messages looked at per drawing. */
 const MOST_MESSAGES = 4000;
 
@@ -26,8 +28,9 @@ export function flowsOf(scene: Scene): Flow[] {
   const from = messages.rowAt(scene.view.start - scene.view.span / 2);
   const until = Math.min(messages.rowAt(end), from + MOST_MESSAGES);
   const tops = rowTops(scene);
-  const only = until - from > MOST_FLOWS ? scene.selected : undefined;
-  if (until - from > MOST_FLOWS && !only) return [];
+  const crowded = until - from > Math.min(MOST_FLOWS, scene.width / PIXELS_PER_FLOW);
+  const only = crowded ? scene.selected : undefined;
+  if (crowded && !only) return [];
   const flows: Flow[] = [];
   for (let row = from; row < until && flows.length < MOST_FLOWS; row++) {
     const publisher = { pid: columns.pid[row], generation: columns.generation[row] };

@@ -7,6 +7,7 @@ import { Empty, Panel } from "../../widgets/Panel";
 import { Toggle } from "../common/Choice";
 import { duration, grouped } from "../common/format";
 import { Dot } from "../common/ProcessName";
+import { useNeeds } from "../common/useNeeds";
 import { AreaSummary } from "./AreaSummary";
 import { onTimelineKey } from "./keys";
 import { AXIS_HEIGHT, type LaneLayout } from "./lanes";
@@ -20,6 +21,7 @@ export function TimelinePanel() {
   const [model] = useState(() => new TimelineModel());
   const [table, setTable] = useState(false);
   const around = useSyncExternalStore(model.subscribe, model.snapshot);
+  useNeeds("processes");
   const lost = useFrame((state) => state.traceLost);
   return (
     <Panel
@@ -83,14 +85,14 @@ interface LanesProps {
 function Lanes({ model, around, hidden }: LanesProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [size, setSize] = useState({ width: 0, height: 0 });
+  const [size, setSize] = useState({ left: 0, width: 0, height: 0 });
   useGestures(canvas, model);
   useEffect(() => (canvas.current ? model.attach(canvas.current) : undefined), [model]);
   useEffect(() => {
     const [area, paper] = [scroller.current, canvas.current];
     if (!area || !paper) return;
     const measure = (): void => {
-      const next = { width: paper.clientWidth, height: area.clientHeight };
+      const next = { left: paper.offsetLeft, width: paper.clientWidth, height: area.clientHeight };
       model.resize(next.width, next.height, devicePixelRatio);
       setSize(next);
     };
@@ -123,13 +125,17 @@ function Lanes({ model, around, hidden }: LanesProps) {
   );
 }
 
-/** Width of the column of names, as in timeline.css. */
-const LABELS = 108;
+interface Size {
+  /** Width of the column of names. */
+  readonly left: number;
+  readonly width: number;
+  readonly height: number;
+}
 
-function Hovering({ around, size }: { around: Surroundings; size: { width: number; height: number } }) {
+function Hovering({ around, size }: { around: Surroundings; size: Size }) {
   if (!around.hover) return null;
-  const hover = { ...around.hover, x: around.hover.x + LABELS };
-  return <Tooltip hover={hover} width={size.width + LABELS} height={size.height} />;
+  const hover = { ...around.hover, x: around.hover.x + size.left };
+  return <Tooltip hover={hover} width={size.width + size.left} height={size.height} />;
 }
 
 function Waiting() {

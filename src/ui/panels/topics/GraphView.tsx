@@ -178,7 +178,8 @@ function TopicShape({ node, graph, selected }: { node: TopicNode; graph: Graph; 
   const { topicWidth, topicHeight } = graph.sizes;
   const [w, h] = [topicWidth / 2, topicHeight / 2];
   const choose = (): void => selectTopic(selected ? undefined : node.topic);
-  const below = node.name ?? (node.reserved ? "reserved" : plural(node.subscribers, "subscriber"));
+  const count = topicWidth < 124 ? plural(node.subscribers, "sub") : plural(node.subscribers, "subscriber");
+  const below = node.name ?? (node.reserved ? "reserved" : count);
   return (
     <g
       className={`node topic ${selected ? "selected" : ""} ${node.reserved ? "reserved" : ""}`}

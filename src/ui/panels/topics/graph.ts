@@ -90,8 +90,8 @@ const MARGIN = 24;
 const MOST_ENDED = 4;
 
 function sizesFor(width: number): Sizes {
-  const processWidth = Math.max(74, Math.min(124, width * 0.17));
-  const topicWidth = Math.max(84, Math.min(136, width * 0.19));
+  const processWidth = Math.max(78, Math.min(124, width * 0.2));
+  const topicWidth = Math.max(84, Math.min(136, width * 0.2));
   return { processWidth, processHeight: 40, topicWidth, topicHeight: Math.min(68, topicWidth * 0.55) };
 }
 
