@@ -8,6 +8,7 @@ import type { TextScreen } from "./devices/vga.ts";
 import { Disk } from "./disk.ts";
 import { StateHash } from "./hash.ts";
 import { Motherboard, type Outputs } from "./motherboard.ts";
+import { partReport } from "./report.ts";
 
 export type { TextScreen } from "./devices/vga.ts";
 export type { DiskActivity } from "./devices/ata.ts";
@@ -143,9 +144,10 @@ export class Pc {
   }
 
   private finish(end: PcEnd): PcEnd {
+    const byPart = end === this.board.stop && end.kind === "unimplemented";
+    this.end = byPart ? { kind: "unimplemented", report: partReport(this.cpu, end.report) } : end;
     this.board.stop = undefined;
-    this.end = end;
-    return end;
+    return this.end;
   }
 
   /** Applied at the present tick. False when the machine could not take it: it is off, or the keyboard's buffer is full. */

@@ -126,6 +126,24 @@ describe("a PC", () => {
     expect(pc.run(SECOND)).toBe(stop);
   });
 
+  it("reports what a part does not have, with the place", () => {
+    const { pc } = start(guest("spin"));
+    pc.run(1000);
+    pc.board.portWrite(0x604, 2, 0x2400);
+    const stop = pc.run(SECOND);
+    expect(stop.kind === "unimplemented" && stop.report).toMatch(
+      /not implemented: ACPI: sleep type 1[^]*tick 1000[^]*RIP/,
+    );
+    expect(pc.clock).toBe(1000);
+  });
+
+  it("has halted for ever when every interrupt is masked", () => {
+    const { pc } = start(guest("echo"));
+    pc.run(SECOND);
+    pc.board.portWrite(0x21, 1, 0xff);
+    expect(pc.run(2 * SECOND)).toEqual({ kind: "halted", reason: undefined });
+  });
+
   it("runs to exactly the tick that was asked for", () => {
     const { pc } = start(guest("spin"));
     for (const tick of [1, 2, 3, 1000, 54_925, 54_926, 10_000_001]) {
