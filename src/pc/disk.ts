@@ -42,10 +42,51 @@ export class Disk {
     this.written.set(sector, bytes.slice(0, SECTOR));
   }
 
-  /** 16 heads of 63 sectors as ATA disks report them, and as QEMU guesses for a disk without a partition table. */
+  /**
+   * Geometry as QEMU guesses it: that of the first partition, taken to end on a cylinder, when it has at most 16 heads; else 16
+   * heads of 63 sectors.
+   */
   get geometry(): Geometry {
+    const partitioned = this.partitionGeometry();
+    if (partitioned && partitioned.heads <= 16) return partitioned;
     const cylinders = Math.floor(this.sectors / (16 * 63));
     return { cylinders: Math.min(16383, Math.max(2, cylinders)), heads: 16, sectors: 63 };
+  }
+
+  /**
+   * Geometry in BIOS terms, at most 1024 cylinders: more heads when the disk has more (SeaBIOS's translations "large", for disks
+   * that were partitioned with more than 16 heads, and "LBA").
+   */
+  get logicalGeometry(): Geometry {
+    const physical = this.geometry;
+    const clipped = { ...physical, cylinders: Math.min(1024, physical.cylinders) };
+    const partitioned = this.partitionGeometry();
+    if (partitioned && partitioned.heads <= 16) return clipped;
+    if (partitioned && physical.cylinders * physical.heads <= 131_072) {
+      let { cylinders, heads } = physical;
+      for (; cylinders > 1024 && heads <= 127; cylinders >>= 1) heads <<= 1;
+      return { cylinders: Math.min(1024, cylinders), heads, sectors: 63 };
+    }
+    if (physical.cylinders <= 1024) return physical;
+    const tracks = Math.floor(this.sectors / 63);
+    const heads = [16, 32, 64, 128].find((candidate) => Math.floor(tracks / 1024) <= candidate) ?? 255;
+    return { cylinders: Math.min(1024, Math.floor(tracks / heads)), heads, sectors: 63 };
+  }
+
+  /** From the first used entry of the partition table, if there is one that makes sense. */
+  private partitionGeometry(): Geometry | undefined {
+    if (this.sectors === 0) return undefined;
+    const first = this.read(0);
+    if (first[510] !== 0x55 || first[511] !== 0xaa) return undefined;
+    for (let entry = 446; entry < 510; entry += 16) {
+      const used = first.subarray(entry + 12, entry + 16).some((byte) => byte !== 0);
+      const heads = first[entry + 5] + 1;
+      const sectors = first[entry + 6] & 63;
+      if (!used || heads === 1 || sectors === 0) continue;
+      const cylinders = Math.floor(this.sectors / (heads * sectors));
+      if (cylinders >= 1 && cylinders <= 16383) return { cylinders, heads, sectors };
+    }
+    return undefined;
   }
 
   save(): DiskState {

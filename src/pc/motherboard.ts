@@ -17,7 +17,6 @@ import { Ns16550 } from "./devices/ns16550.ts";
 import { Pci } from "./devices/pci.ts";
 import { Vga } from "./devices/vga.ts";
 import type { Disk } from "./disk.ts";
-import { logicalGeometry } from "./bios/disk-service.ts";
 import { SERVICE_PORT } from "./bios/rom.ts";
 
 /** What the machine tells the world, as it happens. */
@@ -323,7 +322,7 @@ export class Motherboard implements Board, Host {
     rtc.poke(0x14, 0x06);
     const [disk] = disks;
     if (!disk) return;
-    const { cylinders, heads, sectors } = logicalGeometry(disk);
+    const { cylinders, heads, sectors } = disk.logicalGeometry;
     rtc.poke(0x12, 0xf0);
     rtc.poke(0x19, 47);
     word(0x1b, cylinders);

@@ -1,18 +1,10 @@
 /** INT 13h for hard disks from 80h on: the CHS calls and the LBA extensions (Phoenix EDD 1.1; RBIL 13h). */
-import { SECTOR, type Disk, type Geometry } from "../disk.ts";
+import { SECTOR, type Disk } from "../disk.ts";
 import { BDA } from "./bda.ts";
 import type { Guest } from "./guest.ts";
 
 const FIRST_DRIVE = 0x80;
 const ERROR = { none: 0x00, invalid: 0x01, badTrack: 0x0c } as const;
-
-/** Geometry in BIOS terms: at most 1024 cylinders; bigger disks get more heads (LBA assist: 32, 64, 128, 255). */
-export function logicalGeometry(disk: Disk): Geometry {
-  const physical = disk.geometry;
-  if (physical.cylinders <= 1024) return physical;
-  const heads = [32, 64, 128].find((candidate) => disk.sectors <= 1024 * candidate * 63) ?? 255;
-  return { heads, sectors: 63, cylinders: Math.min(1024, Math.floor(disk.sectors / (heads * 63))) };
-}
 
 export class DiskService {
   constructor(private readonly guest: Guest) {}
@@ -72,7 +64,7 @@ export class DiskService {
 
   private chs(call: number, disk: Disk): number {
     const { guest } = this;
-    const geometry = logicalGeometry(disk);
+    const geometry = disk.logicalGeometry;
     const count = guest.low("ax");
     const cylinder = guest.high("cx") | ((guest.low("cx") & 0xc0) << 2);
     const sector = guest.low("cx") & 0x3f;
@@ -102,7 +94,7 @@ export class DiskService {
 
   private parameters(disk: Disk): number {
     const { guest } = this;
-    const { cylinders, heads, sectors } = logicalGeometry(disk);
+    const { cylinders, heads, sectors } = disk.logicalGeometry;
     // The last cylinder is kept back, as diagnostics of old used it; SeaBIOS still does.
     const last = Math.max(0, cylinders - 2);
     guest.setLow("ax", 0);
@@ -114,7 +106,7 @@ export class DiskService {
   /** AH=15h answers 3 in AH, for a hard disk, with its size in CX:DX. */
   private type(disk: Disk): undefined {
     const { guest } = this;
-    const { cylinders, heads, sectors } = logicalGeometry(disk);
+    const { cylinders, heads, sectors } = disk.logicalGeometry;
     const size = (cylinders - 1) * heads * sectors;
     guest.set16("cx", size >>> 16);
     guest.set16("dx", size & 0xffff);

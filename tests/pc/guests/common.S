@@ -23,6 +23,12 @@ _start:
     out %al, $0xf4
     cli
     hlt
+.ifdef PARTITION
+# One partition that ends at head 3, sector 32.
+.org 446
+    .byte 0x80, 0, 2, 0, 0x83, 3, 32, 1
+    .long 1, 255
+.endif
 .org 510
 .word 0xaa55
 
