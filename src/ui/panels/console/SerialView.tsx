@@ -25,6 +25,7 @@ export function SerialView({ onUnknown }: { readonly onUnknown: (characters: rea
     let stop: (() => void) | undefined;
     let gone = false;
     const type = (text: string) => {
+      keys.letGo();
       const unknown = typeText(text);
       if (unknown.length > 0) onUnknown(unknown);
     };

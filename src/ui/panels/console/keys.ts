@@ -12,6 +12,8 @@ const says = ({ key, code }: KeyboardEvent, letter: string): boolean =>
 interface KeyHandlers {
   /** True when the key went to the machine. */
   key(event: KeyboardEvent): boolean;
+  /** No key is down any more, for the machine: text is about to be typed for the person, whose own Ctrl would spoil it. */
+  letGo(): void;
   /** The console lost the focus: no key stays down. */
   release(): void;
 }
@@ -22,6 +24,11 @@ export function consoleKeys(hasSelection: () => boolean): KeyHandlers {
   const held = new Map<string, string>();
   /** Tab leaves: nothing was typed since the focus came, or Escape was the last key. */
   let mayLeave = true;
+
+  const letGo = (): void => {
+    for (const code of held.values()) sendKey(code, false);
+    held.clear();
+  };
 
   const belongsToPage = (event: KeyboardEvent): boolean => {
     if (ours.test(event.key)) return true;
@@ -62,10 +69,10 @@ export function consoleKeys(hasSelection: () => boolean): KeyHandlers {
 
   return {
     key: (event) => (event.type === "keydown" ? down(event) : event.type === "keyup" ? up(event) : false),
+    letGo,
     release: () => {
       mayLeave = true;
-      for (const code of held.values()) sendKey(code, false);
-      held.clear();
+      letGo();
     },
   };
 }

@@ -5,17 +5,20 @@ import { showDialog } from "../../store/view";
 import { CopyButton } from "../../widgets/CopyButton";
 import { Dialog } from "../../widgets/Dialog";
 
+const titles = { off: "Off", halted: "Halted", stopped: "Stopped", running: "", paused: "" } as const;
+
 export function Ending() {
   const power = useMachine((state) => state.status.power);
   const reason = useMachine((state) => state.status.reason);
   const report = useMachine((state) => state.status.report);
   const failure = useMachine((state) => state.failure);
   if (failure) return <Failure message={failure} />;
-  if (power !== "halted" && power !== "stopped") return null;
+  const ended = power === "halted" || power === "stopped" || (power === "off" && reason !== undefined);
+  if (!ended) return null;
   return (
     <div className={`notice ${report ? "bad" : ""}`} role="status">
       <span>
-        <b>{power === "halted" ? "Halted" : "Stopped"}</b>
+        <b>{titles[power]}</b>
         {reason ? `: ${reason}` : ""}
       </span>
       {report && (
