@@ -33,8 +33,8 @@ zones.push(
   {
     target: "./src/scenario",
     from: "./src/herald",
-    except: ["./layout.ts"],
-    message: "scenario/ sees herald/layout.ts only.",
+    except: ["./layout.ts", "./assembler.ts", "./demonstration.ts", "./disk.ts", "./program.ts"],
+    message: "scenario/ sees of herald/ the layout, the disk and the Programs.",
   },
   { target: "./src/ui/store", from: "./src/ui/panels", message: "store/ knows no panels." },
   { target: "./src/ui/widgets", from: "./src/ui/store", message: "widgets/ know no store." },

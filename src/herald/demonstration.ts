@@ -1,56 +1,81 @@
 /** The first demonstration: two Programs, of 20 and of 4 instructions, that share the CPU; and the scenario that starts them. */
-import { encodeInstruction as op, packText, programImage } from "./program";
+import { assemble } from "./assembler";
+import { programImage } from "./program";
 
-/** Sums squares modulo a prime and counts the odd numbers, again and again; says so each time. */
-function programOne(): Uint8Array {
-  const len = 20;
-  const [total, round, rounds, i, amount, odd, rest, one, two, square, prime, running] = Array.from(
-    { length: 12 },
-    (_, k) => len + k,
-  );
-  const variables = [0, 0, 10, 0, 1000, 0, 0, 1, 2, 0, 65521];
-  const code = [
-    /*  0 */ op("set", total, 0),
-    /*  1 */ op("set", round, 0),
-    /*  2 */ op("say", running),
-    /*  3 */ op("copy", i, amount),
-    /*  4 */ op("set", odd, 0),
-    /*  5 */ op("copy", rest, i),
-    /*  6 */ op("modulo", rest, two),
-    /*  7 */ op("compare", rest, one),
-    /*  8 */ op("jump_unequal", 10),
-    /*  9 */ op("increase", odd, 1),
-    /* 10 */ op("copy", square, i),
-    /* 11 */ op("multiply", square, i),
-    /* 12 */ op("add", total, square),
-    /* 13 */ op("modulo", total, prime),
-    /* 14 */ op("loop", i, 5),
-    /* 15 */ op("increase", round, 1),
-    /* 16 */ op("compare", round, rounds),
-    /* 17 */ op("jump_less", 2),
-    /* 18 */ op("yield"),
-    /* 19 */ op("exit", 0),
-  ];
-  return programImage([...code, ...variables, ...packText("Running")], len);
+/** How long the two go on and how often they say so. */
+export interface Pace {
+  /** Lines each of them writes. */
+  readonly rounds: number;
+  /** Numbers Program 1 looks at between two of its lines. */
+  readonly numbers: number;
+  /** Turns Program 2 makes between two of its lines. */
+  readonly turns: number;
 }
 
-/** Counts down. Behind the last instruction a Program ends. */
-function programTwo(): Uint8Array {
-  const len = 4;
-  const [work, amount, rounds, running] = Array.from({ length: 4 }, (_, k) => len + k);
-  const code = [
-    /* 0 */ op("say", running),
-    /* 1 */ op("copy", work, amount),
-    /* 2 */ op("loop", work, 2),
-    /* 3 */ op("loop", rounds, 0),
-  ];
-  return programImage([...code, 0, 10000, 10, ...packText("Running")], len);
+/** Source texts, by file name. */
+export const demonstration = ({ rounds, numbers, turns }: Pace): Readonly<Record<string, string>> => ({
+  "one.prg": `# Program 1: how many steps does Collatz take from each number?
+# 20 instructions. It never waits: only the timer takes the CPU from it.
+variable rounds = ${rounds}
+variable numbers = ${numbers}
+variable left
+variable start = 2
+variable n
+variable rest
+variable steps
+again:
+    say "Running"
+    copy left, numbers
+next:
+    copy n, start
+    set steps, 0
+step:
+    compare n, 1
+    jump_equal done
+    copy rest, n
+    modulo rest, 2
+    compare rest, 0
+    jump_equal even
+    multiply n, 3
+    increase n, 1
+    jump count
+even:
+    divide n, 2
+count:
+    increase steps, 1
+    jump step
+done:
+    increase start, 1
+    loop left, next
+    loop rounds, again
+    exit 0
+`,
+  "two.prg": `# Program 2: counts down, says so, and counts down again.
+# 4 instructions. Behind the last one a Program ends.
+variable rounds = ${rounds}
+variable turns = ${turns}
+variable left
+again:
+    say "Running"
+    copy left, turns
+down:
+    loop left, down
+    loop rounds, again
+`,
+});
+
+/** On the disk as it is built: short, so that the shell comes soon. */
+const onDisk = demonstration({ rounds: 10, numbers: 50, turns: 12000 });
+
+function image(name: string, text: string): Uint8Array {
+  const assembled = assemble(text);
+  if (!assembled.ok) throw new Error(`${name}: ${assembled.errors[0].line}: ${assembled.errors[0].message}`);
+  return programImage(assembled.data, assembled.length);
 }
 
-export const demonstrationPrograms: Readonly<Record<string, Uint8Array>> = {
-  "one.prg": programOne(),
-  "two.prg": programTwo(),
-};
+export const demonstrationPrograms: Readonly<Record<string, Uint8Array>> = Object.fromEntries(
+  Object.entries(onDisk).map(([name, text]) => [name, image(name, text)]),
+);
 
 export const defaultScenario = `# What this run is. The kernel reads it at boot; init reads the last two keys.
 quantum_ms=10

@@ -1,68 +1,20 @@
 /** The scenarios that come with the page. The first is the one a bare address opens. */
+import { demonstration } from "../herald/demonstration";
 import { SCENARIO_VERSION, type Program, type Scenario } from "./schema";
 
 const machine = { memoryMiB: 64, mhz: 100, quantumMs: 10 };
 
-/** 20 instructions: busy all the time. */
-export const longProgram: Program = {
-  name: "one.prg",
-  text: `# Program 1: how many steps does Collatz take from each number?
-# It never waits, so only the timer takes the CPU from it.
-variable rounds = 12
-variable batch = 40
-variable start = 2
-variable n
-variable rest
-variable steps
-again:
-    say "Running"
-next:
-    copy n, start
-    set steps, 0
-step:
-    compare n, 1
-    jump_equal done
-    copy rest, n
-    modulo rest, 2
-    compare rest, 0
-    jump_equal even
-    multiply n, 3
-    increase n, 1
-    jump count
-even:
-    divide n, 2
-count:
-    increase steps, 1
-    jump step
-done:
-    increase start, 1
-    loop batch, next
-    set batch, 40
-    loop rounds, again
-    exit 0
-`,
-};
-
-/** 4 instructions: says its line and sleeps. */
-export const shortProgram: Program = {
-  name: "two.prg",
-  text: `# Program 2: says so, sleeps, says so again.
-variable rounds = 20
-again:
-    say "Running"
-    sleep 8
-    loop rounds, again
-    exit 0
-`,
-};
+const programs = (texts: Readonly<Record<string, string>>): Program[] =>
+  Object.entries(texts).map(([name, text]) => ({ name, text }));
 
 const twoPrograms: Scenario = {
   version: SCENARIO_VERSION,
   title: "Two programs share the CPU",
   about:
-    "Program 1 computes without a pause, Program 2 speaks and sleeps. The timer interrupt cuts the time into slices: find in the timeline the slice that wrote each line of the console. Change a Program and run again.",
+    "Two Programs that never wait, one CPU: the timer interrupt takes it from one and gives it to the other. Find in the timeline the slice that wrote each line of the console. Change a Program and run again.",
   machine,
-  programs: [longProgram, shortProgram],
+  // A line of each about every second, for some minutes: time to look around.
+  programs: programs(demonstration({ rounds: 600, numbers: 900, turns: 1_000_000 })),
   run: ["shell"],
 };
 

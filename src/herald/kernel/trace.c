@@ -39,6 +39,7 @@ void trace_write(uint64_t time, uint16_t kind, uint16_t flags, uint32_t pid, uin
     record->pid = pid;
     record->a = a;
     record->b = b;
+    __asm__ volatile("" ::: "memory"); /* the record is whole before head says so: the machine may look at any instruction */
     trace_ring.ring.head++;
     if (trace_ring.ring.head - trace_ring.ring.doorbell_head >= TRACE_CAPACITY / 2)
         ring_doorbell();

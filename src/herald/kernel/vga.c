@@ -56,12 +56,25 @@ static void put(char c)
         scroll();
 }
 
-void vga_write(const char *data, size_t length)
+static void show_cursor(void)
 {
-    for (size_t i = 0; i < length; i++)
-        put(data[i]);
     outb(CRTC_INDEX, CURSOR_HIGH);
     outb(CRTC_DATA, (uint8_t)(cursor >> 8));
     outb(CRTC_INDEX, CURSOR_LOW);
     outb(CRTC_DATA, (uint8_t)cursor);
+}
+
+void vga_erase_line(void)
+{
+    cursor -= cursor % COLUMNS;
+    for (unsigned i = 0; i < COLUMNS; i++)
+        screen[cursor + i] = ATTRIBUTE | ' ';
+    show_cursor();
+}
+
+void vga_write(const char *data, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        put(data[i]);
+    show_cursor();
 }

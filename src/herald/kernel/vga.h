@@ -10,4 +10,7 @@ void vga_start(void);
 /* Writes characters; knows \n, \r, \b and \t; scrolls. */
 void vga_write(const char *data, size_t length);
 
+/* Empties the cursor's row and puts the cursor at its start. */
+void vga_erase_line(void);
+
 #endif

@@ -1,0 +1,72 @@
+/** The address bar is the experiment. */
+import { expect, test } from "@playwright/test";
+import { command, lastRows, openAtPrompt, panel, press, prompt } from "./visitor";
+
+test("the address bar reopens the same run: programs, settings and inputs so far", async ({ page, context }) => {
+  await openAtPrompt(page);
+  const output = await command(page, "mem");
+  await expect.poll(() => page.url().length).toBeGreaterThan(200);
+  await page.waitForTimeout(600);
+  const link = page.url();
+  const other = await context.newPage();
+  await other.goto(link);
+  await expect.poll(async () => (await lastRows(other)).includes("herald> mem"), { timeout: 20_000 }).toBe(true);
+  await prompt(other);
+  const rows = await lastRows(other);
+  expect(rows.slice(rows.lastIndexOf("herald> mem") + 1, -1)).toEqual(output);
+});
+
+for (const [what, fragment] of [
+  ["damaged", "#1.notbase64!!"],
+  ["of another version", "#77.AAAA"],
+  ["hostile", "#1.PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg"],
+  ["oversized", `#1.${"A".repeat(600_000)}`],
+] as const) {
+  test(`a link that is ${what} opens the default scenario and says what was wrong`, async ({ page }) => {
+    await openAtPrompt(page, fragment);
+    await expect(page.getByText(/The link (is|has|unpacks|holds)/).first()).toBeVisible();
+  });
+}
+
+test("each built-in scenario can be picked", async ({ page }) => {
+  await openAtPrompt(page);
+  for (const title of ["Talking over a topic", "Bad neighbours", "Two programs share the CPU"]) {
+    await page.getByRole("tab", { name: "Scenarios" }).first().click();
+    await panel(page, "Scenarios").getByRole("button", { name: title }).first().click();
+    await expect(page.locator("header")).toContainText(title);
+    await prompt(page);
+  }
+});
+
+test("Program text with errors shows them by line and runs nothing; mended, it runs", async ({ page }) => {
+  await openAtPrompt(page);
+  await page.getByRole("tab", { name: "Programs" }).first().click();
+  const programs = panel(page, "Programs");
+  const editor = programs.locator(".cm-content");
+  await editor.click();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type('say "Hello"\nhopp 3\n');
+  await expect(programs).toContainText(/2.*"hopp" is not an instruction/);
+  const run = programs.getByRole("button", { name: "Run programs" });
+  if (await run.isEnabled()) await run.click();
+  expect((await lastRows(page)).join("\n")).not.toContain("Hello");
+  await editor.click();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type('say "Hello"\nexit 0\n');
+  await run.click();
+  await expect.poll(async () => (await lastRows(page)).join("\n"), { timeout: 20_000 }).toContain("Process 1: Hello");
+  await press(page, "Pause");
+});
+
+test("a file that is not an image gets a clear message and loses nothing", async ({ page }) => {
+  await openAtPrompt(page);
+  const transfer = await page.evaluateHandle(() => {
+    const data = new DataTransfer();
+    data.items.add(new File(["not a disk"], "notes.txt", { type: "text/plain" }));
+    return data;
+  });
+  await page.dispatchEvent("body", "dragover", { dataTransfer: transfer });
+  await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
+  await expect(page.getByText(/notes\.txt.*512/s).first()).toBeVisible();
+  await command(page, "help");
+});
