@@ -16,6 +16,8 @@ export interface ProcessTable {
   /** Ticks of one quantum. */
   readonly quantumTicks: number;
   readonly processes: readonly ProcessView[];
+  /** Processes that have ended, as long as nobody else got their PID: some live shorter than the time between two looks. */
+  readonly ended?: readonly (ProcessKey & { readonly name: string })[];
   /** Why the table may be incomplete at this instant. */
   readonly note?: string;
 }
@@ -62,12 +64,20 @@ export function topicName(topic: number): string | undefined {
   return enums.topic_number.byValue[topic];
 }
 
-/** The slot of the process table, or undefined while it is free or the kernel is not there yet. */
-export function processStruct(memory: GuestMemory, pid: number): ProcessStruct | undefined {
+/** The slot of the process table, or undefined while nobody ever had it or the kernel is not there yet. */
+function usedSlot(memory: GuestMemory, pid: number): ProcessStruct | undefined {
   const table = memory.symbol("process_table");
   if (table === undefined || !Number.isInteger(pid) || pid < 0 || pid >= constants.MAX_PROCESSES) return undefined;
   const slot = memory.structure(structs.process, table + BigInt(pid * structs.process.size));
-  return slot && slot.number("state") !== states.byName.free && slot.number("generation") !== 0 ? slot : undefined;
+  return slot && slot.number("generation") !== 0 ? slot : undefined;
+}
+
+const isFree = (slot: ProcessStruct): boolean => slot.number("state") === states.byName.free;
+
+/** The slot of a process that has not ended. */
+export function processStruct(memory: GuestMemory, pid: number): ProcessStruct | undefined {
+  const slot = usedSlot(memory, pid);
+  return slot && !isFree(slot) ? slot : undefined;
 }
 
 /** PID on the CPU, or undefined before the kernel's globals are readable. */
@@ -162,9 +172,12 @@ export function readProcesses(memory: GuestMemory, cpu: CpuPlace): ProcessTable 
   const mutex = memory.global("mutex_lock", structs.mutex);
   if (current === undefined || !scheduler || !mutex) return undefined;
   const processes: ProcessView[] = [];
+  const ended: (ProcessKey & { name: string })[] = [];
   for (let pid = 0; pid < constants.MAX_PROCESSES; pid++) {
-    const process = processStruct(memory, pid);
-    if (process) processes.push(viewProcess(memory, process, pid === current, cpu));
+    const slot = usedSlot(memory, pid);
+    if (!slot) continue;
+    if (isFree(slot)) ended.push({ pid, generation: slot.number("generation"), name: slot.text("name") });
+    else processes.push(viewProcess(memory, slot, pid === current, cpu));
   }
   if (processes.length === 0) return undefined;
   return {
@@ -172,5 +185,6 @@ export function readProcesses(memory: GuestMemory, cpu: CpuPlace): ProcessTable 
     mutexLocked: mutex.number("held") !== 0,
     quantumTicks: scheduler.number("quantum_us") * cpu.ticksPerMicrosecond,
     processes,
+    ended,
   };
 }

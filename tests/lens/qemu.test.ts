@@ -108,6 +108,10 @@ describe.skipIf(!installed)("the lens on QEMU's memory", () => {
     const listed = [...qemu.serial.matchAll(/^ *(\d+) +(\d+) +(\w+) +[\w ]+? +(\w+)\r?$/gm)];
     const shown = table.processes.map((one) => [one.pid, one.generation, one.name]);
     expect(shown).toEqual(listed.map(([, pid, generation, , name]) => [+pid, +generation, name]));
+    const pids = new Set(table.processes.map((one) => one.pid));
+    expect(table.ended!.filter(({ pid, generation, name }) => pids.has(pid) || generation < 1 || name === "")).toEqual(
+      [],
+    );
   });
 
   it("reads topics and trace", () => {

@@ -103,6 +103,7 @@ function draw(frame: Frame): void {
   if (frame.fresh) startAfresh();
   readTrace(frame.trace);
   for (const process of frame.processes?.processes ?? []) rememberName(process, process.name);
+  for (const process of frame.processes?.ended ?? []) rememberName(process, process.name);
   appendSerial(frame.serial, writers.paint(frame.serial));
   applyFrame(frame);
   machineStore.setState({ status: frame.status });

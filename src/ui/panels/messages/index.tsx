@@ -7,7 +7,6 @@ import { Empty, Panel } from "../../widgets/Panel";
 import { useCalmTrace } from "../common/calm";
 import { Toggle } from "../common/Choice";
 import { grouped } from "../common/format";
-import { useNeeds } from "../common/useNeeds";
 import { Diagram } from "./Diagram";
 import { rowsShown } from "./layout";
 import { MessageTable } from "./MessageTable";
@@ -16,7 +15,6 @@ import "./messages.css";
 
 export function MessagesPanel() {
   useCalmTrace();
-  useNeeds("processes");
   const index = traceIndex.update();
   const { messages } = index;
   const [table, setTable] = useState(false);

@@ -7,7 +7,6 @@ import { Empty, Panel } from "../../widgets/Panel";
 import { useCalmFrame } from "../common/calm";
 import { hexShort } from "../common/format";
 import { ProcessName } from "../common/ProcessName";
-import { useNeeds } from "../common/useNeeds";
 import { AddressField } from "./AddressField";
 import { holds, rangeToken, rightsOf, sizeOf } from "./ranges";
 import { Levels, Outcome, Split } from "./Walk";
@@ -15,7 +14,6 @@ import "./pageTables.css";
 
 export function PageTablesPanel() {
   const view = useCalmFrame("pageTables");
-  useNeeds("processes");
   const address = useSelection((state) => state.address);
   if (!view) return <Waiting />;
   const levels = view.levels[0]?.name === "PML5" ? 5 : 4;

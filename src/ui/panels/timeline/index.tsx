@@ -7,7 +7,6 @@ import { Empty, Panel } from "../../widgets/Panel";
 import { Toggle } from "../common/Choice";
 import { duration, grouped } from "../common/format";
 import { Dot } from "../common/ProcessName";
-import { useNeeds } from "../common/useNeeds";
 import { AreaSummary } from "./AreaSummary";
 import { onTimelineKey } from "./keys";
 import { AXIS_HEIGHT, type LaneLayout } from "./lanes";
@@ -21,7 +20,6 @@ export function TimelinePanel() {
   const [model] = useState(() => new TimelineModel());
   const [table, setTable] = useState(false);
   const around = useSyncExternalStore(model.subscribe, model.snapshot);
-  useNeeds("processes");
   const lost = useFrame((state) => state.traceLost);
   return (
     <Panel

@@ -4,7 +4,6 @@ import { useMachine } from "../../store/react";
 import { Empty, Panel } from "../../widgets/Panel";
 import { useCalmFrame } from "../common/calm";
 import { Choice, Toggle } from "../common/Choice";
-import { useNeeds } from "../common/useNeeds";
 import { GraphView } from "./GraphView";
 import { HashView } from "./HashView";
 import { QueueView } from "./QueueView";
@@ -22,7 +21,6 @@ const shapes: readonly (readonly [Shape, string])[] = [
 
 export function TopicsPanel() {
   const view = useCalmFrame("topics");
-  useNeeds("processes");
   const table = useCalmFrame("processes");
   const [shape, setShape] = useState<Shape>("graph");
   const [system, setSystem] = useState(false);
