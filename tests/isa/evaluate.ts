@@ -241,9 +241,10 @@ class Evaluation {
   }
 }
 
-export function contextOf(decoded: Decoded, long: boolean): Context {
+/** The stack has the size of the code. */
+export function contextOf(decoded: Decoded, bits: 16 | 32 | 64): Context {
   const { operandSize, addressSize, condition } = decoded;
-  return { operandSize, addressSize, stackSize: long ? 64 : 32, long, condition };
+  return { operandSize, addressSize, stackSize: bits, long: bits === 64, condition };
 }
 
 export function operandNodes(decoded: Decoded): Record<string, Expression> {
@@ -257,11 +258,11 @@ export function operandNodes(decoded: Decoded): Record<string, Expression> {
 }
 
 /** Flags that the manual leaves undefined for this execution. */
-export function undefinedFlags(state: MachineState, decoded: Decoded, long: boolean): Set<Flag> {
+export function undefinedFlags(state: MachineState, decoded: Decoded, bits: 16 | 32 | 64): Set<Flag> {
   const { instruction } = decoded;
   const names = new Set<Flag>();
   const evaluation = new Evaluation(state, decoded, {});
-  const context = contextOf(decoded, long);
+  const context = contextOf(decoded, bits);
   const operands = operandNodes(decoded);
   if (instruction.flagsWhen && !evaluation.value(instruction.flagsWhen(operands, context))) return names;
   for (const [name, rule] of Object.entries(instruction.flags ?? {})) if (rule === "undefined") names.add(name as Flag);
@@ -347,9 +348,9 @@ function plan(evaluation: Evaluation, effects: readonly Effect[], fallThrough: b
   return [...stores, ...others];
 }
 
-function executeOnce(state: MachineState, decoded: Decoded, long: boolean, helpers: Helpers): void {
+function executeOnce(state: MachineState, decoded: Decoded, bits: 16 | 32 | 64, helpers: Helpers): void {
   const evaluation = new Evaluation(state, decoded, helpers);
-  const context = contextOf(decoded, long);
+  const context = contextOf(decoded, bits);
   const next = state.rip + BigInt(decoded.length);
   const steps = plan(evaluation, effectsOf(decoded, context, operandNodes(decoded)), next);
   for (const step of steps) step();
@@ -359,15 +360,15 @@ function executeOnce(state: MachineState, decoded: Decoded, long: boolean, helpe
 }
 
 /** Executes one instruction, all its repetitions included. A GuestFault leaves RIP at it and earlier repetitions done. */
-export function execute(state: MachineState, decoded: Decoded, long: boolean, helpers: Helpers = {}): void {
+export function execute(state: MachineState, decoded: Decoded, bits: 16 | 32 | 64, helpers: Helpers = {}): void {
   const { repeat } = decoded.instruction;
-  if (!repeat || decoded.rep === "") return executeOnce(state, decoded, long, helpers);
+  if (!repeat || decoded.rep === "") return executeOnce(state, decoded, bits, helpers);
   const start = state.rip;
   const size = decoded.addressSize;
   for (;;) {
     const count = unsigned(size, state.registers[RCX]);
     if (count === 0n) break;
-    executeOnce(state, decoded, long, helpers);
+    executeOnce(state, decoded, bits, helpers);
     setRegister(state, RCX, size, unsigned(size, count - 1n));
     if (repeat === "compare" && state.flags.zf !== (decoded.rep === "rep")) break;
     state.rip = start;

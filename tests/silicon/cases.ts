@@ -7,17 +7,24 @@
  */
 import { gunzipSync, gzipSync } from "node:zlib";
 
+/** Mode of the code: 64-bit, 32-bit with flat segments, or 16-bit with CS at CODE and the data segments at DATA. */
+export type Bits = 16 | 32 | 64;
+export const BITS: readonly Bits[] = [64, 32, 16];
+
 export const CODE = 0x1000_0000;
 export const START = CODE + 0x800;
 export const WINDOW_BYTES = 128;
-/** The last bytes of a page; the next page is not mapped. */
-export const WINDOW = 0x2000_1000 - WINDOW_BYTES;
+export const DATA = 0x2000_0000;
+/** The last bytes of the page at DATA; the next page is not mapped. */
+export const WINDOW = DATA + 0x1000 - WINDOW_BYTES;
+/** Where the code and data segments of a mode begin. */
+export const codeBase = (bits: Bits): number => (bits === 16 ? CODE : 0);
+export const dataBase = (bits: Bits): number => (bits === 16 ? DATA : 0);
 /** CF PF AF ZF SF DF OF. */
 export const FLAG_MASK = 0xcd5;
 
 export interface Case {
-  /** 32-bit code; else 64-bit code. */
-  readonly legacy: boolean;
+  readonly bits: Bits;
   readonly code: Uint8Array;
   readonly seed: number;
   /** Values for registers, by number. */
@@ -35,6 +42,7 @@ export interface InitialState {
 export interface Outcome {
   /** 0 retired; 4 SIGILL, 7 SIGBUS, 8 SIGFPE, 11 SIGSEGV. */
   readonly signal: number;
+  /** With the base of the code segment. */
   readonly rip: number;
   readonly flags: number;
   readonly registers: readonly bigint[];
@@ -71,17 +79,27 @@ function interesting(next: () => number): bigint {
   return (halves[next() % 8] << 32n) | halves[next() % 8];
 }
 
+/**
+ * What code of this mode can see of a register. 16-bit code runs on a 16-bit stack, where the operating system does not keep
+ * the upper half of ESP.
+ */
+export function visible(bits: Bits, number: number, value: bigint): bigint {
+  if (bits === 64) return value;
+  if (number >= 8) return 0n;
+  return value & (bits === 16 && number === 4 ? 0xffffn : 0xffff_ffffn);
+}
+
 export function initialState(test: Case): InitialState {
   const next = random(test.seed);
   const registers = Array.from({ length: 16 }, () => interesting(next));
-  registers[4] = BigInt(WINDOW + 64);
+  registers[4] = BigInt(WINDOW - dataBase(test.bits) + 64);
   const flags = next() & FLAG_MASK;
   const memory = new Uint8Array(WINDOW_BYTES);
   const view = new DataView(memory.buffer);
   for (let offset = 0; offset < WINDOW_BYTES; offset += 8) view.setBigUint64(offset, interesting(next), true);
   for (const [number, value] of test.registers) registers[number] = value;
   for (const [offset, value] of test.words) view.setBigUint64(offset, value, true);
-  if (test.legacy) registers.forEach((value, number) => (registers[number] = number < 8 ? value & 0xffff_ffffn : 0n));
+  registers.forEach((value, number) => (registers[number] = visible(test.bits, number, value)));
   return { registers, flags, memory };
 }
 
@@ -149,12 +167,14 @@ const words = (memory: Uint8Array): bigint[] => [
   ...new BigUint64Array(memory.buffer, memory.byteOffset, WINDOW_BYTES / 8),
 ];
 
-/** A vector: legacy and length, code, seed, patches; then signal, RIP from the start, flags, and what changed (as differences). */
+const modeBits = { 64: 0, 32: 0x80, 16: 0x40 } as const;
+
+/** A vector: mode and length, code, seed, patches; then signal, RIP from the start, flags, and what changed (as differences). */
 export function pack(vectors: readonly Vector[]): Uint8Array {
   const writer = new Writer();
   for (const { test, outcome } of vectors) {
     const before = initialState(test);
-    writer.byte(test.code.length | (test.legacy ? 0x80 : 0));
+    writer.byte(test.code.length | modeBits[test.bits]);
     for (const byte of test.code) writer.byte(byte);
     writer.number(BigInt(test.seed));
     writer.pairs(test.registers);
@@ -173,9 +193,15 @@ export function unpack(compressed: Uint8Array): Vector[] {
   const vectors: Vector[] = [];
   while (!reader.done) {
     const head = reader.byte();
-    const code = Uint8Array.from({ length: head & 0x7f }, () => reader.byte());
+    const code = Uint8Array.from({ length: head & 0x3f }, () => reader.byte());
     const seed = Number(reader.number());
-    const test: Case = { legacy: head > 0x7f, code, seed, registers: reader.pairs(), words: reader.pairs() };
+    const test: Case = {
+      bits: head & 0x80 ? 32 : head & 0x40 ? 16 : 64,
+      code,
+      seed,
+      registers: reader.pairs(),
+      words: reader.pairs(),
+    };
     const before = initialState(test);
     const signal = reader.byte();
     const rip = Number(reader.number()) + CODE;

@@ -3,12 +3,16 @@ import { decode } from "../../src/engine/decode/decode";
 import type { Flag } from "../../src/isa/expression";
 import { execute, GuestFault, type Helpers, type MachineState, setRegister, undefinedFlags } from "../isa/evaluate";
 import {
+  type Bits,
   type Case,
+  codeBase,
+  dataBase,
   initialState,
   type InitialState,
   type Outcome,
   START,
   type Vector,
+  visible,
   WINDOW,
   WINDOW_BYTES,
 } from "./cases";
@@ -33,9 +37,9 @@ const signals: Readonly<Record<string, number>> = {
   "#AC": 7,
 };
 
-function machine({ registers, flags, memory }: InitialState): MachineState {
+function machine({ registers, flags, memory }: InitialState, bits: Bits): MachineState {
   const offset = (address: bigint, bytes: number) => {
-    const at = Number(BigInt.asUintN(64, address) - BigInt(WINDOW));
+    const at = Number(BigInt.asUintN(64, address)) + dataBase(bits) - WINDOW;
     if (at >= 0 && at + bytes <= WINDOW_BYTES) return at;
     if (at + bytes > WINDOW_BYTES && at < WINDOW_BYTES + 4096) throw new GuestFault("#PF");
     throw new Error(`access outside the window, at ${address.toString(16)}`);
@@ -43,7 +47,7 @@ function machine({ registers, flags, memory }: InitialState): MachineState {
   const named = Object.fromEntries(flagBits.map(([name, bit]) => [name, (flags & (1 << bit)) !== 0]));
   return {
     registers,
-    rip: BigInt(START),
+    rip: BigInt(START - codeBase(bits)),
     flags: { ...(named as Record<Flag, boolean>), if: true },
     memory: {
       read(address, bytes) {
@@ -75,35 +79,38 @@ function enter(state: MachineState, allocation: bigint, nesting: bigint, size: b
   setRegister(state, 4, stack, BigInt.asUintN(stack, pointer - allocation));
   return 0n;
 }
-const helpers = (legacy: boolean): Helpers => ({
-  enter: (state, allocation, level, size) => enter(state, allocation, level, size, legacy ? 32 : 64),
+const helpers = (bits: Bits): Helpers => ({
+  enter: (state, allocation, level, size) => enter(state, allocation, level, size, bits),
 });
+
+const decodeCase = (test: Case) => decode(test.code, 0, { long: test.bits === 64, code32: test.bits === 32 });
 
 /** The definition, walked by tests/isa/evaluate.ts. */
 export function runByDefinition(test: Case): Outcome {
   const initial = initialState(test);
-  const state = machine(initial);
-  const decoded = decode(test.code, 0, { long: !test.legacy, code32: test.legacy });
+  const state = machine(initial, test.bits);
+  const decoded = decodeCase(test);
   if (decoded.kind !== "instruction") throw new Error(`does not decode: ${decoded.kind}`);
   let signal = 0;
   try {
-    execute(state, decoded, !test.legacy, helpers(test.legacy));
+    execute(state, decoded, test.bits, helpers(test.bits));
   } catch (error) {
     if (!(error instanceof GuestFault)) throw error;
     signal = signals[error.fault];
   }
   let flags = 0;
   for (const [name, bit] of flagBits) if (state.flags[name]) flags |= 1 << bit;
-  return { signal, rip: Number(state.rip), flags, registers: state.registers, memory: initial.memory };
+  const registers = state.registers.map((value, n) => visible(test.bits, n, value));
+  return { signal, rip: Number(state.rip) + codeBase(test.bits), flags, registers, memory: initial.memory };
 }
 
 /** Flags that the manual leaves undefined in a case, as bits. */
 export function undefinedBits(test: Case): number {
-  const decoded = decode(test.code, 0, { long: !test.legacy, code32: test.legacy });
+  const decoded = decodeCase(test);
   if (decoded.kind !== "instruction") return 0;
   let names: Set<Flag>;
   try {
-    names = undefinedFlags(machine(initialState(test)), decoded, !test.legacy);
+    names = undefinedFlags(machine(initialState(test), test.bits), decoded, test.bits);
   } catch (error) {
     if (error instanceof GuestFault) return 0;
     throw error;
@@ -129,5 +136,5 @@ export function difference({ test, outcome }: Vector, model: Outcome): string {
   if (parts.length === 0) return "";
   const before = initialState(test);
   const state = before.registers.map(hex).join(" ");
-  return `${test.legacy ? "32" : "64"}-bit ${dump(test.code)}, flags ${hex(before.flags)}, registers ${state}: ${parts.join("; ")}`;
+  return `${test.bits}-bit ${dump(test.code)}, flags ${hex(before.flags)}, registers ${state}: ${parts.join("; ")}`;
 }

@@ -5,7 +5,20 @@
 import { createCpu, type X86Cpu } from "../../src/engine/cpu";
 import { CpuState } from "../../src/engine/state";
 import { BareBoard } from "../engine/machine";
-import { type Case, CODE, FLAG_MASK, initialState, type Outcome, START, WINDOW, WINDOW_BYTES } from "./cases";
+import {
+  type Bits,
+  type Case,
+  CODE,
+  codeBase,
+  DATA,
+  FLAG_MASK,
+  initialState,
+  type Outcome,
+  START,
+  visible,
+  WINDOW,
+  WINDOW_BYTES,
+} from "./cases";
 
 // Physical memory.
 const GDT = 0x2000,
@@ -28,7 +41,7 @@ export class EngineBench {
   private readonly state: CpuState;
   private readonly ram: DataView;
 
-  constructor(private readonly legacy: boolean) {
+  constructor(private readonly bits: Bits) {
     const board = new BareBoard(4 << 20);
     this.cpu = createCpu({ board, memoryMiB: 4 });
     this.state = new CpuState(this.cpu.memory);
@@ -74,23 +87,26 @@ export class EngineBench {
     state.set32("gdtLimit", 0xf);
     state.set64("idtBase", BigInt(IDT));
     state.set32("idtLimit", 0x1ff);
-    for (const n of [0, 2, 3, 4, 5]) this.segment(n, 0x10, 0xffff_ffff, 0xc0_9300);
-    this.segment(7, 0x18, 0x67, 0x8b00);
+    for (const n of [0, 2, 3, 4, 5]) {
+      if (this.bits === 16) this.segment(n, 0x10, DATA, 0xffff, 0x9300);
+      else this.segment(n, 0x10, 0, 0xffff_ffff, 0xc0_9300);
+    }
+    this.segment(7, 0x18, TSS, 0x67, 0x8b00);
     this.enterCode();
-    state.set64("segmentBase", BigInt(TSS), 7);
   }
 
-  private segment(n: number, selector: number, limit: number, access: number): void {
+  private segment(n: number, selector: number, base: number, limit: number, access: number): void {
     this.state.set32("selector", selector, n);
-    this.state.set64("segmentBase", 0n, n);
-    if (n < 4) this.state.set64("descriptorBase", 0n, n);
+    this.state.set64("segmentBase", BigInt(base), n);
+    if (n < 4) this.state.set64("descriptorBase", BigInt(base), n);
     this.state.set32("segmentLimit", limit, n);
     this.state.set32("segmentAccess", access, n);
   }
 
   /** The code segment of the cases; the handlers' is another. */
   private enterCode(): void {
-    this.segment(1, CASE_CODE, 0xffff_ffff, this.legacy ? 0xc0_9b00 : 0xa0_9b00);
+    if (this.bits === 16) this.segment(1, CASE_CODE, CODE, 0xffff, 0x9b00);
+    else this.segment(1, CASE_CODE, 0, 0xffff_ffff, this.bits === 32 ? 0xc0_9b00 : 0xa0_9b00);
   }
 
   private prepare(test: Case): void {
@@ -102,7 +118,7 @@ export class EngineBench {
     cpu.ram.set(memory, DATA_PAGE + PAGE - WINDOW_BYTES);
     cpu.memoryChanged(code, 16);
     registers.forEach((value, n) => state.set64("registers", value, n));
-    state.set64("rip", BigInt(START));
+    state.set64("rip", BigInt(START - codeBase(test.bits)));
     cpu.system.setRflags(flags | 2);
     if (state.get32("selector", 1) !== CASE_CODE) {
       this.enterCode();
@@ -121,10 +137,11 @@ export class EngineBench {
     const rip = Number(state.get64("rip")) - 1;
     const at = DATA_PAGE + PAGE - WINDOW_BYTES;
     const memory = cpu.ram.slice(at, at + WINDOW_BYTES);
-    const narrow = (value: bigint, n: number) => (!this.legacy ? value : n < 8 ? value & 0xffff_ffffn : 0n);
+    const narrow = (value: bigint, n: number) => visible(this.bits, n, value);
+    const base = codeBase(this.bits);
     if (rip < HANDLERS || rip >= HANDLERS + 32) {
       const flags = cpu.system.rflags() & FLAG_MASK;
-      return { signal: 0, rip, flags, registers: registers.map(narrow), memory };
+      return { signal: 0, rip: rip + base, flags, registers: registers.map(narrow), memory };
     }
     const vector = rip - HANDLERS;
     // RIP, CS, RFLAGS, RSP, SS from the top of the stack down, whether an error code lies under them or not.
@@ -132,7 +149,7 @@ export class EngineBench {
     registers[4] = this.ram.getBigUint64(frame + 24, true);
     return {
       signal: signals[vector] ?? -vector,
-      rip: Number(this.ram.getBigUint64(frame, true)),
+      rip: Number(this.ram.getBigUint64(frame, true)) + base,
       flags: Number(this.ram.getBigUint64(frame + 16, true)) & FLAG_MASK,
       registers: registers.map(narrow),
       memory,

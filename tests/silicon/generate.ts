@@ -3,7 +3,19 @@ import { decode, type Decoded, type DecodedOperand } from "../../src/engine/deco
 import { type Form, forms } from "../../src/engine/decode/forms";
 import { RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP } from "../../src/isa/expression";
 import { effectiveAddress } from "../isa/evaluate";
-import { type Case, CODE, initialState, random, START, WINDOW, WINDOW_BYTES } from "./cases";
+import {
+  type Bits,
+  BITS,
+  type Case,
+  CODE,
+  codeBase,
+  dataBase,
+  initialState,
+  random,
+  START,
+  WINDOW,
+  WINDOW_BYTES,
+} from "./cases";
 
 /** Instructions whose outcome depends on the operating system or that would leave the harness, and why. */
 const excluded: Readonly<Record<string, string>> = {
@@ -65,7 +77,7 @@ const littleEndian = (value: number, bytes: number) =>
   Array.from({ length: bytes }, (_, n) => (value >> (8 * n)) & 255);
 
 /** ModRM, SIB and displacement bytes. Addresses without a base are chosen to lie in the window. */
-function modrmBytes(form: Form, next: Random, legacy: boolean): number[] {
+function modrmBytes(form: Form, next: Random, bits: Bits, addressBytes: number): number[] {
   if (form.modrm !== undefined) return [form.modrm];
   const letters = form.operands.map((operand) => (operand.kind === "letter" ? operand.letter : ""));
   const registerOnly = letters.includes("R") || form.attributes.has("mod3");
@@ -73,6 +85,11 @@ function modrmBytes(form: Form, next: Random, legacy: boolean): number[] {
   const rm = next() % 8;
   const bytes = [(mod << 6) | ((form.reg ?? next() % 8) << 3) | rm];
   if (mod === 3) return bytes;
+  const target = WINDOW + (next() % (WINDOW_BYTES - 16)) - dataBase(bits);
+  if (addressBytes === 2) {
+    if (mod === 0 && rm === 6) return [...bytes, ...littleEndian(target, 2)];
+    return [...bytes, ...Array.from({ length: mod }, () => next() % 256)];
+  }
   let base = rm;
   if (rm === 4) {
     const sib = next() % 256;
@@ -80,9 +97,8 @@ function modrmBytes(form: Form, next: Random, legacy: boolean): number[] {
     base = sib & 7;
   }
   if (mod === 0 && base === 5) {
-    const target = WINDOW + (next() % (WINDOW_BYTES - 16));
     // RIP-relative: the end of the instruction is not known yet; a few bytes more or less do not matter.
-    bytes.push(...littleEndian(rm === 5 && !legacy ? target - START : target, 4));
+    bytes.push(...littleEndian(rm === 5 && bits === 64 ? target - START : target, 4));
   } else if (mod !== 0) {
     bytes.push(...Array.from({ length: mod === 1 ? 1 : 4 }, () => next() % 256));
   }
@@ -90,11 +106,12 @@ function modrmBytes(form: Form, next: Random, legacy: boolean): number[] {
 }
 
 /** Immediates and branch displacements. */
-function immediateBytes(form: Form, next: Random, size: number, addressBytes: number): number[] {
+function immediateBytes(form: Form, next: Random, bits: Bits, size: number, addressBytes: number): number[] {
   return form.operands.flatMap((operand) => {
     if (operand.kind !== "letter") return [];
     if (operand.letter === "O") {
-      return [...littleEndian(WINDOW + (next() % (WINDOW_BYTES - 8)), 4), ...(addressBytes === 8 ? [0, 0, 0, 0] : [])];
+      const target = littleEndian(WINDOW + (next() % (WINDOW_BYTES - 8)) - dataBase(bits), 4);
+      return [...target, 0, 0, 0, 0].slice(0, addressBytes);
     }
     if (operand.letter === "J") {
       return operand.size === "bs" ? [next() % 256] : littleEndian((next() % 2400) - 1200, size === 2 ? 2 : 4);
@@ -106,36 +123,41 @@ function immediateBytes(form: Form, next: Random, size: number, addressBytes: nu
   });
 }
 
-function encode(form: Form, next: Random, legacy: boolean): Uint8Array {
+function encode(form: Form, next: Random, bits: Bits): Uint8Array {
   const prefixes: number[] = [];
   const { instruction } = form;
-  const free = form.prefix === undefined;
-  const is16 = form.onlySize === 16 || (form.onlySize === undefined && free && chance(next, 25));
-  // Branches with prefix 66 are where the two makers of processors differ (SDM 2A JMP; AMD 3 JMP).
-  const branch = form.longSize === "f64" || form.operands.some((o) => o.kind === "letter" && o.letter === "J");
-  const operandPrefix = is16 && !branch && form.prefix !== "NP";
+  const usual = bits === 16 ? 16 : 32;
+  // In 64-bit mode branches with prefix 66 are where the two makers of processors differ (SDM 2A JMP; AMD 3 JMP); in 32-bit
+  // mode they would leave the code page.
+  const branch = bits !== 16 && form.longSize === "f64";
+  const operandPrefix =
+    form.onlySize === undefined || form.onlySize === 64
+      ? chance(next, 25) && !branch && form.prefix !== "NP" && form.onlySize === undefined
+      : form.onlySize !== usual;
   if (operandPrefix) prefixes.push(0x66);
-  const addressPrefix = !legacy && chance(next, 10);
+  // 16-bit addresses do not reach the window from segments that begin at 0.
+  const addressPrefix = bits !== 32 && chance(next, bits === 16 ? 25 : 10);
   if (addressPrefix) prefixes.push(0x67);
   if (instruction.lockable && chance(next, 20)) prefixes.push(0xf0);
   if (instruction.repeat && chance(next, 60)) prefixes.push(0xf2 + (next() % 2));
   // Outside 64-bit mode the code segment cannot be written.
-  if (chance(next, 3)) prefixes.push([0x3e, 0x36, 0x26, 0x2e][next() % (legacy ? 3 : 4)]);
+  if (chance(next, 3)) prefixes.push([0x3e, 0x36, 0x26, 0x2e][next() % (bits === 64 ? 4 : 3)]);
   if (form.prefix && form.prefix !== "NP") prefixes.push(parseInt(form.prefix, 16));
   let rex = 0;
-  if (!legacy && (form.onlySize === 64 || chance(next, 60))) {
+  if (bits === 64 && (form.onlySize === 64 || chance(next, 60))) {
     rex = 0x40 | (next() % 16);
     if (form.onlySize === 64) rex |= 8;
     if (form.onlySize === 32 || form.onlySize === 16) rex &= ~8;
     if (form.attributes.has("b0")) rex &= ~1;
     prefixes.push(rex);
   }
-  const size = rex & 8 ? 8 : operandPrefix ? 2 : 4;
+  const size = rex & 8 ? 8 : operandPrefix === (bits === 16) ? 4 : 2;
   const opcode = form.opcode + (instruction.conditional ? next() % 16 : form.registerInOpcode ? next() % 8 : 0);
   const escape = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]][form.map];
-  const modrm = form.hasModrm ? modrmBytes(form, next, legacy) : [];
-  const addressBytes = legacy || addressPrefix ? 4 : 8;
-  return Uint8Array.from([...prefixes, ...escape, opcode, ...modrm, ...immediateBytes(form, next, size, addressBytes)]);
+  const addressBytes = bits === 32 || addressPrefix ? 4 : bits / 8;
+  const modrm = form.hasModrm ? modrmBytes(form, next, bits, addressBytes) : [];
+  const immediates = immediateBytes(form, next, bits, size, addressBytes);
+  return Uint8Array.from([...prefixes, ...escape, opcode, ...modrm, ...immediates]);
 }
 
 /** Registers and window words that a case sets beyond its seed. */
@@ -145,8 +167,9 @@ interface Patches {
 }
 
 /** Makes the operand's address `target` by its base or index register. False when no register can do it. */
-function aim(operand: DecodedOperand & { kind: "memory" }, target: number, draft: Draft): boolean {
+function aim(operand: DecodedOperand & { kind: "memory" }, place: number, draft: Draft): boolean {
   const { decoded, patches } = draft;
+  const target = place - dataBase(draft.bits);
   const state = draft.state();
   const adjust = (register: number, by: bigint) =>
     patches.registers.set(register, BigInt.asUintN(64, state.registers[register] + by));
@@ -156,8 +179,9 @@ function aim(operand: DecodedOperand & { kind: "memory" }, target: number, draft
   if (operand.base !== undefined && operand.base !== operand.index) adjust(operand.base, missing);
   else if (operand.index !== undefined && operand.base === undefined && operand.scale === 0) {
     adjust(operand.index, missing);
-  } else return now >= BigInt(WINDOW) && now < BigInt(WINDOW + WINDOW_BYTES - 16);
-  return true;
+  }
+  const at = draft.windowOffset(operand);
+  return at >= 0 && at < WINDOW_BYTES + 16;
 }
 
 class Draft {
@@ -167,22 +191,31 @@ class Draft {
     readonly code: Uint8Array,
     readonly decoded: Decoded,
     readonly seed: number,
-    readonly legacy: boolean,
+    readonly bits: Bits,
   ) {}
 
   test(): Case {
-    return { legacy: this.legacy, code: this.code, seed: this.seed, ...this.patches };
+    return { bits: this.bits, code: this.code, seed: this.seed, ...this.patches };
   }
 
   state() {
     const { registers, memory } = initialState(this.test());
     return {
       registers,
-      rip: BigInt(START),
+      rip: BigInt(START - codeBase(this.bits)),
       flags: { cf: false, pf: false, af: false, zf: false, sf: false, df: false, of: false, if: true },
       memory: { read: () => 0n, write: () => undefined },
       window: new DataView(memory.buffer),
     };
+  }
+
+  windowOffset(operand: DecodedOperand & { kind: "memory" }): number {
+    return Number(effectiveAddress(this.state(), this.decoded, operand)) + dataBase(this.bits) - WINDOW;
+  }
+
+  /** Points a register at a place. */
+  point(register: number, place: number): void {
+    this.patches.registers.set(register, BigInt(place - dataBase(this.bits)));
   }
 }
 
@@ -193,18 +226,15 @@ function place(next: Random, bytes: number, margin = 0): number {
 }
 
 /** A place in the code page that is not in the instruction. */
-function codeTarget(next: Random): bigint {
-  return BigInt(CODE + (next() % 0x400) + (chance(next, 50) ? 0xa00 : 0));
+function codeTarget(draft: Draft, next: Random): bigint {
+  return BigInt(CODE - codeBase(draft.bits) + (next() % 0x400) + (chance(next, 50) ? 0xa00 : 0));
 }
 
 function aimStrings(draft: Draft, next: Random): void {
   const { decoded, patches } = draft;
   const width = Math.max(...decoded.operands.map((operand) => operand.width)) / 8;
-  patches.registers.set(RSI, BigInt(place(next, width, 40)));
-  patches.registers.set(
-    RDI,
-    BigInt(chance(next, 5) ? WINDOW + WINDOW_BYTES - 1 - (next() % 16) : place(next, width, 40)),
-  );
+  draft.point(RSI, place(next, width, 40));
+  draft.point(RDI, chance(next, 5) ? WINDOW + WINDOW_BYTES - 1 - (next() % 16) : place(next, width, 40));
   if (decoded.rep !== "") patches.registers.set(RCX, BigInt(next() % 5));
   if (decoded.instruction.repeat === "compare" && chance(next, 50)) {
     patches.registers.set(RDI, patches.registers.get(RSI)!);
@@ -215,17 +245,17 @@ function aimStrings(draft: Draft, next: Random): void {
 const preparations: Readonly<Record<string, (draft: Draft, next: Random) => void>> = {
   xlatb: (draft, next) => {
     const al = BigInt.asUintN(8, draft.state().registers[RAX]);
-    draft.patches.registers.set(RBX, BigInt(place(next, 1)) - al);
+    draft.point(RBX, place(next, 1) - Number(al));
   },
-  leave: ({ patches }, next) => void patches.registers.set(RBP, BigInt(place(next, 8))),
-  enter: ({ patches }, next) => void patches.registers.set(RBP, BigInt(place(next, 8, 32))),
-  ret: ({ patches }, next) => void patches.words.set(64, codeTarget(next)),
+  leave: (draft, next) => draft.point(RBP, place(next, 8)),
+  enter: (draft, next) => draft.point(RBP, place(next, 8, 32)),
+  ret: (draft, next) => void draft.patches.words.set(64, codeTarget(draft, next)),
   div: prepareDivision,
   idiv: prepareDivision,
   cmpxchg: (draft) => {
     const [dst] = draft.decoded.operands;
     const state = draft.state();
-    const at = dst.kind === "memory" ? Number(effectiveAddress(state, draft.decoded, dst)) - WINDOW : -1;
+    const at = dst.kind === "memory" ? draft.windowOffset(dst) : -1;
     if (draft.seed % 2 === 0) return;
     if (dst.kind === "register") draft.patches.registers.set(RAX, state.registers[dst.register]);
     else if (at >= 0 && at <= WINDOW_BYTES - 8 && !pointers(dst).includes(RAX)) {
@@ -235,7 +265,7 @@ const preparations: Readonly<Record<string, (draft: Draft, next: Random) => void
   cmpxchg8b: (draft) => {
     const [dst] = draft.decoded.operands;
     const state = draft.state();
-    const at = dst.kind === "memory" ? Number(effectiveAddress(state, draft.decoded, dst)) - WINDOW : -1;
+    const at = dst.kind === "memory" ? draft.windowOffset(dst) : -1;
     const pointers = dst.kind === "memory" ? [dst.base, dst.index] : [];
     if (draft.seed % 2 === 0 || at < 0 || at > WINDOW_BYTES - 8 || pointers.includes(RAX) || pointers.includes(RDX))
       return;
@@ -277,14 +307,14 @@ function prepare(draft: Draft, next: Random): boolean {
       const bitString = /^bt/.test(name) && decoded.operands[1].kind === "register";
       if (bitString && !prepareBitIndex(draft, operand, next)) return false;
       if (!aim(operand, place(next, extent(decoded, operand), bitString ? 48 : 0), draft)) return false;
-      const at = Number(effectiveAddress(draft.state(), decoded, operand)) - WINDOW;
+      const at = draft.windowOffset(operand);
       if (bitString && (at < 40 || at > 80)) return false;
       if (branch && (at < 0 || at > WINDOW_BYTES - 8)) return false;
-      if (branch) setWord(draft, at, codeTarget(next));
+      if (branch) setWord(draft, at, codeTarget(draft, next));
     }
     if (branch && index === 0 && operand.kind === "register") {
       if (operand.register === RSP) return false;
-      patches.registers.set(operand.register, codeTarget(next));
+      patches.registers.set(operand.register, codeTarget(draft, next));
     }
   }
   preparations[name]?.(draft, next);
@@ -293,7 +323,7 @@ function prepare(draft: Draft, next: Random): boolean {
 
 /** The stack pointer may have been aimed as a base, or hold the operand. */
 function stackIsInside(draft: Draft): boolean {
-  const pointer = draft.state().registers[RSP];
+  const pointer = draft.state().registers[RSP] + BigInt(dataBase(draft.bits));
   return pointer >= BigInt(WINDOW + 32) && pointer <= BigInt(WINDOW + WINDOW_BYTES);
 }
 
@@ -341,31 +371,46 @@ function tooDeep(decoded: Decoded): boolean {
   return (level.value & 31n) > 3n || allocation.value > 1000n;
 }
 
+/** 16-bit code cannot rely on the upper half of ESP: see `visible`. */
+function readsWholeStackPointer(decoded: Decoded): boolean {
+  const { instruction, operands, operandSize, addressSize } = decoded;
+  if (/^(pushad|enter)$/.test(instruction.name)) return operandSize === 32;
+  return operands.some(
+    (operand) =>
+      (operand.kind === "register" && operand.register === RSP && operand.width === 32) ||
+      (addressSize === 32 && pointers(operand).includes(RSP)),
+  );
+}
+
 /** One case for a form, or undefined when the dice gave one that cannot be used. */
-export function generateCase(form: Form, seed: number, legacy: boolean): Case | undefined {
-  const next = random(seed ^ Math.imul(form.number + 1, 0x9e3779b1) ^ (legacy ? 0x5bd1e995 : 0));
-  const code = encode(form, next, legacy);
+export function generateCase(form: Form, seed: number, bits: Bits): Case | undefined {
+  const next = random(seed ^ Math.imul(form.number + 1, 0x9e3779b1) ^ Math.imul(bits, 0x5bd1e995));
+  const code = encode(form, next, bits);
   if (form.instruction.name === "enter") code.set([next() % 256, next() % 3, next() % 4], code.length - 3);
-  const decoded = decode(code, 0, { long: !legacy, code32: legacy });
+  const decoded = decode(code, 0, { long: bits === 64, code32: bits === 32 });
   if (decoded.kind !== "instruction" || decoded.form !== form || decoded.length !== code.length) return undefined;
-  if (intoItself(decoded) || tooDeep(decoded)) return undefined;
-  const draft = new Draft(code, decoded, seed, legacy);
+  if (intoItself(decoded) || tooDeep(decoded) || (bits === 16 && readsWholeStackPointer(decoded))) return undefined;
+  const draft = new Draft(code, decoded, seed, bits);
   if (!prepare(draft, next)) return undefined;
   const test = draft.test();
   return undefinedResult(test, decoded) ? undefined : test;
 }
 
-/** `count` cases for each form that can be tried in 64-bit mode, and a share of them in 32-bit mode. */
-export function generate(count: number, seed: number, legacyShare = 0.25): Case[] {
+/** `count` cases for each form in 64-bit mode (or, where it is not there, 32-bit mode), and a quarter of that in each of the others. */
+export function generate(count: number, seed: number): Case[] {
   const cases: Case[] = [];
   for (const form of forms) {
     if (whyExcluded(form)) continue;
-    for (const legacy of [false, true]) {
-      if (!(legacy ? form.inLegacy : form.inLong)) continue;
-      const wanted = legacy && form.inLong ? Math.ceil(count * legacyShare) : count;
+    for (const bits of BITS) {
+      if (!(bits === 64 ? form.inLong : form.inLegacy)) continue;
+      const main = bits === 64 || (bits === 32 && !form.inLong);
+      const wanted = main ? count : Math.ceil(count / 4);
       for (let made = 0, tried = 0; made < wanted; tried++) {
-        if (tried > wanted * 40) throw new Error(`cannot make cases for ${form.instruction.name} ${form.text}`);
-        const test = generateCase(form, (seed * 1_000_003 + tried) >>> 0, legacy);
+        if (tried > wanted * 40) {
+          if (!main) break;
+          throw new Error(`cannot make cases for ${form.instruction.name} ${form.text}`);
+        }
+        const test = generateCase(form, (seed * 1_000_003 + tried) >>> 0, bits);
         if (!test) continue;
         cases.push(test);
         made++;

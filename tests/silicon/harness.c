@@ -6,13 +6,16 @@
  * into its instruction. Cases and results are fixed-size records on standard input and output (see native.ts).
  */
 #define _GNU_SOURCE
+#include <asm/ldt.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 enum {
   CODE = 0x10000000,
@@ -24,12 +27,18 @@ enum {
   WINDOW = DATA + DATA_BYTES - WINDOW_BYTES, /* the page after it is not mapped */
   BREAKPOINT = 0xcc,
   STATUS_FLAGS = 0xcd5, /* CF PF AF ZF SF DF OF */
+  /* Selectors: Linux's own, and two 16-bit segments of this program, at CODE and DATA. */
+  CODE_64 = 0x33,
+  CODE_32 = 0x23,
+  DATA_32 = 0x2b,
+  CODE_16 = 0x07,
+  DATA_16 = 0x0f,
 };
 
 struct test_case {
   uint64_t registers[16];
   uint32_t flags;
-  uint8_t legacy; /* run as 32-bit code */
+  uint8_t bits; /* 64, 32 or 16: the code it is run as */
   uint8_t length;
   uint8_t code[18];
   uint8_t memory[WINDOW_BYTES];
@@ -72,11 +81,15 @@ static void start_case(ucontext_t *context) {
   memcpy((void *)(uintptr_t)START, test->code, test->length);
   memcpy((void *)(uintptr_t)WINDOW, test->memory, WINDOW_BYTES);
   for (int n = 0; n < 16; n++) context->uc_mcontext.gregs[places[n]] = test->registers[n];
-  context->uc_mcontext.gregs[REG_RIP] = START;
+  context->uc_mcontext.gregs[REG_RIP] = test->bits == 16 ? START - CODE : START;
   context->uc_mcontext.gregs[REG_EFL] = 0x202 | (test->flags & STATUS_FLAGS);
-  /* Low 16 bits CS, top 16 bits SS: Linux's user segments. */
-  uint64_t selectors = home_registers[REG_CSGSFS] & ~0xffffull;
-  context->uc_mcontext.gregs[REG_CSGSFS] = selectors | (test->legacy ? 0x23 : 0x33);
+  uint64_t code = test->bits == 16 ? CODE_16 : test->bits == 32 ? CODE_32 : CODE_64;
+  uint64_t data = test->bits == 16 ? DATA_16 : DATA_32;
+  /* Low 16 bits CS, top 16 bits SS. */
+  uint64_t others = home_registers[REG_CSGSFS] & 0x0000ffffffff0000ull;
+  context->uc_mcontext.gregs[REG_CSGSFS] = others | code | data << 48;
+  /* This 64-bit code does not look at DS and ES. */
+  __asm__ volatile("mov %0, %%ds; mov %0, %%es" : : "r"(data));
 }
 
 static void on_signal(int signal, siginfo_t *info, void *argument) {
@@ -97,6 +110,14 @@ static void *map_at(uintptr_t address, size_t bytes, int protection) {
   void *got = mmap((void *)address, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
   if (got == (void *)address) return got;
   perror("harness: mmap");
+  exit(2);
+}
+
+/* A 16-bit segment of 64 KiB. contents: 0 data, 2 code. */
+static void make_segment(int number, uint32_t base, int contents) {
+  struct user_desc segment = {.entry_number = number, .base_addr = base, .limit = 0xffff, .contents = contents, .useable = 1};
+  if (syscall(SYS_modify_ldt, 1, &segment, sizeof segment) == 0) return;
+  perror("harness: modify_ldt");
   exit(2);
 }
 
@@ -124,8 +145,8 @@ int main(void) {
   const int signals[] = {SIGTRAP, SIGSEGV, SIGILL, SIGFPE, SIGBUS};
   for (size_t n = 0; n < sizeof signals / sizeof *signals; n++) sigaction(signals[n], &action, NULL);
 
-  /* 32-bit code needs usable data segments; 64-bit code does not look at them. */
-  __asm__ volatile("mov %0, %%ds; mov %0, %%es" : : "r"(0x2b));
+  make_segment(CODE_16 >> 3, CODE, 2);
+  make_segment(DATA_16 >> 3, DATA, 0);
   __asm__ volatile("int3" : : : "memory");
   fwrite(results, sizeof *results, count, stdout);
   return fflush(stdout) ? 2 : 0;

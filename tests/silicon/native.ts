@@ -3,7 +3,17 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Case, FLAG_MASK, initialState, type Outcome, type Vector, WINDOW_BYTES } from "./cases";
+import {
+  type Bits,
+  type Case,
+  codeBase,
+  FLAG_MASK,
+  initialState,
+  type Outcome,
+  type Vector,
+  visible,
+  WINDOW_BYTES,
+} from "./cases";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const build = join(here, "..", "..", "build");
@@ -33,7 +43,7 @@ function encode(cases: readonly Case[]): Uint8Array {
     const state = initialState(test);
     state.registers.forEach((value, register) => view.setBigUint64(at + register * 8, value, true));
     view.setUint32(at + 128, state.flags, true);
-    view.setUint8(at + 132, test.legacy ? 1 : 0);
+    view.setUint8(at + 132, test.bits);
     view.setUint8(at + 133, test.code.length);
     bytes.set(test.code, at + 134);
     bytes.set(state.memory, at + 152);
@@ -41,15 +51,11 @@ function encode(cases: readonly Case[]): Uint8Array {
   return bytes;
 }
 
-function outcome(bytes: Buffer, at: number, legacy: boolean): Outcome {
-  // 32-bit code sees neither the upper halves nor R8 to R15, and the processor may do with them what it likes.
-  const registers = Array.from({ length: 16 }, (_, n) => {
-    const value = bytes.readBigUInt64LE(at + n * 8);
-    return !legacy ? value : n < 8 ? value & 0xffff_ffffn : 0n;
-  });
+function outcome(bytes: Buffer, at: number, bits: Bits): Outcome {
+  const registers = Array.from({ length: 16 }, (_, n) => visible(bits, n, bytes.readBigUInt64LE(at + n * 8)));
   return {
     registers,
-    rip: Number(bytes.readBigUInt64LE(at + 128)),
+    rip: Number(bytes.readBigUInt64LE(at + 128)) + codeBase(bits),
     flags: bytes.readUInt32LE(at + 136) & FLAG_MASK,
     signal: bytes.readUInt32LE(at + 140),
     memory: Uint8Array.from(bytes.subarray(at + 144, at + 144 + WINDOW_BYTES)),
@@ -61,5 +67,5 @@ export function runNatively(cases: readonly Case[]): Vector[] {
   if (status !== 0 || stdout.length !== cases.length * RESULT_BYTES) {
     throw new Error(`the harness failed (${signal ?? status}): ${stderr.toString()}`);
   }
-  return cases.map((test, n) => ({ test, outcome: outcome(stdout, n * RESULT_BYTES, test.legacy) }));
+  return cases.map((test, n) => ({ test, outcome: outcome(stdout, n * RESULT_BYTES, test.bits) }));
 }

@@ -28,14 +28,14 @@ if (reason) {
 }
 
 function nameOf({ test }: Vector): string {
-  const decoded = decode(test.code, 0, { long: !test.legacy, code32: test.legacy });
+  const decoded = decode(test.code, 0, { long: test.bits === 64, code32: test.bits === 32 });
   return decoded.kind === "instruction" ? `${decoded.instruction.name} ${decoded.form.text}` : "?";
 }
 
 const cases = generate(Number(values.cases), Number(values.seed));
 const vectors = runNatively(cases);
-const benches = [new EngineBench(false), new EngineBench(true)];
-const model = (test: Case) => (values.engine ? benches[test.legacy ? 1 : 0].run(test) : runByDefinition(test));
+const benches = { 64: new EngineBench(64), 32: new EngineBench(32), 16: new EngineBench(16) };
+const model = (test: Case) => (values.engine ? benches[test.bits].run(test) : runByDefinition(test));
 const wrong = new Map<string, string[]>();
 for (const vector of vectors) {
   let message: string;

@@ -14,7 +14,7 @@ describe("recorded instructions", () => {
   test("cover every form that user code can run, 200 times or more", () => {
     const seen = new Map<string, number>();
     for (const { test } of vectors) {
-      const decoded = decode(test.code, 0, { long: !test.legacy, code32: test.legacy });
+      const decoded = decode(test.code, 0, { long: test.bits === 64, code32: test.bits === 32 });
       if (decoded.kind === "instruction") seen.set(decoded.form.text, (seen.get(decoded.form.text) ?? 0) + 1);
     }
     const short = forms.filter((form) => !whyExcluded(form) && (seen.get(form.text) ?? 0) < 200);
@@ -27,8 +27,8 @@ describe("recorded instructions", () => {
   });
 
   test("come out of the engine as they came out of the processor", () => {
-    const benches = [new EngineBench(false), new EngineBench(true)];
-    const run = (vector: Vector) => difference(vector, benches[vector.test.legacy ? 1 : 0].run(vector.test));
+    const benches = { 64: new EngineBench(64), 32: new EngineBench(32), 16: new EngineBench(16) };
+    const run = (vector: Vector) => difference(vector, benches[vector.test.bits].run(vector.test));
     expect(vectors.map(run).filter(Boolean)).toEqual([]);
   });
 });

@@ -58,7 +58,8 @@ export class Catalogue {
     const meaning = meaningOf(shape);
     const { context } = shape;
     const plainAddress = context.long && context.addressSize === 64;
-    const hasMemory = shape.operands.some(({ kind }) => kind === "memory");
+    // An operand that is never touched (NOP) is not checked against its segment either.
+    const hasMemory = shape.operands.some(({ kind }, n) => kind === "memory" && meaning.access[n] !== "none");
     const addressRecord = hasMemory && !plainAddress && !meaning.usesAddress;
     const canonical = addressRecord ? withSimpleMemory(shape) : shape;
     const jumps = meaning.effects.some((effect) => effect.kind === "jump" && !effect.condition);
