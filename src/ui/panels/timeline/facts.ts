@@ -1,6 +1,6 @@
 /** What a slice held, in words: for the tooltip and for the table twin. */
 import { traceNames, TraceKind } from "../../../worker/protocol";
-import { followConsole } from "../../derived/console";
+import { followConsole, type Write } from "../../derived/console";
 import type { Lane } from "../../derived/index";
 import { endingText, faultName, laneName, systemCallName, topicLabel } from "../../derived/names";
 import { trace } from "../../store/trace";
@@ -101,7 +101,7 @@ function messageNotes(lane: Lane, from: number, to: number): string[] {
 export function linesIn(lane: Lane, from: number, to: number, most = MOST_LINES): string[] {
   const console = followConsole();
   const { columns } = trace;
-  const write = (at: number): { line: number; bytes: number } => {
+  const write = (at: number): Write => {
     const row = lane.lines.records[at] - trace.first;
     return { line: columns.bLow[row], bytes: columns.aLow[row] };
   };
@@ -112,7 +112,7 @@ export function linesIn(lane: Lane, from: number, to: number, most = MOST_LINES)
   const lines = new Map<number, string>();
   for (let at = first; at <= last && lines.size < most; at++) {
     const { line, bytes } = write(at);
-    lines.set(line, console.text(line) ?? `console line ${grouped(line + 1)} (${plural(bytes, "byte")})`);
+    lines.set(line, console.text({ line, bytes }) ?? `console line ${grouped(line + 1)} (${plural(bytes, "byte")})`);
   }
   return [...lines.values()].filter((text) => text !== "");
 }

@@ -181,31 +181,49 @@ describe("the table twin", () => {
 });
 
 describe("console lines", () => {
-  const bytes = (text: string) => new TextEncoder().encode(text);
+  const linesOf = (...chunks: string[]): ConsoleLines => {
+    const lines = new ConsoleLines();
+    for (const chunk of chunks) lines.append(new TextEncoder().encode(chunk));
+    return lines;
+  };
+  const writes = [
+    { line: 0, bytes: 21 },
+    { line: 1, bytes: 16 },
+    { line: 2, bytes: 19 },
+  ];
 
   it("are found by the kernel's numbers although the boot stages wrote some before", () => {
-    const lines = new ConsoleLines();
-    lines.append(bytes("first sector\r\nlong mode\r\nher"));
-    lines.append(bytes("ald: topics ready\r\ninit: log ready\r\nProcess 1: Running\r\n"));
-    expect(lines.text(0)).toBeUndefined();
-    lines.calibrate([
-      { line: 0, bytes: 21 },
-      { line: 1, bytes: 16 },
-      { line: 2, bytes: 19 },
+    const lines = linesOf(
+      "first sector\r\nlong mode\r\nher",
+      "ald: topics ready\r\ninit: log ready\r\nProcess 1: Running\r\n",
+    );
+    expect(lines.text(writes[0])).toBeUndefined();
+    lines.calibrate(writes);
+    expect(writes.map((write) => lines.text(write))).toEqual([
+      "herald: topics ready",
+      "init: log ready",
+      "Process 1: Running",
     ]);
-    expect(lines.text(0)).toBe("herald: topics ready");
-    expect(lines.text(2)).toBe("Process 1: Running");
-    expect(lines.text(9)).toBeUndefined();
+    expect(lines.text({ line: 9, bytes: 4 })).toBeUndefined();
   });
 
   it("stay unknown when too few lengths fit", () => {
-    const lines = new ConsoleLines();
-    lines.append(bytes("one\ntwo\nthree\nfour\n"));
+    const lines = linesOf("one\ntwo\nthree\nfour\n");
     lines.calibrate([
       { line: 0, bytes: 40 },
       { line: 1, bytes: 41 },
       { line: 2, bytes: 4 },
     ]);
-    expect(lines.text(0)).toBeUndefined();
+    expect(lines.text({ line: 0, bytes: 4 })).toBeUndefined();
+  });
+
+  it("tell a prompt from the line that took its place", () => {
+    const lines = linesOf(
+      "herald: topics ready\r\ninit: log ready\r\nherald> \r\x1b[KProcess 1: Running\r\nherald> ps\r\n",
+    );
+    lines.calibrate(writes);
+    expect(lines.text({ line: 2, bytes: 8 })).toBe("herald> ");
+    expect(lines.text({ line: 2, bytes: 19 })).toBe("Process 1: Running");
+    expect(lines.text({ line: 3, bytes: 1 })).toBe("herald> ps");
   });
 });
