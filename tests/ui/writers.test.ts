@@ -1,51 +1,79 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { forgetProcesses } from "../../src/ui/store/colors";
+import { plainText } from "../../src/ui/store/serial";
 import { Writers } from "../../src/ui/store/writers";
 
+const kernel = { pid: 0, generation: 0 };
 const one = { pid: 1, generation: 1 };
 const two = { pid: 2, generation: 1 };
-const encode = (text: string) => new TextEncoder().encode(text);
-const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-/** \x1b[38;5;17m is the first process's colour. */
+const encode = (text: string) => new TextEncoder().encode(text.replace(/\n/g, "\r\n"));
+/** <1> is the first process's colour, <0> none; ~ is the erasing sequence. */
 const shown = (bytes: Uint8Array) =>
-  decode(bytes)
+  new TextDecoder()
+    .decode(bytes)
     .replace(/\x1b\[38;5;(\d+)m/g, (_, color: string) => `<${Number(color) - 16}>`)
     .replace(/\x1b\[39m/g, "<0>")
+    .replace(/\x1b\[K/g, "~")
     .replace(/\r/g, "");
+
+/** A kernel that has said three lines after two of the boot stages. */
+function booted(): Writers {
+  const writers = new Writers();
+  ["aaaa\n", "bb\n", "c\n"].forEach((text, line) => writers.wrote(kernel, text.length, line));
+  const text = "stage 1\nlong mode\naaaa\nbb\nc\n";
+  expect(shown(writers.paint(encode(text)))).toBe(text);
+  return writers;
+}
 
 describe("the writers of console lines", () => {
   beforeEach(forgetProcesses);
 
-  it("leave a line without records as it is", () => {
-    const bytes = encode("stage 1\r\n");
+  it("leave bytes without records as they are", () => {
+    const bytes = encode("stage 1\n");
     expect(new Writers().paint(bytes)).toBe(bytes);
   });
 
-  it("are found behind the boot stages' lines", () => {
-    const writers = new Writers();
-    writers.wrote({ pid: 0, generation: 0 }, 13, 0);
-    writers.wrote(one, 4, 1);
-    writers.wrote(two, 6, 2);
+  it("are found behind the boot stages' lines, in one frame or several", () => {
+    const writers = booted();
+    writers.wrote(one, 4, 3);
+    writers.wrote(two, 6, 4);
+    expect(shown(writers.paint(encode("one\ntwo")))).toBe("<1>one\n<2>two");
+    expect(shown(writers.paint(encode(" t\n")))).toBe(" t\n");
+  });
+
+  it("keep an unfinished line at the bottom, in its own colour", () => {
+    const writers = booted();
     writers.wrote(one, 2, 3);
-    const text = "stage\r\nlong mode\r\nherald ready\r\none\r\ntwo t\r\n1\r\n";
-    expect(shown(writers.paint(encode(text)))).toBe("stage\nlong mode\nherald ready\n<1>one\n<2>two t\n<1>1\n");
+    writers.wrote(two, 3, 3);
+    writers.wrote(two, 3, 4);
+    writers.wrote(one, 4, 5);
+    expect(shown(writers.paint(encode("> \r\x1b[Khi\n> \r\x1b[Kho\n> ps\nx")))).toBe(
+      "<1>> ~<2>hi\n<1>> ~<2>ho\n<1>> ps\nx",
+    );
   });
 
-  it("are known from one frame to the next, within a line too", () => {
-    const writers = new Writers();
-    for (let line = 0; line < 3; line++) writers.wrote(one, 4, line);
-    expect(shown(writers.paint(encode("abc\r\ndef\r\nghi\r\n")))).toBe("<1>abc\ndef\nghi\n");
-    writers.wrote(two, 4, 3);
-    expect(shown(writers.paint(encode("jk")))).toBe("<2>jk");
+  it("begin a new line when less than a line interrupts", () => {
+    const writers = booted();
+    writers.wrote(one, 2, 3);
+    writers.wrote(two, 2, 3);
+    expect(shown(writers.paint(encode("ab\ncd")))).toBe("<1>ab\n<2>cd");
+  });
+
+  it("end when records and bytes do not agree", () => {
+    const writers = booted();
+    writers.wrote(one, 4, 3);
+    expect(shown(writers.paint(encode("one\nwho\n")))).toBe("<1>one\n<0>who\n");
     writers.wrote(one, 4, 4);
-    expect(shown(writers.paint(encode("l\r\nmno\r\n")))).toBe("l\n<1>mno\n");
+    expect(shown(writers.paint(encode("one\n")))).toBe("one\n");
+    writers.clear();
+    expect(shown(writers.paint(encode("x\n")))).toBe("x\n");
   });
+});
 
-  it("own all lines of a write of several", () => {
-    const writers = new Writers();
-    for (let line = 0; line < 3; line++) writers.wrote(one, 2, line);
-    writers.wrote(two, 4, 3);
-    writers.wrote(one, 2, 5);
-    expect(shown(writers.paint(encode("a\nb\nc\nd\ne\nf\n")))).toBe("<1>a\nb\nc\n<2>d\ne\n<1>f\n");
+describe("the transcript as text", () => {
+  it("is what a person saw: erased lines are gone, backspaces are done", () => {
+    expect(plainText("boot\r\nherald> \r\x1b[KProcess 1: Running\r\nherald> pss\b \b\r\n")).toBe(
+      "boot\nProcess 1: Running\nherald> ps\n",
+    );
   });
 });

@@ -40,11 +40,25 @@ export function followSerial(listener: Listener): () => void {
   return () => listeners.delete(listener);
 }
 
-/** All of it, as text without the carriage returns. */
+/** A line as a terminal leaves it: carriage return, backspace and "erase to the end" are carried out, trailing blanks dropped. */
+function settled(line: string): string {
+  const cells: string[] = [];
+  let column = 0;
+  for (const part of line.match(/\x1b\[[0-9;?]*[A-Za-z]|[^]/gu) ?? []) {
+    if (part === "\r") column = 0;
+    else if (part === "\b") column = Math.max(0, column - 1);
+    else if (part === "\x1b[K") cells.length = Math.min(cells.length, column);
+    else if (!part.startsWith("\x1b")) cells[column++] = part;
+  }
+  return Array.from(cells, (cell) => cell ?? " ")
+    .join("")
+    .trimEnd();
+}
+
+export const plainText = (text: string): string => text.split("\n").map(settled).join("\n");
+
+/** All of it, as the text a person saw. */
 export function transcript(): string {
   const decoder = new TextDecoder();
-  return chunks
-    .map(({ raw }) => decoder.decode(raw, { stream: true }))
-    .join("")
-    .replace(/\r/g, "");
+  return plainText(chunks.map(({ raw }) => decoder.decode(raw, { stream: true })).join(""));
 }
