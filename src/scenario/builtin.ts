@@ -29,12 +29,12 @@ const overATopic: Scenario = {
       name: "publisher.prg",
       text: `# Publishes 1, 2, 3... on topic 300. It does not know who listens.
 variable value = 0
-variable rounds = 30
+variable rounds = 1000
     sleep 30
 again:
     increase value, 1
     publish 300, value
-    sleep 20
+    sleep 400
     loop rounds, again
     exit 0
 `,
@@ -87,12 +87,12 @@ const badNeighbours: Scenario = {
     {
       name: "steady.prg",
       text: `# Goes on whatever the neighbours do.
-variable rounds = 40
+variable rounds = 1000
 variable count = 0
 again:
     increase count, 1
     show "still here", count
-    sleep 25
+    sleep 700
     loop rounds, again
     exit 0
 `,

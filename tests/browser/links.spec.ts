@@ -33,7 +33,7 @@ test("each built-in scenario can be picked", async ({ page }) => {
   for (const title of ["Talking over a topic", "Bad neighbours", "Two programs share the CPU"]) {
     await page.getByRole("tab", { name: "Scenarios" }).first().click();
     await panel(page, "Scenarios").getByRole("button", { name: title }).first().click();
-    await expect(page.locator("header")).toContainText(title);
+    await expect(page.locator("header.top")).toContainText(title);
     await prompt(page);
   }
 });
@@ -65,8 +65,8 @@ test("a file that is not an image gets a clear message and loses nothing", async
     data.items.add(new File(["not a disk"], "notes.txt", { type: "text/plain" }));
     return data;
   });
-  await page.dispatchEvent("body", "dragover", { dataTransfer: transfer });
-  await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
+  await page.dispatchEvent("[aria-label=Console]", "dragover", { dataTransfer: transfer });
+  await page.dispatchEvent("[aria-label=Console]", "drop", { dataTransfer: transfer });
   await expect(page.getByText(/notes\.txt.*512/s).first()).toBeVisible();
   await command(page, "help");
 });

@@ -1,6 +1,6 @@
 /** The machine under the hand: boot, type, pause, step, look. */
 import { expect, test, type Page } from "@playwright/test";
-import { command, openAtPrompt, panel, press } from "./visitor";
+import { command, lastRows, openAtPrompt, panel, press } from "./visitor";
 
 /** Retired instructions as the header shows them. */
 async function instructions(page: Page): Promise<number> {
@@ -25,7 +25,8 @@ test("boots to the shell, and the process table agrees with ps", async ({ page }
       const shown = [];
       for (const row of await rows.all()) {
         const cell = async (column: string) => ((await row.locator(`td.${column}`).textContent()) ?? "").trim();
-        shown.push([await cell("pid"), await cell("kind"), await cell("name")]);
+        const [kind] = (await cell("kind")).split(" "); // "native · system"
+        shown.push([await cell("pid"), kind, await cell("name")]);
       }
       return shown;
     })
@@ -58,7 +59,7 @@ test("a selected process's page walk agrees with the CPU's translation", async (
   const address = tables.getByLabel("address", { exact: true });
   await address.fill("400000");
   await expect(tables.locator(".level")).toHaveCount(4);
-  await expect(tables.locator(".outcome")).toContainText("agree");
+  await expect(tables.locator(".outcome")).toContainText(/CPU: translates to [0-9A-F ]+ ✓/);
   await address.fill("zz");
   await expect(tables.getByRole("alert")).toBeVisible();
 });
@@ -73,9 +74,16 @@ test("powers off, says so, and powers on again", async ({ page }) => {
 
 test("Process 1 and Process 2 share the CPU, and the timeline's slices wrote the console's lines", async ({ page }) => {
   await openAtPrompt(page);
+  await expect
+    .poll(async () => {
+      const rows = await lastRows(page);
+      return ["Process 1: Running", "Process 2: Running"].every((line) => rows.includes(line));
+    })
+    .toBe(true);
   await press(page, "Pause");
   const timeline = panel(page, "Scheduler timeline");
-  await timeline.getByRole("button", { name: "Table" }).click();
+  await timeline.getByRole("button", { name: "all", exact: true }).click();
+  await timeline.getByRole("button", { name: "table", exact: true }).click();
   const table = timeline.locator("table");
   await expect(table).toContainText("Process 1: Running");
   await expect(table).toContainText("Process 2: Running");
