@@ -1,6 +1,7 @@
 /** The study layout: three columns over the timeline, every border a divider that can be dragged or moved with arrow keys. */
 import { Group, Panel as Pane, Separator, useDefaultLayout } from "react-resizable-panels";
 import { useView } from "../store/react";
+import { storage } from "../store/settings";
 import { showTab, type TabName } from "../store/view";
 import { Tabs } from "../widgets/Tabs";
 import { PanelOf, tabsOf } from "./tabs";
@@ -9,7 +10,7 @@ const middleNames: readonly TabName[] = ["topics", "messages", "programs", "scen
 const middleTabs = tabsOf(middleNames);
 
 export function Wide() {
-  const page = useDefaultLayout({ id: "vitrine.page" });
+  const page = useDefaultLayout({ id: "vitrine.page", storage });
   return (
     <Group orientation="vertical" id="page" {...page}>
       <Pane id="columns" defaultSize="70%" minSize={240}>
@@ -24,7 +25,7 @@ export function Wide() {
 }
 
 function Columns() {
-  const columns = useDefaultLayout({ id: "vitrine.columns" });
+  const columns = useDefaultLayout({ id: "vitrine.columns", storage });
   const middle = useView((state) => state.middle);
   return (
     <Group orientation="horizontal" id="columns-group" {...columns}>
@@ -51,7 +52,7 @@ interface StackProps {
 }
 
 function Stack({ id, upper, lower, split }: StackProps) {
-  const layout = useDefaultLayout({ id: `vitrine.${id}` });
+  const layout = useDefaultLayout({ id: `vitrine.${id}`, storage });
   return (
     <Group orientation="vertical" id={`${id}-group`} {...layout}>
       <Pane id={upper} defaultSize={split} minSize={90}>

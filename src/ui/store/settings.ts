@@ -14,14 +14,27 @@ const KEY = "vitrine.theme";
 const prefersLight = matchMedia("(prefers-color-scheme: light)");
 const prefersStill = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** Storage may be forbidden (third-party frames): then a setting lasts as long as the page. */
+/** localStorage, or nothing where it is forbidden (third-party frames): then a setting lasts as long as the page. */
+export const storage = {
+  getItem(key: string): string | null {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  },
+  setItem(key: string, value: string): void {
+    try {
+      localStorage.setItem(key, value);
+    } catch {
+      // The choice still holds for this page.
+    }
+  },
+};
+
 function stored(): ThemeChoice {
-  try {
-    const value = localStorage.getItem(KEY);
-    return value === "dark" || value === "light" ? value : "system";
-  } catch {
-    return "system";
-  }
+  const value = storage.getItem(KEY);
+  return value === "dark" || value === "light" ? value : "system";
 }
 
 const schemeOf = (theme: ThemeChoice): "dark" | "light" =>
@@ -37,12 +50,7 @@ function showScheme(): void {
 }
 
 export function setTheme(theme: ThemeChoice): void {
-  try {
-    if (theme === "system") localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, theme);
-  } catch {
-    // The choice still holds for this page.
-  }
+  storage.setItem(KEY, theme);
   settingsStore.setState({ theme, scheme: schemeOf(theme) });
 }
 
