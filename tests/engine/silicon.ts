@@ -1,7 +1,20 @@
 /** Runs the recorded cases of tests/silicon on the engine, one instruction each. */
 import type { X86Cpu } from "../../src/engine/cpu";
 import type { CpuState } from "../../src/engine/state";
-import { type Case, CODE, FLAG_MASK, initialState, type Outcome, START, WINDOW, WINDOW_BYTES } from "../silicon/cases";
+import {
+  type Bits,
+  type Case,
+  CODE,
+  codeBase,
+  dataBase,
+  FLAG_MASK,
+  initialState,
+  type Outcome,
+  START,
+  visible,
+  WINDOW,
+  WINDOW_BYTES,
+} from "../silicon/cases";
 import { bareMachine } from "./machine";
 
 const PAGE = 4096;
@@ -31,12 +44,12 @@ class Bench {
   /** The last case ended in a fault, which nothing here handles. */
   private shutDown = true;
 
-  constructor(readonly legacy: boolean) {
+  constructor(readonly bits: Bits) {
     const { cpu, state } = bareMachine(1);
     this.cpu = cpu;
     this.state = state;
-    if (legacy) this.mapLegacy();
-    else this.mapLong();
+    if (bits === 64) this.mapLong();
+    else this.mapLegacy();
     state.set64("cr3", BigInt(TABLES));
     state.set64("cr0", 0x8001_0033n);
     state.set32("cpl", 3);
@@ -45,12 +58,14 @@ class Bench {
 
   private segment(n: number): void {
     const code = n === 1;
-    const access = (code ? 0xfb00 : 0xf300) | 0x80_0000 | (!this.legacy && code ? 0x20_0000 : 0x40_0000);
+    const { bits } = this;
+    const size = bits === 16 ? 0 : bits === 64 && code ? 0xa0_0000 : 0xc0_0000;
+    const base = code ? codeBase(bits) : dataBase(bits);
     this.state.set32("selector", n * 8 + 3, n);
-    this.state.set64("segmentBase", 0n, n);
-    if (n < 4) this.state.set32("descriptorBase", 0, n);
-    this.state.set32("segmentLimit", 0xffff_ffff, n);
-    this.state.set32("segmentAccess", access, n);
+    this.state.set64("segmentBase", BigInt(base), n);
+    if (n < 4) this.state.set64("descriptorBase", BigInt(base), n);
+    this.state.set32("segmentLimit", bits === 16 ? 0xffff : 0xffff_ffff, n);
+    this.state.set32("segmentAccess", (code ? 0xfb00 : 0xf300) | size, n);
   }
 
   private entry(address: number, value: number, bytes: 4 | 8): void {
@@ -94,7 +109,8 @@ class Bench {
     cpu.memoryChanged(CODE_AT, PAGE);
     cpu.ram.set(memory, WINDOW_AT + WINDOW_OFFSET);
     registers.forEach((value, n) => state.set64("registers", value, n));
-    state.set64("rip", BigInt(START));
+    const start = BigInt(START - codeBase(this.bits));
+    state.set64("rip", start);
     cpu.system.setRflags(flags | 0x202);
     if (this.shutDown) cpu.flushCaches();
     this.shutDown = false;
@@ -105,22 +121,22 @@ class Bench {
       if (stop.kind === "tripleFault") signal = signals[/#\w\w/.exec(stop.report)![0]] ?? -1;
       else if (stop.kind !== "ticks") throw new Error("report" in stop ? stop.report : stop.kind);
       this.shutDown = signal !== 0;
-      if (signal || state.get64("rip") !== BigInt(START)) break;
+      if (signal || state.get64("rip") !== start) break;
     }
     return {
       signal,
-      rip: Number(state.get64("rip")),
+      rip: Number(state.get64("rip")) + codeBase(this.bits),
       flags: cpu.system.rflags() & FLAG_MASK,
-      registers: registers.map((_, n) => state.get64("registers", n)),
+      registers: registers.map((_, n) => visible(this.bits, n, state.get64("registers", n))),
       memory: cpu.ram.slice(WINDOW_AT + WINDOW_OFFSET, WINDOW_AT + WINDOW_OFFSET + WINDOW_BYTES),
     };
   }
 }
 
-const benches = new Map<boolean, Bench>();
+const benches = new Map<Bits, Bench>();
 
 export function runOnEngine(test: Case): Outcome {
-  let bench = benches.get(test.legacy);
-  if (!bench) benches.set(test.legacy, (bench = new Bench(test.legacy)));
+  let bench = benches.get(test.bits);
+  if (!bench) benches.set(test.bits, (bench = new Bench(test.bits)));
   return bench.run(test);
 }
