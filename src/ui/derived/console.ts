@@ -78,7 +78,6 @@ export class ConsoleLines {
   private parts(line: number): string[] {
     const raw = this.lines[line - this.first];
     // Other control characters draw nothing.
-    // eslint-disable-next-line no-control-regex
     return raw === undefined ? [] : raw.split(ERASE).map((part) => part.replace(/[\x00-\x1f]/g, ""));
   }
 }

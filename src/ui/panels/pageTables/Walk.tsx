@@ -1,5 +1,5 @@
 /** The walk from CR3 to the page: one row per level with all 512 entries of its table, and where it ends. */
-import type { KeyboardEvent } from "react";
+import { memo, useCallback, useEffect, useRef, type KeyboardEvent } from "react";
 import type { PageTableLevel, PageTablesView } from "../../../worker/protocol";
 import { selectAddress } from "../../store/selection";
 import { hexGroups, hexShort } from "../common/format";
@@ -37,20 +37,40 @@ export function Split({ view, levels }: { view: PageTablesView; levels: number }
 }
 
 export function Levels({ view, levels }: { view: PageTablesView; levels: number }) {
+  const address = useRef(view.address);
+  useEffect(() => {
+    address.current = view.address;
+  }, [view.address]);
+  const onIndex = useCallback(
+    (depth: number, index: number) => selectAddress(withIndex(address.current, levels, depth, index)),
+    [levels],
+  );
   return (
     <div className="levels">
-      {view.levels.map((level, at) => (
-        <LevelRow
-          key={level.name}
-          level={level}
-          onIndex={(index) => selectAddress(withIndex(view.address, levels, at, index))}
-        />
+      {view.levels.map((level, depth) => (
+        <LevelRow key={level.name} level={level} depth={depth} onIndex={onIndex} />
       ))}
     </div>
   );
 }
 
-function LevelRow({ level, onIndex }: { level: PageTableLevel; onIndex: (index: number) => void }) {
+interface LevelProps {
+  readonly level: PageTableLevel;
+  /** 0 is the root. */
+  readonly depth: number;
+  readonly onIndex: (depth: number, index: number) => void;
+}
+
+/** A new frame brings new objects that mostly say the same; 64 cells per level are not drawn again for that. */
+const sameLevel = (one: LevelProps, other: LevelProps): boolean =>
+  one.onIndex === other.onIndex &&
+  one.depth === other.depth &&
+  one.level.table === other.level.table &&
+  one.level.index === other.level.index &&
+  one.level.entry === other.level.entry &&
+  one.level.siblings.every((state, at) => state === other.level.siblings[at]);
+
+const LevelRow = memo(function LevelRow({ level, depth, onIndex }: LevelProps) {
   const present = level.badges.includes("P");
   return (
     <div className="level">
@@ -58,7 +78,7 @@ function LevelRow({ level, onIndex }: { level: PageTableLevel; onIndex: (index: 
       <span className="table-address" title={`Physical address of this ${level.name}`}>
         {hexShort(level.table)}
       </span>
-      <Strip level={level} onIndex={onIndex} />
+      <Strip level={level} onIndex={(index) => onIndex(depth, index)} />
       <span className="badges" title={`entry ${hex3(level.index)}: ${hexGroups(level.entry)}`}>
         {present ? (
           level.badges.filter((badge) => badge !== "P").map((badge) => <Badge key={badge}>{badge}</Badge>)
@@ -68,7 +88,7 @@ function LevelRow({ level, onIndex }: { level: PageTableLevel; onIndex: (index: 
       </span>
     </div>
   );
-}
+}, sameLevel);
 
 const badgeText: Readonly<Record<string, string>> = {
   "R/W": "writable",

@@ -1,5 +1,8 @@
-/** A value that flashes softly when it changes; not under reduced motion (see processes.css). */
+/** A value that flashes softly when it changes; not under reduced motion. */
 import { useEffect, useRef } from "react";
+import { settingsStore } from "../../store/settings";
+
+const FLASH_MS = 900;
 
 export function Changing({ children }: { readonly children: string | number }) {
   const element = useRef<HTMLSpanElement>(null);
@@ -7,12 +10,8 @@ export function Changing({ children }: { readonly children: string | number }) {
   useEffect(() => {
     if (before.current === children) return;
     before.current = children;
-    const { current } = element;
-    if (!current) return;
-    current.classList.remove("changed");
-    // Reading a size makes the browser see the class gone, so that the animation starts again.
-    void current.offsetWidth;
-    current.classList.add("changed");
+    if (settingsStore.getState().reducedMotion) return;
+    element.current?.animate([{ color: "var(--accent)" }, {}], { duration: FLASH_MS, easing: "ease-out" });
   }, [children]);
   return <span ref={element}>{children}</span>;
 }

@@ -116,7 +116,7 @@ function Lanes({ model, around, hidden }: LanesProps) {
         </div>
       </div>
       {around.layout.rows.length < 2 && <Waiting />}
-      {around.idle && <Idle onAll={() => model.showAll()} />}
+      {around.idle && <Idle top={AXIS_HEIGHT + around.layout.rowHeight} onAll={() => model.showAll()} />}
       {around.hover && <Hovering around={around} size={size} />}
       {around.area && <AreaSummary area={around.area} now={model.extent().now} onClose={() => model.clearArea()} />}
     </div>
@@ -149,9 +149,10 @@ function Waiting() {
   );
 }
 
-function Idle({ onAll }: { onAll: () => void }) {
+/** Stands on the first process's lane, which is empty then. */
+function Idle({ top, onAll }: { top: number; onAll: () => void }) {
   return (
-    <div className="timeline-idle">
+    <div className="timeline-idle" style={{ top }}>
       Every process waits, the CPU is halted.{" "}
       <button type="button" onClick={onAll}>
         Show the whole run

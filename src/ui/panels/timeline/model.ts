@@ -263,7 +263,7 @@ export class TimelineModel {
     this.area = undefined;
     this.view = { ...this.view, follow: false };
     if (found && found.kind !== "interrupt" && found.lane.key.pid !== 0) selectProcess(found.lane.key);
-    setCursor(this.tickAt(x));
+    setCursor(Math.round(this.tickAt(x)));
     this.request();
   }
 
