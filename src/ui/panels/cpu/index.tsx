@@ -48,13 +48,16 @@ export function CpuPanel() {
   );
 }
 
-/** The registers to compare with; adjusted while rendering, so that one picture never mixes two instants. */
+/**
+ * The registers of the pause before this one, none while the machine runs: everything changes then. Adjusted while rendering, so that one
+ * picture never mixes two instants.
+ */
 function useBefore(cpu: CpuView | undefined, standing: boolean, tick: number): CpuView | undefined {
   const [pauses, setPauses] = useState<Pauses>(noPause);
   if (!cpu) return undefined;
   const next = trackPauses(pauses, cpu, standing, tick);
   if (next !== pauses) setPauses(next);
-  return standing ? next.before : next.latest;
+  return standing ? next.before : undefined;
 }
 
 function Registers({ cpu, before }: { cpu: CpuView; before: CpuView | undefined }) {

@@ -54,8 +54,7 @@ export interface Pauses {
 export const noPause: Pauses = { tick: -1 };
 
 /**
- * What to compare with: at a pause the pause before it, while running the latest pause. A new pause is one at another instant; time
- * that went back is another run.
+ * Keeps the pause before the latest one, to compare with. A new pause is one at another instant; time that went back is another run.
  */
 export function trackPauses(pauses: Pauses, cpu: CpuView, standing: boolean, tick: number): Pauses {
   if (tick < pauses.tick) return standing ? { tick, latest: cpu } : noPause;

@@ -37,7 +37,7 @@ describe("registers", () => {
     ).toEqual(["carry"]);
   });
 
-  it("are compared with the pause before, or with the latest one while running", () => {
+  it("of two pauses are kept, and those of a run between them are not", () => {
     const first = trackPauses(noPause, cpu(1n), true, 10);
     expect(first.before).toBeUndefined();
     const running = trackPauses(first, cpu(5n), false, 500);
