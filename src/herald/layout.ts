@@ -33,7 +33,7 @@
  * a node to the structure that contains it, subtract the offset of the node's field.
  */
 
-export const layoutVersion = 1;
+export const layoutVersion = 2;
 
 // ---- the notation -------------------------------------------------------------------------------------------------------
 
@@ -213,19 +213,37 @@ const constantTable = {
   NAME_SIZE: [32, "bytes of a process or file name with its NUL"],
   ARGUMENT_SIZE: [256, "bytes of the argument text of spawn with its NUL"],
   WRITE_MAX: [1024, "most bytes of one write to the console; one write is never mixed with another"],
-  MAX_PROCESSES: [64, "slots of the process table; slot 0 is the idle process"],
+  MAX_PROCESSES: [96, "slots of the process table; slot 0 is the idle process"],
   TOPIC_BUCKETS: [64, "buckets of the topic hash table"],
   MAX_TOPICS: [1024, "most topics that exist at once"],
   MAX_SUBSCRIPTIONS: [64, "most subscriptions of one process"],
   TOPIC_RESERVED: [256, "topics below this are the kernel's"],
+  TOPIC_PRIVATE: [
+    0xffffff00,
+    "TOPIC_PRIVATE + PID is where replies to that process go; nobody may publish or subscribe from here on",
+  ],
   TOPIC_ANY: [0xffffffff, "receive: any topic; no topic has this number"],
   MESSAGE_MAX: [65536, "most bytes of a message"],
   NOTIFY_CAPACITY: [256, "slots of the notification queue"],
-  NOTIFY_KERNEL_SHARE: [128, "slots of it that only the kernel's own messages may take"],
+  NOTIFY_KERNEL_SHARE: [128, "slots of it for the kernel's own messages; the others are for processes"],
   KERNEL_MESSAGES: [2048, "messages the kernel holds ready for interrupt handlers"],
   KERNEL_MESSAGE_SIZE: [64, "most data bytes of one of them"],
   MAILBOX_DEPTH: [16, "slots of a subscription that asks for none"],
   MAILBOX_DEPTH_MAX: [1024, "most slots a subscription may ask for"],
+  MAILBOX_BYTES: [0x100000, "most message bytes in the mailbox of one process"],
+  PUBLISHER_BYTES: [0x80000, "most of them that one publisher may take"],
+  RETAIN_DEPTH_MAX: [64, "most messages a topic may retain; it is 1 until somebody sets it"],
+  RETAINED_BYTES: [0x400000, "most bytes that all topics together may retain"],
+  PUBLISHER_RETAINED: [0x100000, "most of them that one publisher may have"],
+  MAX_QUEUES: [128, "message queues that exist at once"],
+  QUEUE_DEPTH_MAX: [256, "most messages a queue may be made for"],
+  QUEUE_BYTES: [0x100000, "most message bytes in one queue"],
+  MAX_SEGMENTS: [32, "shared memory segments that exist at once"],
+  SEGMENT_MAX: [0x400000, "most bytes of a segment"],
+  SEGMENT_BASE: [
+    0x100000000n,
+    "where the first segment is attached; segment n is n * SEGMENT_MAX behind it, in every process",
+  ],
   TRACE_CAPACITY: [4096, "records in the trace ring, a power of two"],
   TRACE_DOORBELL_PORT: [0x700, "OUT, 32 bits: low half of trace_ring.head; drain the ring now"],
   TRACE_ADDRESS_PORT: [0x704, "OUT, 32 bits, once at start: physical address of trace_ring"],
@@ -269,7 +287,10 @@ export const enums = {
     receive: [2, "a message for receive"],
     callback: [3, "a callback (pause, or the Program instruction wait)"],
     exit: [4, "the end of another process"],
-    queue: [5, "room in the notification queue"],
+    queue: [5, "room in the notification queue, or in a subscription that holds its publishers"],
+    reply: [6, "the reply to a request"],
+    message_queue: [7, "room, or a message, in a message queue"],
+    segment: [8, "a wake on a word of a segment"],
   }),
   switch_reason: enumeration("switch_reason", "SWITCH", "Why a process left the CPU.", {
     quantum: [0, "its quantum was used up"],
@@ -307,17 +328,32 @@ export const enums = {
   policy: enumeration("policy", "POLICY", "What happens when a subscription's slots are all taken.", {
     drop_oldest: [0, "the oldest message in it gives way"],
     drop_newest: [1, "the new message is not delivered to it"],
+    hold: [2, "the publisher waits until there is room; not on reserved topics, where the kernel waits for nobody"],
+  }),
+  subscribe_flag: enumeration("subscribe_flag", "SUBSCRIBE", "Bits of subscribe_options.flags.", {
+    replay: [1, "begins with the messages the topic retains: as many of the newest as there is room for"],
   }),
   publish_flag: enumeration("publish_flag", "PUBLISH", "Bits of publish's flags.", {
-    nonblock: [1, "EAGAIN instead of waiting when the notification queue is full"],
+    nonblock: [1, "EAGAIN instead of waiting when there is no room"],
+    retain: [2, "the topic keeps the message for those who subscribe later"],
+    handoff: [
+      4,
+      "the first receiver this message wakes gets the CPU at once; the publisher goes to the ready queue's end",
+    ],
   }),
   message_flag: enumeration("message_flag", "MESSAGE", "Bits of message.flags.", {
     kernel: [1, "from the kernel's own store, goes back there"],
+    retain: [2, "its topic keeps it when it is served"],
+    request: [4, "its publisher waits for a reply"],
   }),
   topic_number: enumeration("topic_number", "TOPIC", "The kernel's topics.", {
     keyboard: [1, "key_event: keys from the keyboard and bytes from the serial line"],
     process_started: [2, "process_event"],
     process_exited: [3, "process_event, after the process's last message"],
+    tick: [4, "tick_event at every timer interrupt, only while somebody subscribes"],
+    service_ready: [5, "process_event of a process that called service_ready; retained"],
+    memory_low: [6, "memory_event when free memory falls below a sixteenth; retained"],
+    boot_stage: [7, "boot_event; retained"],
   }),
   key_source: enumeration("key_source", "KEY_SOURCE", "Where a key came from.", {
     keyboard: [0, "8042"],
@@ -350,6 +386,7 @@ export const enums = {
     user_image: [6, "code or data of native process owner"],
     user_stack: [7, "stack of native process owner"],
     user_heap: [8, "heap of native process owner"],
+    segment: [9, "shared memory segment; owner is its index"],
   }),
   heap_state: enumeration("heap_state", "HEAP", "State of a heap block.", {
     free: [0, "in its class's free list"],
@@ -443,8 +480,30 @@ export const enums = {
       shutdown: [18, "shutdown()"],
       grow: [19, "grow(bytes) -> old end of the heap"],
       read_file: [20, "read_file(name, offset, buffer, size) -> bytes"],
+      retain: [21, "retain(topic, depth): how many messages the topic retains; 0 forgets them all"],
+      request: [22, "request(request_arguments*) -> length of the reply"],
+      reply: [23, "reply(token, data, length)"],
+      service_ready: [24, "service_ready()"],
+      queue_create: [25, "queue_create(number, depth) -> handle"],
+      queue_open: [26, "queue_open(number) -> handle"],
+      queue_close: [27, "queue_close(handle)"],
+      queue_send: [28, "queue_send(handle, data, length, timeout_ms)"],
+      queue_receive: [29, "queue_receive(handle, buffer, size, timeout_ms) -> length"],
+      segment_attach: [30, "segment_attach(number, bytes; 0: it must exist) -> address"],
+      segment_detach: [31, "segment_detach(number)"],
+      segment_wait: [32, "segment_wait(address, expected, timeout_ms)"],
+      segment_wake: [33, "segment_wake(address, count) -> number woken"],
+      debug: [34, "debug(debug_operation, value); ENOSYS unless scenario.cfg says debug=1"],
     },
   ),
+  debug_operation: enumeration("debug_operation", "DEBUG", "First argument of the call debug.", {
+    allocations: [0, "-> allocations (heap blocks and frames) this process has asked for so far, in its system calls"],
+    fail_allocation: [1, "the value-th allocation of this process from now on finds no memory; 0: none does"],
+    check_heap: [2, "looks at every heap block and frame: headers, guards, counts -> 0, or panics with what is wrong"],
+    heap_blocks: [3, "-> heap blocks in use"],
+    trace: [4, "value: the trace's mask -> the mask before"],
+    quantum: [5, "value: a quantum in microseconds from 5 on, for tests of preemption"],
+  }),
   error: enumeration("error", "E", "System calls return the negative.", {
     PERM: [1, "not permitted"],
     NOENT: [2, "no such thing"],
@@ -456,14 +515,16 @@ export const enums = {
     AGAIN: [11, "it would have to wait"],
     NOMEM: [12, "out of memory"],
     FAULT: [14, "bad address"],
+    BUSY: [16, "in use"],
     EXIST: [17, "exists already"],
     INVAL: [22, "invalid argument"],
     NOSPC: [28, "a table is full"],
+    DEADLK: [35, "it would wait for itself"],
     NOSYS: [38, "no such system call"],
     MSGSIZE: [90, "message too long"],
     TIMEDOUT: [110, "time is up"],
     ALREADY: [114, "already subscribed"],
-    CANCELED: [125, "cancelled"],
+    CANCELED: [125, "the server ended, or lost the request, before it replied"],
   }),
 } as const;
 
@@ -509,6 +570,7 @@ const mailbox = struct("mailbox", "What a process has been sent and has not yet 
   callbacks: embed(list_node, "head; delivery.in_mailbox of subscriptions with a callback"),
   message_count: u32("length of messages"),
   callback_count: u32("length of callbacks"),
+  bytes: u64("data bytes of all these messages, at most MAILBOX_BYTES"),
 });
 
 const process = struct(
@@ -554,6 +616,16 @@ const process = struct(
     switched_in: u64("TSC when it last got the CPU"),
     switches: u64("times it got the CPU"),
     system_calls: u64("system calls it has made"),
+    ready_time: u64("TSC ticks ready, but without the CPU"),
+    blocked_time: u64("TSC ticks blocked"),
+    state_since: u64("TSC when it became ready or blocked"),
+    retained_bytes: u64("data bytes of its messages that topics retain; a successor with this PID inherits them"),
+    request_token: u64("of the request whose reply it waits for, or 0"),
+    request_server_pid: u32("who is to reply"),
+    request_server_generation: u32("its generation"),
+    request_reply: pointer("struct message", "the reply, with its reference, until it has been taken"),
+    allocations: u64("allocations it asked for"),
+    fail_allocation: u64("the number of the allocation that is to fail, or 0"),
     interrupted: embed(trap_frame, "in_callback: the context the callback interrupted"),
   },
 );
@@ -587,6 +659,8 @@ const subscription = struct(
     dropped: u64("messages lost since the last one that was taken"),
     dropped_total: u64("messages lost ever"),
     delivered: u64("messages put into the slots ever"),
+    flags: u32("subscribe_flag bits"),
+    unused: u32(""),
     free: embed(list_node, "head; delivery.in_subscription of unused slots"),
     waiting: embed(list_node, "head; delivery.in_subscription of used slots, oldest first"),
   },
@@ -603,7 +677,7 @@ const delivery = struct(
   },
 );
 
-const topic = struct("topic", "A topic that has subscribers. Guarded by mutex_lock.", {
+const topic = struct("topic", "A topic that has subscribers or retains messages. Guarded by mutex_lock.", {
   id: u32("its number"),
   subscriber_count: u32("length of subscribers"),
   next: pointer("struct topic", "next in the same bucket"),
@@ -611,6 +685,12 @@ const topic = struct("topic", "A topic that has subscribers. Guarded by mutex_lo
   published: u64("messages served since it exists"),
   delivered: u64("copies put into mailboxes"),
   dropped: u64("copies lost by full mailboxes"),
+  retained: embed(list_node, "head; message.in_retained, oldest first"),
+  retained_count: u32("length of it"),
+  retain_depth: u32("most it may be"),
+  hold_count: u32("subscriptions that hold their publishers"),
+  is_static: u32("1 for the kernel's own topics, which stay"),
+  holders: embed(list_node, "head; process.ready_link of publishers that wait for room"),
 });
 
 const topic_table = struct(
@@ -620,6 +700,7 @@ const topic_table = struct(
     topic_count: u32("topics in the table"),
     subscription_count: u32("subscriptions of all of them"),
     buckets: pointer("struct topic", "first topic of each bucket", constants.TOPIC_BUCKETS),
+    retained_bytes: u64("data bytes of all retained messages"),
   },
 );
 
@@ -636,6 +717,7 @@ const message = struct(
     sequence: u64("position in the total order, from 1; given when it joins the queue"),
     time: u64("TSC when it joined the queue"),
     next_free: pointer("struct message", "kernel messages: next unused one"),
+    in_retained: embed(list_node, "in topic.retained"),
   },
 );
 
@@ -783,13 +865,72 @@ const subscribe_options = struct("subscribe_options", "Third argument of subscri
   depth: u32("slots, 0 is MAILBOX_DEPTH"),
   policy: u32("policy"),
   cookie: u64("fourth argument of the callback"),
+  flags: u32("subscribe_flag bits"),
+  unused: u32("0"),
 });
 
 const received = struct("received", "What receive tells besides the data.", {
   topic: u32("topic of the message"),
   length: u32("bytes of the message; more than the buffer's size means it was cut"),
   dropped: u64("messages of this subscription lost since the last one taken"),
+  reply: u64("token for reply when the message is a request, else 0"),
 });
+
+const request_arguments = struct("request_arguments", "Argument of request.", {
+  topic: u32("where the server listens"),
+  length: u32("bytes of the request"),
+  data: u64("address of the request"),
+  buffer: u64("address for the reply"),
+  size: u64("bytes of it"),
+  timeout_ms: u64("how long to wait for the reply"),
+});
+
+const tick_event = struct("tick_event", "Message on TOPIC_TICK.", {
+  time: u64("kernel time in ns"),
+  count: u64("timer interrupts since power-on"),
+});
+
+const memory_event = struct("memory_event", "Message on TOPIC_MEMORY_LOW.", {
+  free_frames: u64("free frames at that moment"),
+  memory_frames: u64("frames of memory there are"),
+});
+
+const boot_event = struct("boot_event", "Message on TOPIC_BOOT_STAGE.", {
+  stage: u32("boot_stage"),
+  unused: u32(""),
+  time: u64("TSC when it was reached"),
+});
+
+const message_queue = struct(
+  "message_queue",
+  "A bounded queue with a number; its slots (message pointers) lie directly behind it. Guarded by mutex_lock.",
+  {
+    number: u32("the name by which it is opened"),
+    index: u32("in queue_table"),
+    generation: u32("of the index; part of the handle"),
+    depth: u32("slots"),
+    count: u32("slots in use"),
+    head: u32("slot to be received next"),
+    bytes: u64("data bytes in it"),
+    users: u64("bit PID mod 64 of word PID / 64: the processes that have it open", 2),
+    sent: u64("messages ever"),
+    senders: embed(list_node, "head; process.ready_link of who waits for room"),
+    receivers: embed(list_node, "head; process.ready_link of who waits for a message"),
+  },
+);
+
+const segment = struct(
+  "segment",
+  "A shared memory segment; the addresses of its frames lie directly behind it. Guarded by mutex_lock.",
+  {
+    number: u32("the name by which it is attached"),
+    index: u32("in segment_table; decides the address"),
+    pages: u32("length in pages"),
+    user_count: u32("processes that have it attached"),
+    users: u64("bit PID mod 64 of word PID / 64: those processes", 2),
+    waiters: embed(list_node, "head; process.ready_link; wait_object is the address of the word"),
+  },
+);
 
 const process_info = struct("process_info", "Element of process_list.", {
   pid: u32(""),
@@ -803,6 +944,8 @@ const process_info = struct("process_info", "Element of process_list.", {
   run_time: u64("TSC ticks"),
   switches: u64(""),
   system_calls: u64(""),
+  ready_time: u64("TSC ticks"),
+  blocked_time: u64("TSC ticks"),
   name: chars(constants.NAME_SIZE, ""),
 });
 
@@ -810,7 +953,7 @@ const topic_info = struct("topic_info", "Element of topic_list.", {
   id: u32(""),
   subscribers: u32(""),
   queued: u32("messages in the mailboxes of its subscribers"),
-  unused: u32(""),
+  retained: u32("messages it keeps for later subscribers"),
   published: u64(""),
   delivered: u64(""),
   dropped: u64(""),
@@ -826,6 +969,9 @@ const memory_info = struct("memory_info", "Result of the call memory_info.", {
   subscriptions: u32(""),
   notifications: u32("waiting in the queue"),
   kernel_messages_free: u32(""),
+  retained_bytes: u64("bytes of retained messages"),
+  queues: u32("message queues"),
+  segments: u32("shared memory segments"),
 });
 
 /** In the order in which C needs them. */
@@ -855,8 +1001,14 @@ export const structs = {
   directory_entry,
   key_event,
   process_event,
+  tick_event,
+  memory_event,
+  boot_event,
   subscribe_options,
   received,
+  request_arguments,
+  message_queue,
+  segment,
   process_info,
   topic_info,
   memory_info,

@@ -4,7 +4,7 @@
 
 #ifdef __ASSEMBLER__
 
-#define LAYOUT_VERSION 1
+#define LAYOUT_VERSION 2
 #define PAGE_SIZE 4096
 #define KERNEL_VIRTUAL_BASE 0xffffffff80000000
 #define KERNEL_PHYSICAL_BASE 0x100000
@@ -22,11 +22,12 @@
 #define NAME_SIZE 32
 #define ARGUMENT_SIZE 256
 #define WRITE_MAX 1024
-#define MAX_PROCESSES 64
+#define MAX_PROCESSES 96
 #define TOPIC_BUCKETS 64
 #define MAX_TOPICS 1024
 #define MAX_SUBSCRIPTIONS 64
 #define TOPIC_RESERVED 256
+#define TOPIC_PRIVATE 0xffffff00
 #define TOPIC_ANY 0xffffffff
 #define MESSAGE_MAX 0x10000
 #define NOTIFY_CAPACITY 256
@@ -35,6 +36,17 @@
 #define KERNEL_MESSAGE_SIZE 64
 #define MAILBOX_DEPTH 16
 #define MAILBOX_DEPTH_MAX 1024
+#define MAILBOX_BYTES 0x100000
+#define PUBLISHER_BYTES 0x80000
+#define RETAIN_DEPTH_MAX 64
+#define RETAINED_BYTES 0x400000
+#define PUBLISHER_RETAINED 0x100000
+#define MAX_QUEUES 128
+#define QUEUE_DEPTH_MAX 256
+#define QUEUE_BYTES 0x100000
+#define MAX_SEGMENTS 32
+#define SEGMENT_MAX 0x400000
+#define SEGMENT_BASE 0x100000000
 #define TRACE_CAPACITY 4096
 #define TRACE_DOORBELL_PORT 1792
 #define TRACE_ADDRESS_PORT 1796
@@ -81,6 +93,20 @@
 #define ASM_SYS_SHUTDOWN 18
 #define ASM_SYS_GROW 19
 #define ASM_SYS_READ_FILE 20
+#define ASM_SYS_RETAIN 21
+#define ASM_SYS_REQUEST 22
+#define ASM_SYS_REPLY 23
+#define ASM_SYS_SERVICE_READY 24
+#define ASM_SYS_QUEUE_CREATE 25
+#define ASM_SYS_QUEUE_OPEN 26
+#define ASM_SYS_QUEUE_CLOSE 27
+#define ASM_SYS_QUEUE_SEND 28
+#define ASM_SYS_QUEUE_RECEIVE 29
+#define ASM_SYS_SEGMENT_ATTACH 30
+#define ASM_SYS_SEGMENT_DETACH 31
+#define ASM_SYS_SEGMENT_WAIT 32
+#define ASM_SYS_SEGMENT_WAKE 33
+#define ASM_SYS_DEBUG 34
 #define TRAP_FRAME_R15_OFFSET 0
 #define TRAP_FRAME_R14_OFFSET 8
 #define TRAP_FRAME_R13_OFFSET 16
@@ -139,12 +165,22 @@
 #define PROCESS_CALLBACK_TOPIC_OFFSET 228
 #define PROCESS_CALLBACK_SEQUENCE_OFFSET 232
 #define PROCESS_MAILBOX_OFFSET 240
-#define PROCESS_RUN_TIME_OFFSET 280
-#define PROCESS_SWITCHED_IN_OFFSET 288
-#define PROCESS_SWITCHES_OFFSET 296
-#define PROCESS_SYSTEM_CALLS_OFFSET 304
-#define PROCESS_INTERRUPTED_OFFSET 312
-#define PROCESS_STRUCT_SIZE 488
+#define PROCESS_RUN_TIME_OFFSET 288
+#define PROCESS_SWITCHED_IN_OFFSET 296
+#define PROCESS_SWITCHES_OFFSET 304
+#define PROCESS_SYSTEM_CALLS_OFFSET 312
+#define PROCESS_READY_TIME_OFFSET 320
+#define PROCESS_BLOCKED_TIME_OFFSET 328
+#define PROCESS_STATE_SINCE_OFFSET 336
+#define PROCESS_RETAINED_BYTES_OFFSET 344
+#define PROCESS_REQUEST_TOKEN_OFFSET 352
+#define PROCESS_REQUEST_SERVER_PID_OFFSET 360
+#define PROCESS_REQUEST_SERVER_GENERATION_OFFSET 364
+#define PROCESS_REQUEST_REPLY_OFFSET 368
+#define PROCESS_ALLOCATIONS_OFFSET 376
+#define PROCESS_FAIL_ALLOCATION_OFFSET 384
+#define PROCESS_INTERRUPTED_OFFSET 392
+#define PROCESS_STRUCT_SIZE 568
 #define BOOT_INFO_MAGIC_OFFSET 0
 #define BOOT_INFO_DRIVE_OFFSET 4
 #define BOOT_INFO_STAGE_TIME_OFFSET 8
@@ -171,7 +207,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LAYOUT_VERSION 1 /* changes whenever a reader must change */
+#define LAYOUT_VERSION 2 /* changes whenever a reader must change */
 #define PAGE_SIZE 4096 /* bytes of a page and of a frame */
 #define KERNEL_VIRTUAL_BASE UINT64_C(0xffffffff80000000) /* virtual address of physical address 0 in the kernel's own mapping */
 #define KERNEL_PHYSICAL_BASE 0x100000 /* where the kernel image is loaded */
@@ -189,19 +225,31 @@
 #define NAME_SIZE 32 /* bytes of a process or file name with its NUL */
 #define ARGUMENT_SIZE 256 /* bytes of the argument text of spawn with its NUL */
 #define WRITE_MAX 1024 /* most bytes of one write to the console; one write is never mixed with another */
-#define MAX_PROCESSES 64 /* slots of the process table; slot 0 is the idle process */
+#define MAX_PROCESSES 96 /* slots of the process table; slot 0 is the idle process */
 #define TOPIC_BUCKETS 64 /* buckets of the topic hash table */
 #define MAX_TOPICS 1024 /* most topics that exist at once */
 #define MAX_SUBSCRIPTIONS 64 /* most subscriptions of one process */
 #define TOPIC_RESERVED 256 /* topics below this are the kernel's */
+#define TOPIC_PRIVATE 0xffffff00 /* TOPIC_PRIVATE + PID is where replies to that process go; nobody may publish or subscribe from here on */
 #define TOPIC_ANY 0xffffffff /* receive: any topic; no topic has this number */
 #define MESSAGE_MAX 0x10000 /* most bytes of a message */
 #define NOTIFY_CAPACITY 256 /* slots of the notification queue */
-#define NOTIFY_KERNEL_SHARE 128 /* slots of it that only the kernel's own messages may take */
+#define NOTIFY_KERNEL_SHARE 128 /* slots of it for the kernel's own messages; the others are for processes */
 #define KERNEL_MESSAGES 2048 /* messages the kernel holds ready for interrupt handlers */
 #define KERNEL_MESSAGE_SIZE 64 /* most data bytes of one of them */
 #define MAILBOX_DEPTH 16 /* slots of a subscription that asks for none */
 #define MAILBOX_DEPTH_MAX 1024 /* most slots a subscription may ask for */
+#define MAILBOX_BYTES 0x100000 /* most message bytes in the mailbox of one process */
+#define PUBLISHER_BYTES 0x80000 /* most of them that one publisher may take */
+#define RETAIN_DEPTH_MAX 64 /* most messages a topic may retain; it is 1 until somebody sets it */
+#define RETAINED_BYTES 0x400000 /* most bytes that all topics together may retain */
+#define PUBLISHER_RETAINED 0x100000 /* most of them that one publisher may have */
+#define MAX_QUEUES 128 /* message queues that exist at once */
+#define QUEUE_DEPTH_MAX 256 /* most messages a queue may be made for */
+#define QUEUE_BYTES 0x100000 /* most message bytes in one queue */
+#define MAX_SEGMENTS 32 /* shared memory segments that exist at once */
+#define SEGMENT_MAX 0x400000 /* most bytes of a segment */
+#define SEGMENT_BASE UINT64_C(0x100000000) /* where the first segment is attached; segment n is n * SEGMENT_MAX behind it, in every process */
 #define TRACE_CAPACITY 4096 /* records in the trace ring, a power of two */
 #define TRACE_DOORBELL_PORT 1792 /* OUT, 32 bits: low half of trace_ring.head; drain the ring now */
 #define TRACE_ADDRESS_PORT 1796 /* OUT, 32 bits, once at start: physical address of trace_ring */
@@ -241,7 +289,10 @@ enum wait_reason {
     WAIT_RECEIVE = 2, /* a message for receive */
     WAIT_CALLBACK = 3, /* a callback (pause, or the Program instruction wait) */
     WAIT_EXIT = 4, /* the end of another process */
-    WAIT_QUEUE = 5, /* room in the notification queue */
+    WAIT_QUEUE = 5, /* room in the notification queue, or in a subscription that holds its publishers */
+    WAIT_REPLY = 6, /* the reply to a request */
+    WAIT_MESSAGE_QUEUE = 7, /* room, or a message, in a message queue */
+    WAIT_SEGMENT = 8, /* a wake on a word of a segment */
 };
 
 /* Why a process left the CPU. */
@@ -286,16 +337,26 @@ enum return_work {
 enum policy {
     POLICY_DROP_OLDEST = 0, /* the oldest message in it gives way */
     POLICY_DROP_NEWEST = 1, /* the new message is not delivered to it */
+    POLICY_HOLD = 2, /* the publisher waits until there is room; not on reserved topics, where the kernel waits for nobody */
+};
+
+/* Bits of subscribe_options.flags. */
+enum subscribe_flag {
+    SUBSCRIBE_REPLAY = 1, /* begins with the messages the topic retains: as many of the newest as there is room for */
 };
 
 /* Bits of publish's flags. */
 enum publish_flag {
-    PUBLISH_NONBLOCK = 1, /* EAGAIN instead of waiting when the notification queue is full */
+    PUBLISH_NONBLOCK = 1, /* EAGAIN instead of waiting when there is no room */
+    PUBLISH_RETAIN = 2, /* the topic keeps the message for those who subscribe later */
+    PUBLISH_HANDOFF = 4, /* the first receiver this message wakes gets the CPU at once; the publisher goes to the ready queue's end */
 };
 
 /* Bits of message.flags. */
 enum message_flag {
     MESSAGE_KERNEL = 1, /* from the kernel's own store, goes back there */
+    MESSAGE_RETAIN = 2, /* its topic keeps it when it is served */
+    MESSAGE_REQUEST = 4, /* its publisher waits for a reply */
 };
 
 /* The kernel's topics. */
@@ -303,6 +364,10 @@ enum topic_number {
     TOPIC_KEYBOARD = 1, /* key_event: keys from the keyboard and bytes from the serial line */
     TOPIC_PROCESS_STARTED = 2, /* process_event */
     TOPIC_PROCESS_EXITED = 3, /* process_event, after the process's last message */
+    TOPIC_TICK = 4, /* tick_event at every timer interrupt, only while somebody subscribes */
+    TOPIC_SERVICE_READY = 5, /* process_event of a process that called service_ready; retained */
+    TOPIC_MEMORY_LOW = 6, /* memory_event when free memory falls below a sixteenth; retained */
+    TOPIC_BOOT_STAGE = 7, /* boot_event; retained */
 };
 
 /* Where a key came from. */
@@ -343,6 +408,7 @@ enum frame_use {
     FRAME_USER_IMAGE = 6, /* code or data of native process owner */
     FRAME_USER_STACK = 7, /* stack of native process owner */
     FRAME_USER_HEAP = 8, /* heap of native process owner */
+    FRAME_SEGMENT = 9, /* shared memory segment; owner is its index */
 };
 
 /* State of a heap block. */
@@ -420,6 +486,30 @@ enum system_call {
     SYS_SHUTDOWN = 18, /* shutdown() */
     SYS_GROW = 19, /* grow(bytes) -> old end of the heap */
     SYS_READ_FILE = 20, /* read_file(name, offset, buffer, size) -> bytes */
+    SYS_RETAIN = 21, /* retain(topic, depth): how many messages the topic retains; 0 forgets them all */
+    SYS_REQUEST = 22, /* request(request_arguments*) -> length of the reply */
+    SYS_REPLY = 23, /* reply(token, data, length) */
+    SYS_SERVICE_READY = 24, /* service_ready() */
+    SYS_QUEUE_CREATE = 25, /* queue_create(number, depth) -> handle */
+    SYS_QUEUE_OPEN = 26, /* queue_open(number) -> handle */
+    SYS_QUEUE_CLOSE = 27, /* queue_close(handle) */
+    SYS_QUEUE_SEND = 28, /* queue_send(handle, data, length, timeout_ms) */
+    SYS_QUEUE_RECEIVE = 29, /* queue_receive(handle, buffer, size, timeout_ms) -> length */
+    SYS_SEGMENT_ATTACH = 30, /* segment_attach(number, bytes; 0: it must exist) -> address */
+    SYS_SEGMENT_DETACH = 31, /* segment_detach(number) */
+    SYS_SEGMENT_WAIT = 32, /* segment_wait(address, expected, timeout_ms) */
+    SYS_SEGMENT_WAKE = 33, /* segment_wake(address, count) -> number woken */
+    SYS_DEBUG = 34, /* debug(debug_operation, value); ENOSYS unless scenario.cfg says debug=1 */
+};
+
+/* First argument of the call debug. */
+enum debug_operation {
+    DEBUG_ALLOCATIONS = 0, /* -> allocations (heap blocks and frames) this process has asked for so far, in its system calls */
+    DEBUG_FAIL_ALLOCATION = 1, /* the value-th allocation of this process from now on finds no memory; 0: none does */
+    DEBUG_CHECK_HEAP = 2, /* looks at every heap block and frame: headers, guards, counts -> 0, or panics with what is wrong */
+    DEBUG_HEAP_BLOCKS = 3, /* -> heap blocks in use */
+    DEBUG_TRACE = 4, /* value: the trace's mask -> the mask before */
+    DEBUG_QUANTUM = 5, /* value: a quantum in microseconds from 5 on, for tests of preemption */
 };
 
 /* System calls return the negative. */
@@ -434,38 +524,42 @@ enum error {
     EAGAIN = 11, /* it would have to wait */
     ENOMEM = 12, /* out of memory */
     EFAULT = 14, /* bad address */
+    EBUSY = 16, /* in use */
     EEXIST = 17, /* exists already */
     EINVAL = 22, /* invalid argument */
     ENOSPC = 28, /* a table is full */
+    EDEADLK = 35, /* it would wait for itself */
     ENOSYS = 38, /* no such system call */
     EMSGSIZE = 90, /* message too long */
     ETIMEDOUT = 110, /* time is up */
     EALREADY = 114, /* already subscribed */
-    ECANCELED = 125, /* cancelled */
+    ECANCELED = 125, /* the server ended, or lost the request, before it replied */
 };
 
 #define PROCESS_STATE_NAMES { [0] = "free", [1] = "creating", [2] = "ready", [3] = "running", [4] = "blocked" }
 #define PROCESS_KIND_NAMES { [0] = "idle", [1] = "program", [2] = "native" }
-#define WAIT_REASON_NAMES { [0] = "none", [1] = "sleep", [2] = "receive", [3] = "callback", [4] = "exit", [5] = "queue" }
+#define WAIT_REASON_NAMES { [0] = "none", [1] = "sleep", [2] = "receive", [3] = "callback", [4] = "exit", [5] = "queue", [6] = "reply", [7] = "message_queue", [8] = "segment" }
 #define SWITCH_REASON_NAMES { [0] = "quantum", [1] = "block", [2] = "yield", [3] = "exit", [4] = "wake" }
 #define WAKE_REASON_NAMES { [0] = "event", [1] = "timeout", [2] = "callback", [3] = "killed" }
 #define EXIT_REASON_NAMES { [0] = "normal", [1] = "fault", [2] = "killed", [3] = "memory" }
 #define PROCESS_FLAG_NAMES { [1] = "system", [2] = "condemned" }
 #define RETURN_WORK_NAMES { [1] = "condemned", [2] = "callback", [4] = "frame" }
-#define POLICY_NAMES { [0] = "drop_oldest", [1] = "drop_newest" }
-#define PUBLISH_FLAG_NAMES { [1] = "nonblock" }
-#define MESSAGE_FLAG_NAMES { [1] = "kernel" }
-#define TOPIC_NUMBER_NAMES { [1] = "keyboard", [2] = "process_started", [3] = "process_exited" }
+#define POLICY_NAMES { [0] = "drop_oldest", [1] = "drop_newest", [2] = "hold" }
+#define SUBSCRIBE_FLAG_NAMES { [1] = "replay" }
+#define PUBLISH_FLAG_NAMES { [1] = "nonblock", [2] = "retain", [4] = "handoff" }
+#define MESSAGE_FLAG_NAMES { [1] = "kernel", [2] = "retain", [4] = "request" }
+#define TOPIC_NUMBER_NAMES { [1] = "keyboard", [2] = "process_started", [3] = "process_exited", [4] = "tick", [5] = "service_ready", [6] = "memory_low", [7] = "boot_stage" }
 #define KEY_SOURCE_NAMES { [0] = "keyboard", [1] = "serial" }
 #define KEY_MODIFIER_NAMES { [1] = "shift", [2] = "control", [4] = "alt", [8] = "caps" }
 #define KEY_CODE_NAMES { [257] = "up", [258] = "down", [259] = "left", [260] = "right", [261] = "home", [262] = "end", [263] = "delete", [264] = "page_up", [265] = "page_down" }
-#define FRAME_USE_NAMES { [0] = "reserved", [1] = "free", [2] = "kernel", [3] = "page_table", [4] = "heap", [5] = "kernel_stack", [6] = "user_image", [7] = "user_stack", [8] = "user_heap" }
+#define FRAME_USE_NAMES { [0] = "reserved", [1] = "free", [2] = "kernel", [3] = "page_table", [4] = "heap", [5] = "kernel_stack", [6] = "user_image", [7] = "user_stack", [8] = "user_heap", [9] = "segment" }
 #define HEAP_STATE_NAMES { [0] = "free", [1] = "used" }
 #define FILE_KIND_NAMES { [0] = "free", [1] = "text", [2] = "program", [3] = "executable" }
 #define BOOT_STAGE_NAMES { [0] = "first_sector", [1] = "second_stage", [2] = "kernel_loaded", [3] = "memory_map", [4] = "a20", [5] = "protected_mode", [6] = "long_mode", [7] = "kernel", [8] = "interrupts", [9] = "scheduler" }
 #define TRACE_KIND_NAMES { [0] = "boot_stage", [1] = "schedule", [2] = "block", [3] = "wake", [4] = "fault", [5] = "syscall_enter", [6] = "syscall_exit", [7] = "publish", [8] = "queue", [9] = "deliver", [10] = "drop", [11] = "callback_enter", [12] = "callback_return", [13] = "receive", [14] = "subscribe", [15] = "unsubscribe", [16] = "spawn", [17] = "exit", [18] = "irq", [19] = "console_line" }
-#define SYSTEM_CALL_NAMES { [0] = "exit", [1] = "write", [2] = "yield", [3] = "sleep", [4] = "getpid", [5] = "spawn", [6] = "wait", [7] = "kill", [8] = "publish", [9] = "subscribe", [10] = "unsubscribe", [11] = "receive", [12] = "callback_return", [13] = "pause", [14] = "process_list", [15] = "topic_list", [16] = "memory_info", [17] = "quantum", [18] = "shutdown", [19] = "grow", [20] = "read_file" }
-#define ERROR_NAMES { [1] = "EPERM", [2] = "ENOENT", [3] = "ESRCH", [4] = "EINTR", [5] = "EIO", [7] = "ETOOBIG", [8] = "ENOEXEC", [11] = "EAGAIN", [12] = "ENOMEM", [14] = "EFAULT", [17] = "EEXIST", [22] = "EINVAL", [28] = "ENOSPC", [38] = "ENOSYS", [90] = "EMSGSIZE", [110] = "ETIMEDOUT", [114] = "EALREADY", [125] = "ECANCELED" }
+#define SYSTEM_CALL_NAMES { [0] = "exit", [1] = "write", [2] = "yield", [3] = "sleep", [4] = "getpid", [5] = "spawn", [6] = "wait", [7] = "kill", [8] = "publish", [9] = "subscribe", [10] = "unsubscribe", [11] = "receive", [12] = "callback_return", [13] = "pause", [14] = "process_list", [15] = "topic_list", [16] = "memory_info", [17] = "quantum", [18] = "shutdown", [19] = "grow", [20] = "read_file", [21] = "retain", [22] = "request", [23] = "reply", [24] = "service_ready", [25] = "queue_create", [26] = "queue_open", [27] = "queue_close", [28] = "queue_send", [29] = "queue_receive", [30] = "segment_attach", [31] = "segment_detach", [32] = "segment_wait", [33] = "segment_wake", [34] = "debug" }
+#define DEBUG_OPERATION_NAMES { [0] = "allocations", [1] = "fail_allocation", [2] = "check_heap", [3] = "heap_blocks", [4] = "trace", [5] = "quantum" }
+#define ERROR_NAMES { [1] = "EPERM", [2] = "ENOENT", [3] = "ESRCH", [4] = "EINTR", [5] = "EIO", [7] = "ETOOBIG", [8] = "ENOEXEC", [11] = "EAGAIN", [12] = "ENOMEM", [14] = "EFAULT", [16] = "EBUSY", [17] = "EEXIST", [22] = "EINVAL", [28] = "ENOSPC", [35] = "EDEADLK", [38] = "ENOSYS", [90] = "EMSGSIZE", [110] = "ETIMEDOUT", [114] = "EALREADY", [125] = "ECANCELED" }
 
 /* Operations of a Program. */
 enum program_operation {
@@ -575,12 +669,14 @@ struct mailbox {
     struct list_node callbacks; /* head; delivery.in_mailbox of subscriptions with a callback */
     uint32_t message_count; /* length of messages */
     uint32_t callback_count; /* length of callbacks */
+    uint64_t bytes; /* data bytes of all these messages, at most MAILBOX_BYTES */
 };
 _Static_assert(offsetof(struct mailbox, messages) == 0, "mailbox.messages");
 _Static_assert(offsetof(struct mailbox, callbacks) == 16, "mailbox.callbacks");
 _Static_assert(offsetof(struct mailbox, message_count) == 32, "mailbox.message_count");
 _Static_assert(offsetof(struct mailbox, callback_count) == 36, "mailbox.callback_count");
-_Static_assert(sizeof(struct mailbox) == 40, "mailbox");
+_Static_assert(offsetof(struct mailbox, bytes) == 40, "mailbox.bytes");
+_Static_assert(sizeof(struct mailbox) == 48, "mailbox");
 
 /* A Program: a static list of fixed-length instructions that the kernel interprets. */
 typedef struct Program {
@@ -634,6 +730,16 @@ struct process {
     uint64_t switched_in; /* TSC when it last got the CPU */
     uint64_t switches; /* times it got the CPU */
     uint64_t system_calls; /* system calls it has made */
+    uint64_t ready_time; /* TSC ticks ready, but without the CPU */
+    uint64_t blocked_time; /* TSC ticks blocked */
+    uint64_t state_since; /* TSC when it became ready or blocked */
+    uint64_t retained_bytes; /* data bytes of its messages that topics retain; a successor with this PID inherits them */
+    uint64_t request_token; /* of the request whose reply it waits for, or 0 */
+    uint32_t request_server_pid; /* who is to reply */
+    uint32_t request_server_generation; /* its generation */
+    struct message *request_reply; /* the reply, with its reference, until it has been taken */
+    uint64_t allocations; /* allocations it asked for */
+    uint64_t fail_allocation; /* the number of the allocation that is to fail, or 0 */
     struct trap_frame interrupted; /* in_callback: the context the callback interrupted */
 };
 _Static_assert(offsetof(struct process, pid) == 0, "process.pid");
@@ -671,12 +777,22 @@ _Static_assert(offsetof(struct process, subscription_count) == 224, "process.sub
 _Static_assert(offsetof(struct process, callback_topic) == 228, "process.callback_topic");
 _Static_assert(offsetof(struct process, callback_sequence) == 232, "process.callback_sequence");
 _Static_assert(offsetof(struct process, mailbox) == 240, "process.mailbox");
-_Static_assert(offsetof(struct process, run_time) == 280, "process.run_time");
-_Static_assert(offsetof(struct process, switched_in) == 288, "process.switched_in");
-_Static_assert(offsetof(struct process, switches) == 296, "process.switches");
-_Static_assert(offsetof(struct process, system_calls) == 304, "process.system_calls");
-_Static_assert(offsetof(struct process, interrupted) == 312, "process.interrupted");
-_Static_assert(sizeof(struct process) == 488, "process");
+_Static_assert(offsetof(struct process, run_time) == 288, "process.run_time");
+_Static_assert(offsetof(struct process, switched_in) == 296, "process.switched_in");
+_Static_assert(offsetof(struct process, switches) == 304, "process.switches");
+_Static_assert(offsetof(struct process, system_calls) == 312, "process.system_calls");
+_Static_assert(offsetof(struct process, ready_time) == 320, "process.ready_time");
+_Static_assert(offsetof(struct process, blocked_time) == 328, "process.blocked_time");
+_Static_assert(offsetof(struct process, state_since) == 336, "process.state_since");
+_Static_assert(offsetof(struct process, retained_bytes) == 344, "process.retained_bytes");
+_Static_assert(offsetof(struct process, request_token) == 352, "process.request_token");
+_Static_assert(offsetof(struct process, request_server_pid) == 360, "process.request_server_pid");
+_Static_assert(offsetof(struct process, request_server_generation) == 364, "process.request_server_generation");
+_Static_assert(offsetof(struct process, request_reply) == 368, "process.request_reply");
+_Static_assert(offsetof(struct process, allocations) == 376, "process.allocations");
+_Static_assert(offsetof(struct process, fail_allocation) == 384, "process.fail_allocation");
+_Static_assert(offsetof(struct process, interrupted) == 392, "process.interrupted");
+_Static_assert(sizeof(struct process) == 568, "process");
 
 /* The round robin. Guarded by mutex_lock. */
 struct scheduler {
@@ -715,6 +831,8 @@ struct subscription {
     uint64_t dropped; /* messages lost since the last one that was taken */
     uint64_t dropped_total; /* messages lost ever */
     uint64_t delivered; /* messages put into the slots ever */
+    uint32_t flags; /* subscribe_flag bits */
+    uint32_t unused;
     struct list_node free; /* head; delivery.in_subscription of unused slots */
     struct list_node waiting; /* head; delivery.in_subscription of used slots, oldest first */
 };
@@ -732,9 +850,11 @@ _Static_assert(offsetof(struct subscription, reserved) == 76, "subscription.rese
 _Static_assert(offsetof(struct subscription, dropped) == 80, "subscription.dropped");
 _Static_assert(offsetof(struct subscription, dropped_total) == 88, "subscription.dropped_total");
 _Static_assert(offsetof(struct subscription, delivered) == 96, "subscription.delivered");
-_Static_assert(offsetof(struct subscription, free) == 104, "subscription.free");
-_Static_assert(offsetof(struct subscription, waiting) == 120, "subscription.waiting");
-_Static_assert(sizeof(struct subscription) == 136, "subscription");
+_Static_assert(offsetof(struct subscription, flags) == 104, "subscription.flags");
+_Static_assert(offsetof(struct subscription, unused) == 108, "subscription.unused");
+_Static_assert(offsetof(struct subscription, free) == 112, "subscription.free");
+_Static_assert(offsetof(struct subscription, waiting) == 128, "subscription.waiting");
+_Static_assert(sizeof(struct subscription) == 144, "subscription");
 
 /* A slot of a subscription: one message on its way to one receiver. Guarded by mutex_lock. */
 struct delivery {
@@ -760,6 +880,7 @@ struct message {
     uint64_t sequence; /* position in the total order, from 1; given when it joins the queue */
     uint64_t time; /* TSC when it joined the queue */
     struct message *next_free; /* kernel messages: next unused one */
+    struct list_node in_retained; /* in topic.retained */
 };
 _Static_assert(offsetof(struct message, references) == 0, "message.references");
 _Static_assert(offsetof(struct message, flags) == 4, "message.flags");
@@ -770,9 +891,10 @@ _Static_assert(offsetof(struct message, publisher_generation) == 20, "message.pu
 _Static_assert(offsetof(struct message, sequence) == 24, "message.sequence");
 _Static_assert(offsetof(struct message, time) == 32, "message.time");
 _Static_assert(offsetof(struct message, next_free) == 40, "message.next_free");
-_Static_assert(sizeof(struct message) == 48, "message");
+_Static_assert(offsetof(struct message, in_retained) == 48, "message.in_retained");
+_Static_assert(sizeof(struct message) == 64, "message");
 
-/* A topic that has subscribers. Guarded by mutex_lock. */
+/* A topic that has subscribers or retains messages. Guarded by mutex_lock. */
 struct topic {
     uint32_t id; /* its number */
     uint32_t subscriber_count; /* length of subscribers */
@@ -781,6 +903,12 @@ struct topic {
     uint64_t published; /* messages served since it exists */
     uint64_t delivered; /* copies put into mailboxes */
     uint64_t dropped; /* copies lost by full mailboxes */
+    struct list_node retained; /* head; message.in_retained, oldest first */
+    uint32_t retained_count; /* length of it */
+    uint32_t retain_depth; /* most it may be */
+    uint32_t hold_count; /* subscriptions that hold their publishers */
+    uint32_t is_static; /* 1 for the kernel's own topics, which stay */
+    struct list_node holders; /* head; process.ready_link of publishers that wait for room */
 };
 _Static_assert(offsetof(struct topic, id) == 0, "topic.id");
 _Static_assert(offsetof(struct topic, subscriber_count) == 4, "topic.subscriber_count");
@@ -789,18 +917,26 @@ _Static_assert(offsetof(struct topic, subscribers) == 16, "topic.subscribers");
 _Static_assert(offsetof(struct topic, published) == 32, "topic.published");
 _Static_assert(offsetof(struct topic, delivered) == 40, "topic.delivered");
 _Static_assert(offsetof(struct topic, dropped) == 48, "topic.dropped");
-_Static_assert(sizeof(struct topic) == 56, "topic");
+_Static_assert(offsetof(struct topic, retained) == 56, "topic.retained");
+_Static_assert(offsetof(struct topic, retained_count) == 72, "topic.retained_count");
+_Static_assert(offsetof(struct topic, retain_depth) == 76, "topic.retain_depth");
+_Static_assert(offsetof(struct topic, hold_count) == 80, "topic.hold_count");
+_Static_assert(offsetof(struct topic, is_static) == 84, "topic.is_static");
+_Static_assert(offsetof(struct topic, holders) == 88, "topic.holders");
+_Static_assert(sizeof(struct topic) == 104, "topic");
 
 /* Hash table: topic number to its subscribers. bucket = (id * 2654435761 mod 2^32) >> 26. */
 struct topic_table {
     uint32_t topic_count; /* topics in the table */
     uint32_t subscription_count; /* subscriptions of all of them */
     struct topic *buckets[64]; /* first topic of each bucket */
+    uint64_t retained_bytes; /* data bytes of all retained messages */
 };
 _Static_assert(offsetof(struct topic_table, topic_count) == 0, "topic_table.topic_count");
 _Static_assert(offsetof(struct topic_table, subscription_count) == 4, "topic_table.subscription_count");
 _Static_assert(offsetof(struct topic_table, buckets) == 8, "topic_table.buckets");
-_Static_assert(sizeof(struct topic_table) == 520, "topic_table");
+_Static_assert(offsetof(struct topic_table, retained_bytes) == 520, "topic_table.retained_bytes");
+_Static_assert(sizeof(struct topic_table) == 528, "topic_table");
 
 /* The notification queue: one bounded FIFO for all topics. Touched with interrupts off. */
 struct notify_queue {
@@ -1025,27 +1161,123 @@ _Static_assert(offsetof(struct process_event, reason) == 12, "process_event.reas
 _Static_assert(offsetof(struct process_event, name) == 16, "process_event.name");
 _Static_assert(sizeof(struct process_event) == 48, "process_event");
 
+/* Message on TOPIC_TICK. */
+struct tick_event {
+    uint64_t time; /* kernel time in ns */
+    uint64_t count; /* timer interrupts since power-on */
+};
+_Static_assert(offsetof(struct tick_event, time) == 0, "tick_event.time");
+_Static_assert(offsetof(struct tick_event, count) == 8, "tick_event.count");
+_Static_assert(sizeof(struct tick_event) == 16, "tick_event");
+
+/* Message on TOPIC_MEMORY_LOW. */
+struct memory_event {
+    uint64_t free_frames; /* free frames at that moment */
+    uint64_t memory_frames; /* frames of memory there are */
+};
+_Static_assert(offsetof(struct memory_event, free_frames) == 0, "memory_event.free_frames");
+_Static_assert(offsetof(struct memory_event, memory_frames) == 8, "memory_event.memory_frames");
+_Static_assert(sizeof(struct memory_event) == 16, "memory_event");
+
+/* Message on TOPIC_BOOT_STAGE. */
+struct boot_event {
+    uint32_t stage; /* boot_stage */
+    uint32_t unused;
+    uint64_t time; /* TSC when it was reached */
+};
+_Static_assert(offsetof(struct boot_event, stage) == 0, "boot_event.stage");
+_Static_assert(offsetof(struct boot_event, unused) == 4, "boot_event.unused");
+_Static_assert(offsetof(struct boot_event, time) == 8, "boot_event.time");
+_Static_assert(sizeof(struct boot_event) == 16, "boot_event");
+
 /* Third argument of subscribe; none given means all zero. */
 struct subscribe_options {
     uint32_t depth; /* slots, 0 is MAILBOX_DEPTH */
     uint32_t policy; /* policy */
     uint64_t cookie; /* fourth argument of the callback */
+    uint32_t flags; /* subscribe_flag bits */
+    uint32_t unused; /* 0 */
 };
 _Static_assert(offsetof(struct subscribe_options, depth) == 0, "subscribe_options.depth");
 _Static_assert(offsetof(struct subscribe_options, policy) == 4, "subscribe_options.policy");
 _Static_assert(offsetof(struct subscribe_options, cookie) == 8, "subscribe_options.cookie");
-_Static_assert(sizeof(struct subscribe_options) == 16, "subscribe_options");
+_Static_assert(offsetof(struct subscribe_options, flags) == 16, "subscribe_options.flags");
+_Static_assert(offsetof(struct subscribe_options, unused) == 20, "subscribe_options.unused");
+_Static_assert(sizeof(struct subscribe_options) == 24, "subscribe_options");
 
 /* What receive tells besides the data. */
 struct received {
     uint32_t topic; /* topic of the message */
     uint32_t length; /* bytes of the message; more than the buffer's size means it was cut */
     uint64_t dropped; /* messages of this subscription lost since the last one taken */
+    uint64_t reply; /* token for reply when the message is a request, else 0 */
 };
 _Static_assert(offsetof(struct received, topic) == 0, "received.topic");
 _Static_assert(offsetof(struct received, length) == 4, "received.length");
 _Static_assert(offsetof(struct received, dropped) == 8, "received.dropped");
-_Static_assert(sizeof(struct received) == 16, "received");
+_Static_assert(offsetof(struct received, reply) == 16, "received.reply");
+_Static_assert(sizeof(struct received) == 24, "received");
+
+/* Argument of request. */
+struct request_arguments {
+    uint32_t topic; /* where the server listens */
+    uint32_t length; /* bytes of the request */
+    uint64_t data; /* address of the request */
+    uint64_t buffer; /* address for the reply */
+    uint64_t size; /* bytes of it */
+    uint64_t timeout_ms; /* how long to wait for the reply */
+};
+_Static_assert(offsetof(struct request_arguments, topic) == 0, "request_arguments.topic");
+_Static_assert(offsetof(struct request_arguments, length) == 4, "request_arguments.length");
+_Static_assert(offsetof(struct request_arguments, data) == 8, "request_arguments.data");
+_Static_assert(offsetof(struct request_arguments, buffer) == 16, "request_arguments.buffer");
+_Static_assert(offsetof(struct request_arguments, size) == 24, "request_arguments.size");
+_Static_assert(offsetof(struct request_arguments, timeout_ms) == 32, "request_arguments.timeout_ms");
+_Static_assert(sizeof(struct request_arguments) == 40, "request_arguments");
+
+/* A bounded queue with a number; its slots (message pointers) lie directly behind it. Guarded by mutex_lock. */
+struct message_queue {
+    uint32_t number; /* the name by which it is opened */
+    uint32_t index; /* in queue_table */
+    uint32_t generation; /* of the index; part of the handle */
+    uint32_t depth; /* slots */
+    uint32_t count; /* slots in use */
+    uint32_t head; /* slot to be received next */
+    uint64_t bytes; /* data bytes in it */
+    uint64_t users[2]; /* bit PID mod 64 of word PID / 64: the processes that have it open */
+    uint64_t sent; /* messages ever */
+    struct list_node senders; /* head; process.ready_link of who waits for room */
+    struct list_node receivers; /* head; process.ready_link of who waits for a message */
+};
+_Static_assert(offsetof(struct message_queue, number) == 0, "message_queue.number");
+_Static_assert(offsetof(struct message_queue, index) == 4, "message_queue.index");
+_Static_assert(offsetof(struct message_queue, generation) == 8, "message_queue.generation");
+_Static_assert(offsetof(struct message_queue, depth) == 12, "message_queue.depth");
+_Static_assert(offsetof(struct message_queue, count) == 16, "message_queue.count");
+_Static_assert(offsetof(struct message_queue, head) == 20, "message_queue.head");
+_Static_assert(offsetof(struct message_queue, bytes) == 24, "message_queue.bytes");
+_Static_assert(offsetof(struct message_queue, users) == 32, "message_queue.users");
+_Static_assert(offsetof(struct message_queue, sent) == 48, "message_queue.sent");
+_Static_assert(offsetof(struct message_queue, senders) == 56, "message_queue.senders");
+_Static_assert(offsetof(struct message_queue, receivers) == 72, "message_queue.receivers");
+_Static_assert(sizeof(struct message_queue) == 88, "message_queue");
+
+/* A shared memory segment; the addresses of its frames lie directly behind it. Guarded by mutex_lock. */
+struct segment {
+    uint32_t number; /* the name by which it is attached */
+    uint32_t index; /* in segment_table; decides the address */
+    uint32_t pages; /* length in pages */
+    uint32_t user_count; /* processes that have it attached */
+    uint64_t users[2]; /* bit PID mod 64 of word PID / 64: those processes */
+    struct list_node waiters; /* head; process.ready_link; wait_object is the address of the word */
+};
+_Static_assert(offsetof(struct segment, number) == 0, "segment.number");
+_Static_assert(offsetof(struct segment, index) == 4, "segment.index");
+_Static_assert(offsetof(struct segment, pages) == 8, "segment.pages");
+_Static_assert(offsetof(struct segment, user_count) == 12, "segment.user_count");
+_Static_assert(offsetof(struct segment, users) == 16, "segment.users");
+_Static_assert(offsetof(struct segment, waiters) == 32, "segment.waiters");
+_Static_assert(sizeof(struct segment) == 48, "segment");
 
 /* Element of process_list. */
 struct process_info {
@@ -1060,6 +1292,8 @@ struct process_info {
     uint64_t run_time; /* TSC ticks */
     uint64_t switches;
     uint64_t system_calls;
+    uint64_t ready_time; /* TSC ticks */
+    uint64_t blocked_time; /* TSC ticks */
     char name[32];
 };
 _Static_assert(offsetof(struct process_info, pid) == 0, "process_info.pid");
@@ -1073,15 +1307,17 @@ _Static_assert(offsetof(struct process_info, mailbox) == 28, "process_info.mailb
 _Static_assert(offsetof(struct process_info, run_time) == 32, "process_info.run_time");
 _Static_assert(offsetof(struct process_info, switches) == 40, "process_info.switches");
 _Static_assert(offsetof(struct process_info, system_calls) == 48, "process_info.system_calls");
-_Static_assert(offsetof(struct process_info, name) == 56, "process_info.name");
-_Static_assert(sizeof(struct process_info) == 88, "process_info");
+_Static_assert(offsetof(struct process_info, ready_time) == 56, "process_info.ready_time");
+_Static_assert(offsetof(struct process_info, blocked_time) == 64, "process_info.blocked_time");
+_Static_assert(offsetof(struct process_info, name) == 72, "process_info.name");
+_Static_assert(sizeof(struct process_info) == 104, "process_info");
 
 /* Element of topic_list. */
 struct topic_info {
     uint32_t id;
     uint32_t subscribers;
     uint32_t queued; /* messages in the mailboxes of its subscribers */
-    uint32_t unused;
+    uint32_t retained; /* messages it keeps for later subscribers */
     uint64_t published;
     uint64_t delivered;
     uint64_t dropped;
@@ -1089,7 +1325,7 @@ struct topic_info {
 _Static_assert(offsetof(struct topic_info, id) == 0, "topic_info.id");
 _Static_assert(offsetof(struct topic_info, subscribers) == 4, "topic_info.subscribers");
 _Static_assert(offsetof(struct topic_info, queued) == 8, "topic_info.queued");
-_Static_assert(offsetof(struct topic_info, unused) == 12, "topic_info.unused");
+_Static_assert(offsetof(struct topic_info, retained) == 12, "topic_info.retained");
 _Static_assert(offsetof(struct topic_info, published) == 16, "topic_info.published");
 _Static_assert(offsetof(struct topic_info, delivered) == 24, "topic_info.delivered");
 _Static_assert(offsetof(struct topic_info, dropped) == 32, "topic_info.dropped");
@@ -1106,6 +1342,9 @@ struct memory_info {
     uint32_t subscriptions;
     uint32_t notifications; /* waiting in the queue */
     uint32_t kernel_messages_free;
+    uint64_t retained_bytes; /* bytes of retained messages */
+    uint32_t queues; /* message queues */
+    uint32_t segments; /* shared memory segments */
 };
 _Static_assert(offsetof(struct memory_info, memory_frames) == 0, "memory_info.memory_frames");
 _Static_assert(offsetof(struct memory_info, free_frames) == 8, "memory_info.free_frames");
@@ -1116,7 +1355,10 @@ _Static_assert(offsetof(struct memory_info, topics) == 40, "memory_info.topics")
 _Static_assert(offsetof(struct memory_info, subscriptions) == 44, "memory_info.subscriptions");
 _Static_assert(offsetof(struct memory_info, notifications) == 48, "memory_info.notifications");
 _Static_assert(offsetof(struct memory_info, kernel_messages_free) == 52, "memory_info.kernel_messages_free");
-_Static_assert(sizeof(struct memory_info) == 56, "memory_info");
+_Static_assert(offsetof(struct memory_info, retained_bytes) == 56, "memory_info.retained_bytes");
+_Static_assert(offsetof(struct memory_info, queues) == 64, "memory_info.queues");
+_Static_assert(offsetof(struct memory_info, segments) == 68, "memory_info.segments");
+_Static_assert(sizeof(struct memory_info) == 72, "memory_info");
 
 #endif /* __ASSEMBLER__ */
 

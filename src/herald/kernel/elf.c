@@ -39,7 +39,7 @@ struct elf_segment {
 #define SEGMENT_LOAD 1
 #define SEGMENT_EXECUTE 1
 #define SEGMENT_WRITE 2
-#define MAX_SEGMENTS 8
+#define MAX_ELF_SEGMENTS 8
 #define IMAGE_LIMIT (USER_BASE + UINT64_C(16) * MIB)
 #define RFLAGS_USER 0x202
 
@@ -49,7 +49,7 @@ static int header_is_sound(const struct elf_header *h)
 {
     static const uint8_t ident[] = {0x7f, 'E', 'L', 'F', 2, 1, 1}; /* 64 bits, little-endian, version 1 */
     return memcmp(h->ident, ident, sizeof ident) == 0 && h->type == TYPE_EXECUTABLE && h->machine == MACHINE_X86_64 &&
-           h->segment_size == sizeof(struct elf_segment) && h->segment_count <= MAX_SEGMENTS;
+           h->segment_size == sizeof(struct elf_segment) && h->segment_count <= MAX_ELF_SEGMENTS;
 }
 
 static int segment_is_sound(const struct elf_segment *s, const struct directory_entry *file)

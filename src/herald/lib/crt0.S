@@ -10,11 +10,12 @@ _start:
 
 /*
  * herald_callback: what the library tells the kernel to enter. RCX, the cookie, points to the two words that
- * subscribe_callback keeps: the C function and its cookie. RSP is as after a call.
+ * subscribe_callback keeps: the C function and its cookie; R9 is what callback_reply() says. RSP is as after a call.
  */
     .text
     .globl herald_callback
 herald_callback:
+    movq    %r9, herald_callback_reply(%rip)
     subq    $8, %rsp
     movq    (%rcx), %rax
     movq    8(%rcx), %rcx

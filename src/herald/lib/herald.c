@@ -87,19 +87,120 @@ static struct callback_entry {
 
 void herald_callback(void);
 
-int subscribe_callback(uint32_t topic, callback_t *callback, uint64_t cookie, uint32_t depth, enum policy policy)
+static int subscribe_entry(uint32_t topic, callback_t *callback, struct subscribe_options options)
 {
     struct callback_entry *entry = callbacks;
     while (entry < callbacks + MAX_SUBSCRIPTIONS && entry->used)
         entry++;
     if (entry == callbacks + MAX_SUBSCRIPTIONS)
         return -ENOSPC;
-    *entry = (struct callback_entry){callback, cookie, topic, 1};
-    struct subscribe_options options = {.depth = depth, .policy = policy, .cookie = (uint64_t)entry};
+    *entry = (struct callback_entry){callback, options.cookie, topic, 1};
+    options.cookie = (uint64_t)entry;
     int result = (int)call(SYS_SUBSCRIBE, topic, (uint64_t)herald_callback, (uint64_t)&options, 0, 0);
     if (result)
         entry->used = 0;
     return result;
+}
+
+int subscribe_callback(uint32_t topic, callback_t *callback, uint64_t cookie, uint32_t depth, enum policy policy)
+{
+    struct subscribe_options options = {.depth = depth, .policy = policy, .cookie = cookie};
+    return subscribe_entry(topic, callback, options);
+}
+
+int subscribe_with(uint32_t topic, callback_t *callback, const struct subscribe_options *options)
+{
+    if (callback)
+        return subscribe_entry(topic, callback, *options);
+    return (int)call(SYS_SUBSCRIBE, topic, 0, (uint64_t)options, 0, 0);
+}
+
+int retain(uint32_t topic, uint32_t depth)
+{
+    return (int)call(SYS_RETAIN, topic, depth, 0, 0, 0);
+}
+
+int request(uint32_t topic, const void *data, size_t length, void *buffer, size_t size, uint64_t timeout_ms)
+{
+    struct request_arguments arguments = {
+        .topic = topic,
+        .length = length > UINT32_MAX ? UINT32_MAX : (uint32_t)length,
+        .data = (uint64_t)data,
+        .buffer = (uint64_t)buffer,
+        .size = size,
+        .timeout_ms = timeout_ms,
+    };
+    return (int)call(SYS_REQUEST, (uint64_t)&arguments, 0, 0, 0, 0);
+}
+
+int reply(uint64_t token, const void *data, size_t length)
+{
+    return (int)call(SYS_REPLY, token, (uint64_t)data, length, 0, 0);
+}
+
+uint64_t herald_callback_reply; /* crt0.S */
+
+uint64_t callback_reply(void)
+{
+    return herald_callback_reply;
+}
+
+int service_ready(void)
+{
+    return (int)call(SYS_SERVICE_READY, 0, 0, 0, 0, 0);
+}
+
+int queue_create(uint32_t number, uint32_t depth)
+{
+    return (int)call(SYS_QUEUE_CREATE, number, depth, 0, 0, 0);
+}
+
+int queue_open(uint32_t number)
+{
+    return (int)call(SYS_QUEUE_OPEN, number, 0, 0, 0, 0);
+}
+
+int queue_close(int handle)
+{
+    return (int)call(SYS_QUEUE_CLOSE, (uint64_t)handle, 0, 0, 0, 0);
+}
+
+int queue_send(int handle, const void *data, size_t length, uint64_t timeout_ms)
+{
+    return (int)call(SYS_QUEUE_SEND, (uint64_t)handle, (uint64_t)data, length, timeout_ms, 0);
+}
+
+int queue_receive(int handle, void *buffer, size_t size, uint64_t timeout_ms)
+{
+    return (int)call(SYS_QUEUE_RECEIVE, (uint64_t)handle, (uint64_t)buffer, size, timeout_ms, 0);
+}
+
+void *segment_attach(uint32_t number, size_t bytes, int *error)
+{
+    int64_t result = call(SYS_SEGMENT_ATTACH, number, bytes, 0, 0, 0);
+    if (error)
+        *error = result < 0 ? (int)result : 0;
+    return result < 0 ? 0 : (void *)result;
+}
+
+int segment_detach(uint32_t number)
+{
+    return (int)call(SYS_SEGMENT_DETACH, number, 0, 0, 0, 0);
+}
+
+int segment_wait(const volatile uint32_t *address, uint32_t expected, uint64_t timeout_ms)
+{
+    return (int)call(SYS_SEGMENT_WAIT, (uint64_t)address, expected, timeout_ms, 0, 0);
+}
+
+int segment_wake(const volatile uint32_t *address, unsigned count)
+{
+    return (int)call(SYS_SEGMENT_WAKE, (uint64_t)address, count, 0, 0, 0);
+}
+
+int64_t debug(enum debug_operation operation, uint64_t value)
+{
+    return call(SYS_DEBUG, operation, value, 0, 0, 0);
 }
 
 int unsubscribe(uint32_t topic)
