@@ -24,6 +24,8 @@ export const traceNames = {
   systemCall: enums.system_call.byValue as Names,
   topic: enums.topic_number.byValue as Names,
   policy: enums.policy.byValue as Names,
+  /** Of a system call's negated result. */
+  error: enums.error.byValue as Names,
 };
 
 /** What flags, a and b mean in each kind of record, in words. */

@@ -38,29 +38,11 @@ export function endingText(reason: number): string {
   return name === undefined ? `reason ${reason}` : (endings[name] ?? name);
 }
 
-/** Negative results of system calls (the error enumeration of the layout description; a test compares). */
-export const errorNames: Readonly<Record<number, string>> = {
-  1: "EPERM",
-  2: "ENOENT",
-  3: "ESRCH",
-  4: "EINTR",
-  5: "EIO",
-  7: "ETOOBIG",
-  8: "ENOEXEC",
-  11: "EAGAIN",
-  12: "ENOMEM",
-  14: "EFAULT",
-  17: "EEXIST",
-  22: "EINVAL",
-  28: "ENOSPC",
-  38: "ENOSYS",
-  90: "EMSGSIZE",
-  110: "ETIMEDOUT",
-  114: "EALREADY",
-  125: "ECANCELED",
-};
-
-export const errorName = (error: number): string => errorNames[error] ?? `error ${error}`;
+/** Why a system call failed: its negated result. */
+export function errorName(error: number): string {
+  const name = traceNames.error[error];
+  return name === undefined ? `error ${error}` : `E${name}`;
+}
 
 /** Exceptions by vector, as the manual abbreviates them (volume 3, table 6-1). */
 const faults: Readonly<Record<number, string>> = {
