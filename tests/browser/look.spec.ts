@@ -24,7 +24,7 @@ test("narrow: one column, every panel can be reached, nothing overflows", async 
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto("./");
   const tabs = page.getByRole("tab");
-  expect(await tabs.count()).toBeGreaterThan(4);
+  await expect.poll(() => tabs.count()).toBeGreaterThan(4);
   for (const tab of await tabs.all()) {
     if (!(await tab.isVisible())) continue;
     await tab.click();
