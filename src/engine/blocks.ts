@@ -43,6 +43,14 @@ export interface CodeSource {
   protect(physicalPage: number): void;
 }
 
+/** What was made from blocks learns that they are gone. */
+export interface BlocksWatcher {
+  /** These, while code may be running. */
+  dropped(blocks: Iterable<Block>): void;
+  /** All of them; no code runs. */
+  forget(): void;
+}
+
 const PAGE = 4096;
 const LONGEST_BLOCK = 48;
 const LONGEST_INSTRUCTION = 15;
@@ -69,6 +77,7 @@ export class Blocks {
   private cursor: WasmOffset = RECORDS;
   /** Blocks decoded, dropped because their code was written, and times everything was forgotten. */
   readonly counts = { built: 0, dropped: 0, flushes: 0 };
+  watcher: BlocksWatcher | undefined;
 
   constructor(
     private readonly state: CpuState,
@@ -89,6 +98,16 @@ export class Blocks {
     if (known && (known.secondPage === undefined || known.secondPage === source.nextPage())) return known;
     if (known) this.drop(new Set([known]));
     return this.build(physical, mode, source);
+  }
+
+  /** The block at a physical address in a mode, if it was decoded before. */
+  known(physical: GuestPhysical, mode: number): Block | undefined {
+    return this.byPlace.get(place(physical, mode));
+  }
+
+  /** The steps that a block was made of. Its code is still what it was. */
+  stepsOf(block: Block, source: CodeSource): readonly Step[] {
+    return this.decode(block.physical, block.mode, source)?.steps.slice(0, block.instructions) ?? [];
   }
 
   private build(physical: GuestPhysical, mode: number, source: CodeSource): Block | undefined {
@@ -222,6 +241,7 @@ export class Blocks {
       this.counts.dropped++;
     }
     for (const block of blocks) for (const { page } of extents(block)) this.leavePage(page, blocks, records);
+    this.watcher?.dropped(blocks);
   }
 
   private leavePage(page: number, dropped: ReadonlySet<Block>, records: ReadonlySet<WasmOffset>): void {
@@ -244,6 +264,7 @@ export class Blocks {
 
   /** Everything, and the area is empty again. Not while a block runs. */
   forget(): void {
+    this.watcher?.forget();
     this.byPlace.clear();
     this.pages.clear();
     this.cursor = RECORDS;

@@ -15,6 +15,8 @@ import { type HostFunctions, HandlerLibrary } from "./handlers/library";
 import { SPECIAL } from "./handlers/special";
 import { Jumps } from "./jumps";
 import { EXIT, record, RECORD_BYTES } from "./record";
+import type { RegionOptions } from "./regions/options";
+import { Regions } from "./regions/regions";
 import { takeSnapshot } from "./snapshot";
 import { CpuState, layout, MODE, RAM, type GuestPhysical, type WasmOffset } from "./state";
 import { createSystem, type System } from "./system";
@@ -25,6 +27,8 @@ export interface CpuConfig {
   readonly memoryMiB: number;
   /** The CPU offers five-level paging (LA57). */
   readonly levels5?: boolean;
+  /** Hot code is compiled as regions; false, or absent: everything is interpreted. */
+  readonly regions?: boolean | Partial<RegionOptions>;
 }
 
 export function createCpu(config: CpuConfig): X86Cpu {
@@ -51,6 +55,8 @@ export class X86Cpu implements Cpu {
   readonly system: System;
   readonly blocks: Blocks;
   readonly library: HandlerLibrary;
+  /** The second tier, unless it is off. */
+  readonly regions: Regions | undefined;
   private readonly state: CpuState;
   private readonly board: Board;
   private readonly jumps: Jumps;
@@ -72,10 +78,13 @@ export class X86Cpu implements Cpu {
   /** Base and limit of CS that the entries of JUMPS were made under (legacy modes). */
   private codeBase = 0;
   private codeLimit = 0;
+  /** Most ticks of one run. The second tier looks where each of them ends. */
+  private longestRun = LONGEST_RUN;
+  private sampled = false;
   /** Linear address of the lookup in progress. */
   private linear = 0n;
 
-  constructor({ board, memoryMiB, levels5 = true }: CpuConfig) {
+  constructor({ board, memoryMiB, levels5 = true, regions = false }: CpuConfig) {
     if (!Number.isInteger(memoryMiB) || memoryMiB < 1 || memoryMiB > 256) {
       throw new RangeError(`memory is 1 to 256 MiB, not ${memoryMiB}`);
     }
@@ -100,7 +109,19 @@ export class X86Cpu implements Cpu {
       nextPage: () => this.fetch((this.linear & ~0xfffn) + 0x1000n),
       protect: (page) => this.system.protectPage(page),
     };
+    if (regions) this.regions = this.secondTier(regions === true ? {} : regions);
     this.reset();
+  }
+
+  private secondTier(options: Partial<RegionOptions>): Regions {
+    const code = {
+      known: (physical: GuestPhysical, mode: number) => this.blocks.known(physical, mode),
+      steps: (block: Block) => this.blocks.stepsOf(block, this.source),
+    };
+    const regions = new Regions(this.state, this.library, code, options);
+    this.blocks.watcher = regions;
+    this.longestRun = regions.options.sampleEvery;
+    return regions;
   }
 
   /** The imports of generated code. Each notes the record, by which the clock is exact inside. */
@@ -220,9 +241,17 @@ export class X86Cpu implements Cpu {
     const trap = stepping && !NO_TRAP.has(this.nextInstruction());
     const block = this.lookup();
     if (!block) return;
-    const faulted = this.execute(block, single ? 1 : Math.min(until - this.ticks, LONGEST_RUN));
+    if (this.regions && !single) this.consider(this.regions, block);
+    const faulted = this.execute(block, single ? 1 : Math.min(until - this.ticks, this.longestRun));
     // After MOV SS and POP SS the trap is held too (SDM 3, 6.8.3).
     if (trap && !faulted && this.state.get32("shadow") !== 2) this.deliver(() => this.system.deliverSingleStep());
+  }
+
+  /** The last run ended because its ticks did, in the interpreter: then this block is a sample of what is hot. */
+  private consider(regions: Regions, block: Block): void {
+    const sampled = this.sampled || regions.options.threshold === 0;
+    this.sampled = false;
+    if (sampled && this.breakpoints.size === 0) regions.sample(block, this.state.get64("rip"));
   }
 
   /** Runs a block and what follows it for at most `budget` ticks. True when it ended in a fault. */
@@ -259,6 +288,10 @@ export class X86Cpu implements Cpu {
     const spent = this.end - this.remaining();
     switch (reason) {
       case EXIT.budget:
+        this.sampled = true;
+        this.ticks = spent;
+        return;
+      case EXIT.regionBudget:
       case EXIT.lookup:
         this.ticks = spent;
         return;

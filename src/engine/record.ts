@@ -68,4 +68,6 @@ export const EXIT = {
   repeat: 7,
   /** An instruction the decoder knows of but the engine does not run: report. */
   unimplemented: 8,
+  /** As budget, but what ran last was a region (regions/). */
+  regionBudget: 9,
 } as const;

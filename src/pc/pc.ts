@@ -1,6 +1,6 @@
 /** The whole computer: CPU, board, firmware and disks, run to exact ticks of virtual time. */
 import type { Cpu, CpuSnapshot } from "../engine/board.ts";
-import { createCpu } from "../engine/cpu.ts";
+import { type CpuConfig, createCpu } from "../engine/cpu.ts";
 import { CpuState, layout, type FieldName } from "../engine/state.ts";
 import { Firmware } from "./bios/firmware.ts";
 import type { Plain } from "./device.ts";
@@ -29,6 +29,8 @@ export interface PcConfig {
   readonly mhz?: number;
   /** The CPU offers five-level paging (LA57). */
   readonly levels5?: boolean;
+  /** Hot code is compiled as regions; the run is the same, but faster. Off when absent. */
+  readonly regions?: CpuConfig["regions"];
   /** Date of power-on in seconds since 1970. */
   readonly epoch?: number;
   readonly outputs?: Outputs;
@@ -92,7 +94,7 @@ export class Pc {
     const disks = [new Disk(config.disk), config.secondDisk && new Disk(config.secondDisk)];
     const { mhz = 100, epoch = DEFAULT_EPOCH, outputs = {} } = config;
     this.board = new Motherboard({ memoryMiB, mhz, epoch, disks }, outputs);
-    this.cpu = createCpu({ memoryMiB, board: this.board, levels5: config.levels5 ?? false });
+    this.cpu = createCpu({ memoryMiB, board: this.board, levels5: config.levels5 ?? false, regions: config.regions });
     this.board.now = () => this.cpu.clock;
     this.board.ram = this.cpu.ram;
     this.board.a20Changed = () => this.cpu.flushCaches();

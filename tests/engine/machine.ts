@@ -1,6 +1,6 @@
 /** A CPU on a board with nothing but memory, ports that remember, and an interrupt line: for tests of the engine alone. */
 import type { Board } from "../../src/engine/board";
-import { createCpu, type X86Cpu } from "../../src/engine/cpu";
+import { type CpuConfig, createCpu, type X86Cpu } from "../../src/engine/cpu";
 import { CpuState, layout, type FieldName } from "../../src/engine/state";
 import { StateHash } from "../../src/pc/hash";
 
@@ -49,9 +49,9 @@ export interface Machine {
   state: CpuState;
 }
 
-export function bareMachine(memoryMiB = 4): Machine {
+export function bareMachine(memoryMiB = 4, regions: CpuConfig["regions"] = false): Machine {
   const board = new BareBoard(memoryMiB << 20);
-  const cpu = createCpu({ board, memoryMiB });
+  const cpu = createCpu({ board, memoryMiB, regions });
   board.clock = () => cpu.clock;
   return { cpu, board, state: new CpuState(cpu.memory) };
 }
@@ -62,8 +62,12 @@ export const DATA = 0x20_0000;
 const TABLES = 0x8000;
 
 /** 64-bit mode, CPL 0, the first gibibyte mapped to itself in 2 MiB pages, code at CODE. */
-export function longMachine(code: readonly number[] | Uint8Array, memoryMiB = 4): Machine {
-  const machine = bareMachine(memoryMiB);
+export function longMachine(
+  code: readonly number[] | Uint8Array,
+  memoryMiB = 4,
+  regions: CpuConfig["regions"] = false,
+): Machine {
+  const machine = bareMachine(memoryMiB, regions);
   const { cpu, state } = machine;
   const table = new DataView(cpu.ram.buffer, cpu.ram.byteOffset);
   table.setBigUint64(TABLES, BigInt(TABLES + 0x1000 + 7), true);

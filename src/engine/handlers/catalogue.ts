@@ -45,6 +45,11 @@ export class Catalogue {
     return this.slots;
   }
 
+  /** A slot that stays free of handlers. */
+  reserve(): number {
+    return this.slots++;
+  }
+
   takePending(): Entry[] {
     const entries = this.pending;
     this.pending = [];

@@ -86,11 +86,27 @@ export class HandlerLibrary {
     const entries = this.catalogue.takePending();
     if (entries.length === 0) return;
     this.later.push(...entries);
-    const missing = this.catalogue.size - this.table.length;
-    if (missing > 0) this.table.grow(missing + TABLE_STEP);
+    this.room();
     const together = ++this.smallModules === MOST_MODULES;
     if (together) this.smallModules = 1;
     this.instantiate(new WebAssembly.Module(writeHandlers(together ? this.later : entries)), this.base);
+  }
+
+  /** A table slot for code that is no handler. */
+  reserve(): number {
+    const slot = this.catalogue.reserve();
+    this.room();
+    return slot;
+  }
+
+  /** Adds a module of other code, which may import what handlers import. */
+  add(bytes: Uint8Array<ArrayBuffer>): void {
+    this.instantiate(new WebAssembly.Module(bytes), this.base);
+  }
+
+  private room(): void {
+    const missing = this.catalogue.size - this.table.length;
+    if (missing > 0) this.table.grow(missing + TABLE_STEP);
   }
 
   private instantiate(module: WebAssembly.Module, base: WebAssembly.Exports): WebAssembly.Exports {

@@ -1,0 +1,99 @@
+/**
+ * Guest memory from a region: 64-bit mode only, so an address is base + index + displacement and the base of FS or GS. The lookaside
+ * check is that of handlers/access.ts; what misses it is left to the interpreter before anything has changed.
+ */
+import type { Width } from "../../isa/expression";
+import type { DecodedOperand, MemoryOperand } from "../decode/decode";
+import { loads, memoryWidth, stores } from "../handlers/access";
+import { layout, lookasideTable } from "../state";
+import { EMPTY, I32, I64, memory, op } from "../wasm/code";
+import type { Frame } from "./frame";
+
+const FS = 4;
+const DELTA = 8;
+/** Index of the entry of a page, in bytes of the table: bits 12..23 of the address, times 16. */
+const ENTRY_SHIFT = 8;
+const ENTRY_MASK = 0xfff0;
+
+export class RegionAccess {
+  private readonly readTable: number;
+  private readonly writeTable: number;
+
+  constructor(
+    private readonly frame: Frame,
+    user: boolean,
+  ) {
+    this.readTable = lookasideTable(user, false);
+    this.writeTable = lookasideTable(user, true);
+  }
+
+  /** [] -> [offset: i64] of a memory operand, before the segment's base. */
+  offset(operand: MemoryOperand, addressSize: number, next: bigint): void {
+    const { code } = this.frame;
+    const { base, index, scale, displacement, ripRelative } = operand;
+    const constant = BigInt.asUintN(64, ripRelative ? displacement + next : displacement);
+    let parts = 0;
+    const add = () => {
+      if (parts++ > 0) code.op(op.i64Add);
+    };
+    if (base !== undefined) {
+      code.get(this.frame.register(base));
+      add();
+    }
+    if (index !== undefined) {
+      code.get(this.frame.register(index));
+      if (scale) code.i64(BigInt(scale)).op(op.i64Shl);
+      add();
+    }
+    if (constant !== 0n || parts === 0) {
+      code.i64(constant);
+      add();
+    }
+    if (addressSize === 32) code.i64(0xffff_ffffn).op(op.i64And);
+  }
+
+  /** [offset: i64] -> [linear: i64]. */
+  addBase(segment: number): void {
+    if (segment < FS) return;
+    this.frame.code.loadAt(memory.i64Load, layout.segmentBase.offset + segment * 8).op(op.i64Add);
+  }
+
+  /** [linear: i64] -> []: leaves the place in the Wasm memory in a local; `miss` writes the way out. */
+  host(bytes: number, write: boolean, miss: () => void): number {
+    const { code } = this.frame;
+    const table = write ? this.writeTable : this.readTable;
+    const linear = code.local(I64);
+    const entry = code.local(I32);
+    const host = code.local(I32);
+    code.tee(linear).op(op.i32WrapI64).i32(ENTRY_SHIFT).op(op.i32ShrU).i32(ENTRY_MASK).op(op.i32And);
+    code.tee(entry).access(memory.i64Load, table);
+    code.get(linear);
+    if (bytes > 1) code.i64(BigInt(bytes - 1)).op(op.i64Add);
+    code.i64(-4096n).op(op.i64And, op.i64Ne).if(EMPTY);
+    miss();
+    code.end();
+    code
+      .get(linear)
+      .op(op.i32WrapI64)
+      .get(entry)
+      .access(memory.i32Load, table + DELTA)
+      .op(op.i32Add)
+      .set(host);
+    return host;
+  }
+
+  load(host: number, width: Width): void {
+    this.frame.code.get(host).access(loads[memoryWidth(width)]);
+  }
+
+  store(host: number, width: Width, pushValue: () => void): void {
+    this.frame.code.get(host);
+    pushValue();
+    this.frame.code.access(stores[memoryWidth(width)]);
+  }
+}
+
+export function memoryOf(operand: DecodedOperand): MemoryOperand {
+  if (operand.kind !== "memory") throw new Error(`a ${operand.kind} has no address`);
+  return operand;
+}

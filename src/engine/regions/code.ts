@@ -1,0 +1,81 @@
+/** Wasm code of a region: locals are handed out again once they are free, and blocks are branched to by name. */
+import { Bytes } from "../wasm/bytes";
+import { Code, EMPTY, I32, type ValueType } from "../wasm/code";
+
+/** A block or loop that is open, by the number of those around it. */
+export interface Label {
+  readonly depth: number;
+}
+
+export class RegionCode extends Code {
+  private depth = 0;
+  private readonly free = new Map<ValueType, number[]>();
+  private readonly kinds = new Map<number, ValueType>();
+  /** Handed out since the last `settle`. */
+  private fresh: number[] = [];
+
+  /** For the whole function. */
+  permanent(type: ValueType): number {
+    return super.local(type);
+  }
+
+  override local(type: ValueType): number {
+    const local = this.free.get(type)?.pop() ?? super.local(type);
+    this.kinds.set(local, type);
+    this.fresh.push(local);
+    return local;
+  }
+
+  /** All temporary locals are free again, except these. */
+  settle(kept: ReadonlySet<number>, before: ReadonlySet<number> = new Set()): void {
+    const seen = new Set<number>();
+    for (const local of [...this.fresh, ...before]) {
+      if (kept.has(local) || seen.has(local)) continue;
+      seen.add(local);
+      const type = this.kinds.get(local) ?? I32;
+      const list = this.free.get(type);
+      if (list) list.push(local);
+      else this.free.set(type, [local]);
+    }
+    this.fresh = [];
+  }
+
+  override if(type: ValueType | typeof EMPTY = EMPTY): this {
+    this.depth++;
+    return super.if(type);
+  }
+
+  override block(): this {
+    this.depth++;
+    return super.block();
+  }
+
+  override loop(): this {
+    this.depth++;
+    return super.loop();
+  }
+
+  override end(): this {
+    this.depth--;
+    return super.end();
+  }
+
+  /** The innermost block or loop that is open. */
+  get label(): Label {
+    return { depth: this.depth };
+  }
+
+  goto(label: Label): this {
+    return this.br(this.depth - label.depth);
+  }
+
+  /** Puts code in front of what has been written. */
+  prepend(front: Code): void {
+    const body = this.body.take();
+    this.body.length = 0;
+    this.body.append(front.body);
+    const rest = new Bytes();
+    for (const byte of body) rest.u8(byte);
+    this.body.append(rest);
+  }
+}

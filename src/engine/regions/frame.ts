@@ -1,0 +1,184 @@
+/**
+ * The locals of a region's function, and its ways in and out. At the ways out all registers and flags that the region may have
+ * changed go back to the state; a way out is a few constants and a jump to one of two places at the end of the function.
+ */
+import { EXIT, record } from "../record";
+import { JUMP_ENTRIES, JUMP_ENTRY_BYTES, JUMPS, layout, type WasmOffset } from "../state";
+import { Code, EMPTY, I32, I64, memory, op } from "../wasm/code";
+import type { Label, RegionCode } from "./code";
+import { flagLocals, type FlagLocals } from "./flags";
+
+const SELF = 0;
+const registerOffset = (register: number) => layout.registers.offset + register * 8;
+const flagFields = ["cf", "of", "af", "zeroSource", "signSource"] as const;
+
+/** Where the interpreter takes over: a record in the middle of its block. */
+export interface Handover {
+  readonly record: WasmOffset;
+  /** Table slot of the record's handler. */
+  readonly handler: number;
+  /** RIP of the block that the record stands in. */
+  readonly blockRip: bigint;
+  /** What to add to the local count, which was charged for the region's block, so that the record's whole block is charged. */
+  readonly charge: number;
+}
+
+/** How the function is entered. */
+export interface Entry {
+  readonly rip: bigint;
+  /** Instructions of the decoded block that the caller has charged, and of the region's first block. */
+  readonly charged: number;
+  readonly instructions: number;
+  /** The handler that the entry record has without the region. */
+  readonly handler: number;
+}
+
+export class Frame {
+  /** Ticks left, less those of the block that is running. */
+  readonly remaining: number;
+  /** RIP to go to, at the ways out. */
+  readonly target: number;
+  readonly flags: FlagLocals;
+  private readonly exitRecord: number;
+  private readonly exitHandler: number;
+  private readonly registers = new Map<number, number>();
+  private readonly written = new Set<number>();
+  private readonly flagsTouched = new Set<(typeof flagFields)[number]>();
+  private toInterpreter!: Label;
+  private toRip!: Label;
+
+  constructor(
+    readonly code: RegionCode,
+    private readonly handlerType: number,
+  ) {
+    this.remaining = code.permanent(I32);
+    this.target = code.permanent(I64);
+    this.exitRecord = code.permanent(I32);
+    this.exitHandler = code.permanent(I32);
+    this.flags = flagLocals(code);
+  }
+
+  /** The local of a general register. */
+  register(number: number): number {
+    let local = this.registers.get(number);
+    if (local === undefined) this.registers.set(number, (local = this.code.permanent(I64)));
+    return local;
+  }
+
+  writes(number: number): number {
+    this.written.add(number);
+    return this.register(number);
+  }
+
+  /** The flags are kept in locals from the entry on. */
+  useFlags(): void {
+    for (const field of flagFields) this.flagsTouched.add(field);
+  }
+
+  // ---- out ----
+
+  /** The interpreter runs the instruction of the record and what follows. Flags must be in their locals. */
+  interpret({ record: at, handler, blockRip, charge }: Handover): void {
+    const { code } = this;
+    code.i32(at).set(this.exitRecord).i32(handler).set(this.exitHandler);
+    code.i64(blockRip).set(this.target);
+    if (charge !== 0) code.get(this.remaining).i32(charge).op(op.i32Add).set(this.remaining);
+    code.goto(this.toInterpreter);
+  }
+
+  /** Goes on at the RIP in `target`, outside. Flags must be in their locals. */
+  leave(): void {
+    this.code.goto(this.toRip);
+  }
+
+  /** Writes the function around its body. */
+  write(entry: Entry, body: () => void): void {
+    const { code } = this;
+    code.block();
+    this.toInterpreter = code.label;
+    code.block();
+    this.toRip = code.label;
+    body();
+    code.unreachable().end();
+    this.goOn();
+    code.unreachable().end();
+    this.handOver();
+    code.prepend(this.prologue(entry));
+  }
+
+  private spill(): void {
+    const { code } = this;
+    for (const number of this.written) {
+      code.i32(0).get(this.register(number)).access(memory.i64Store, registerOffset(number));
+    }
+    for (const field of this.flagsTouched) {
+      const wide = layout[field].type === "u64";
+      code.i32(0).get(this.flags[field]);
+      code.access(wide ? memory.i64Store : memory.i32Store, layout[field].offset);
+    }
+    code.i32(0).get(this.target).access(memory.i64Store, layout.rip.offset);
+    code.i32(0).get(this.remaining).access(memory.i32Store, layout.remaining.offset);
+  }
+
+  /** A block that the ticks do not cover as a whole is for the run loop to portion. */
+  private handOver(): void {
+    const { code } = this;
+    this.spill();
+    code.get(this.remaining).i32(0).op(op.i32LtS).if(EMPTY);
+    code.i32(0).get(this.exitRecord).access(memory.i32Store, layout.exitRecord.offset);
+    code.i32(EXIT.stale).op(op.return).end();
+    code.get(this.exitRecord).get(this.exitHandler).returnCallIndirect(this.handlerType);
+  }
+
+  /** As handlers jump (handlers/jump.ts): through the table of jumps, charging the block there. */
+  private goOn(): void {
+    const { code, target, remaining } = this;
+    const entry = code.permanent(I32);
+    const block = code.permanent(I32);
+    this.spill();
+    code.get(target).op(op.i32WrapI64).get(target).i64(12n).op(op.i64ShrU, op.i32WrapI64, op.i32Xor);
+    code
+      .i32(JUMP_ENTRIES - 1)
+      .op(op.i32And)
+      .i32(JUMP_ENTRY_BYTES)
+      .op(op.i32Mul)
+      .tee(entry);
+    code.access(memory.i64Load, JUMPS).get(target).op(op.i64Ne);
+    code.get(entry).access(memory.i32Load, JUMPS + 8);
+    code.loadAt(memory.i32Load, layout.jumpTag.offset).op(op.i32Ne, op.i32Or).if(EMPTY);
+    code.i32(EXIT.lookup).op(op.return).end();
+    code
+      .get(entry)
+      .access(memory.i32Load, JUMPS + 12)
+      .tee(block);
+    code.access(memory.i32Load16U, record.charge).set(entry);
+    code.get(remaining).get(entry).op(op.i32Sub).tee(entry).i32(0).op(op.i32LtS).if(EMPTY);
+    code.i32(EXIT.regionBudget).op(op.return).end();
+    code.i32(0).get(entry).access(memory.i32Store, layout.remaining.offset);
+    code.get(block).get(block).access(memory.i32Load, record.handler).returnCallIndirect(this.handlerType);
+  }
+
+  // ---- in ----
+
+  /** Another RIP leads to the same bytes, or the ticks do not cover the first block: that is the interpreter's. */
+  private prologue({ rip, charged, instructions, handler }: Entry): Code {
+    const { remaining } = this;
+    const front = new Code(1);
+    front.loadAt(memory.i64Load, layout.rip.offset).i64(rip).op(op.i64Ne);
+    front.loadAt(memory.i32Load, layout.remaining.offset);
+    front
+      .i32(charged - instructions)
+      .op(op.i32Add)
+      .tee(remaining);
+    front.i32(0).op(op.i32LtS, op.i32Or).if(EMPTY);
+    front.get(SELF).i32(handler).returnCallIndirect(this.handlerType).end();
+    for (const [number, local] of this.registers) {
+      front.loadAt(memory.i64Load, registerOffset(number)).set(local);
+    }
+    for (const field of this.flagsTouched) {
+      const wide = layout[field].type === "u64";
+      front.loadAt(wide ? memory.i64Load : memory.i32Load, layout[field].offset).set(this.flags[field]);
+    }
+    return front;
+  }
+}

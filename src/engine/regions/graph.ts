@@ -1,0 +1,218 @@
+/**
+ * Which code belongs to a region: the decoded blocks that direct jumps, calls and returns reach from its entry, each cut where the
+ * next one begins. Only blocks that have been run are taken: what was never run stays outside.
+ */
+import type { Decoded } from "../decode/decode";
+import type { Block } from "../blocks";
+import { RECORD_BYTES } from "../record";
+import type { Step } from "../records";
+import type { WasmOffset } from "../state";
+import type { RegionOptions } from "./options";
+import type { Plan, Planner } from "./plan";
+
+const PAGE = 4096n;
+const MOST_BLOCKS = 96;
+
+/** What the graph asks about decoded code: blocks of the entry's page, in the present mode. */
+export interface KnownCode {
+  /** The block whose first instruction is at this RIP, if there is one. */
+  blockAt(rip: bigint): Block | undefined;
+  steps(block: Block): readonly Step[];
+}
+
+export interface RegionBlock {
+  readonly rip: bigint;
+  readonly source: Block;
+  /** Its instructions; a prefix of those of `source`. */
+  readonly plans: Plan[];
+  /** Its last instruction is followed by this RIP, unless that jumps or is left to the interpreter. */
+  fallsTo: bigint | undefined;
+  /** Where a return may lead: filled for blocks that end in one. */
+  returnsTo: bigint[];
+}
+
+export interface Graph {
+  readonly entry: RegionBlock;
+  readonly blocks: ReadonlyMap<bigint, RegionBlock>;
+}
+
+interface Found {
+  readonly block: Block;
+  readonly plans: Plan[];
+  readonly whole: boolean;
+}
+
+export function findGraph(entry: bigint, code: KnownCode, planner: Planner, options: RegionOptions): Graph | undefined {
+  const found = new Map<bigint, Found>();
+  const returnPoints = new Set<bigint>();
+  let room = options.longest;
+  const queue = [entry];
+  const samePage = (rip: bigint) => rip / PAGE === entry / PAGE;
+  for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
+    if (found.has(at) || found.size >= MOST_BLOCKS || room <= 0 || !samePage(at)) continue;
+    const block = code.blockAt(at);
+    if (!block || block.secondPage !== undefined || block.dropped) continue;
+    const { plans, whole } = planBlock(at, block, code.steps(block), planner);
+    if (plans.length === 0) continue;
+    room -= plans.length;
+    found.set(at, { block, plans, whole });
+    if (!options.loops) break;
+    for (const plan of plans) {
+      if (plan.target !== undefined) queue.push(plan.target);
+      if (plan.isCall && options.returns) {
+        returnPoints.add(plan.next);
+        queue.push(plan.next);
+      }
+    }
+    const last = plans[plans.length - 1];
+    if (whole && last.flow === "next") queue.push(last.next);
+  }
+  if (!found.has(entry)) return undefined;
+  const blocks = new Map<bigint, RegionBlock>();
+  const returns = [...returnPoints].filter((rip) => found.has(rip));
+  for (const [rip, { block, plans }] of found) blocks.set(rip, cut(rip, block, plans, found, returns));
+  return { entry: blocks.get(entry)!, blocks };
+}
+
+/** The instructions of a block, up to the first that is left to the interpreter. */
+function planBlock(rip: bigint, block: Block, steps: readonly Step[], planner: Planner) {
+  const plans: Plan[] = [];
+  let at = rip;
+  let record: WasmOffset = block.record;
+  for (const [n, step] of steps.entries()) {
+    if (step.kind !== "instruction") return { plans, whole: false };
+    const place = { rip: at, record, head: n === 0 };
+    const plan = planner.plan(step.decoded as Decoded, step.resolved.shape, place);
+    plans.push(plan);
+    if (plan.flow === "interpret") return { plans, whole: false };
+    record += step.resolved.addressRecord ? 2 * RECORD_BYTES : RECORD_BYTES;
+    at = plan.next;
+  }
+  return { plans, whole: true };
+}
+
+function cut(
+  rip: bigint,
+  source: Block,
+  plans: Plan[],
+  found: ReadonlyMap<bigint, Found>,
+  returns: bigint[],
+): RegionBlock {
+  const end = plans.findIndex((plan, n) => n > 0 && found.has(plan.rip));
+  const kept = end < 0 ? plans : plans.slice(0, end);
+  const last = kept[kept.length - 1];
+  const fallsTo = last.flow === "next" ? last.next : undefined;
+  return { rip, source, plans: kept, fallsTo, returnsTo: last.isReturn ? returns : [] };
+}
+
+/** Where a block goes inside the region. */
+export function successors(block: RegionBlock, blocks: ReadonlyMap<bigint, RegionBlock>): bigint[] {
+  const targets = block.plans.flatMap((plan) => (plan.target === undefined ? [] : [plan.target]));
+  if (block.fallsTo !== undefined) targets.push(block.fallsTo);
+  targets.push(...block.returnsTo);
+  return [...new Set(targets)].filter((target) => blocks.has(target));
+}
+
+/** Reverse postorder, dominators and loops (Cooper, Harvey, Kennedy: A Simple, Fast Dominance Algorithm). */
+export class Order {
+  readonly position = new Map<bigint, number>();
+  readonly sequence: bigint[] = [];
+  private readonly dominator: number[] = [];
+  /** Blocks that some jump from later in the order leads to. */
+  readonly loopHeads = new Set<bigint>();
+  /** Blocks with more than one way to them from earlier in the order. */
+  readonly merges = new Set<bigint>();
+
+  constructor(private readonly graph: Graph) {
+    this.number();
+    this.dominate();
+    this.classify();
+  }
+
+  private number(): void {
+    const { blocks, entry } = this.graph;
+    const seen = new Set<bigint>([entry.rip]);
+    const post: bigint[] = [];
+    const stack = [{ rip: entry.rip, targets: successors(entry, blocks) }];
+    while (stack.length) {
+      const top = stack[stack.length - 1];
+      const next = top.targets.pop();
+      if (next === undefined) {
+        post.push(top.rip);
+        stack.pop();
+      } else if (!seen.has(next)) {
+        seen.add(next);
+        stack.push({ rip: next, targets: successors(blocks.get(next)!, blocks) });
+      }
+    }
+    this.sequence.push(...post.reverse());
+    this.sequence.forEach((rip, n) => this.position.set(rip, n));
+  }
+
+  private dominate(): void {
+    const { blocks } = this.graph;
+    const before: number[][] = this.sequence.map(() => []);
+    this.sequence.forEach((rip, n) => {
+      for (const target of successors(blocks.get(rip)!, blocks)) before[this.position.get(target)!].push(n);
+    });
+    this.dominator[0] = 0;
+    for (let changed = true; changed;) {
+      changed = false;
+      for (let n = 1; n < this.sequence.length; n++) {
+        const known = before[n].filter((p) => this.dominator[p] !== undefined);
+        const common = known.reduce((a, b) => this.meet(a, b));
+        if (this.dominator[n] !== common) {
+          this.dominator[n] = common;
+          changed = true;
+        }
+      }
+    }
+  }
+
+  private meet(a: number, b: number): number {
+    while (a !== b) {
+      while (a > b) a = this.dominator[a];
+      while (b > a) b = this.dominator[b];
+    }
+    return a;
+  }
+
+  dominates(above: bigint, below: bigint): boolean {
+    const wanted = this.position.get(above)!;
+    let n = this.position.get(below)!;
+    while (n > wanted) n = this.dominator[n];
+    return n === wanted;
+  }
+
+  /** Loops that are entered in the middle cannot be written in Wasm: a jump back to such a place leaves the region. */
+  reaches(from: bigint, to: bigint): boolean {
+    const target = this.position.get(to);
+    if (target === undefined) return false;
+    return target > this.position.get(from)! || this.dominates(to, from);
+  }
+
+  private classify(): void {
+    const { blocks } = this.graph;
+    const forward = new Map<bigint, number>();
+    this.sequence.forEach((rip, n) => {
+      for (const target of successors(blocks.get(rip)!, blocks)) {
+        if (this.position.get(target)! > n)
+          forward.set(target, (forward.get(target) ?? 0) + edges(blocks.get(rip)!, target));
+        else if (this.dominates(target, rip)) this.loopHeads.add(target);
+      }
+    });
+    for (const [rip, count] of forward) if (count > 1) this.merges.add(rip);
+  }
+
+  /** Blocks that this one dominates immediately. */
+  children(rip: bigint): bigint[] {
+    const n = this.position.get(rip)!;
+    return this.sequence.filter((_, m) => m !== 0 && this.dominator[m] === n);
+  }
+}
+
+function edges(block: RegionBlock, target: bigint): number {
+  const jumps = block.plans.filter((plan) => plan.target === target).length;
+  const returns = block.returnsTo.filter((rip) => rip === target).length;
+  return jumps + returns + (block.fallsTo === target ? 1 : 0);
+}

@@ -1,0 +1,467 @@
+/**
+ * The code of one instruction in a region. The order is that of handlers/handler.ts: reads, faults, stores, and only then registers
+ * and flags. Whatever cannot be finished here is given to the interpreter from its beginning, when nothing of it has happened yet.
+ */
+import { type Expression, ES, type Flag, type Width } from "../../isa/expression";
+import type { Effect } from "../../isa/notation";
+import { roots } from "../handlers/meaning";
+import { type Binding, children, Lowering, type Node, type Scope, typeOf } from "../lower";
+import { layout, RIP_FLAG_BITS } from "../state";
+import { EMPTY, I32, memory, op } from "../wasm/code";
+import type { RuntimeFunction } from "../wasm/runtime";
+import { memoryOf, RegionAccess } from "./access";
+import type { RegionCode } from "./code";
+import { FlagState, kept, keptLocal, pushFlag, storeFlagLocals } from "./flags";
+import type { Frame } from "./frame";
+import type { RegionOptions } from "./options";
+import {
+  flagsIn,
+  FLAGS,
+  isStatus,
+  mapEffect,
+  memoryOperand,
+  type Plan,
+  readsOf,
+  type StatusFlag,
+  touchesMemory,
+} from "./plan";
+import type { Nodes } from "./simplify";
+
+const RSI = 6,
+  RDI = 7;
+type When = Extract<Effect, { kind: "when" }>;
+
+/** What instructions of one function share. */
+export interface Workshop {
+  readonly code: RegionCode;
+  readonly frame: Frame;
+  readonly access: RegionAccess;
+  readonly nodes: Nodes;
+  readonly options: RegionOptions;
+  runtime(name: RuntimeFunction): number;
+}
+
+export class InstructionWriter implements Binding {
+  private readonly code: RegionCode;
+  private readonly lowering: Lowering;
+  private effects: readonly Effect[];
+  private reads: readonly Expression[];
+  /** Places of operands and loads that were checked for writing, by operand number. */
+  private readonly places = new Map<number, number>();
+  private readonly scopes = new Map<When, Scope>();
+
+  constructor(
+    private readonly shop: Workshop,
+    private readonly plan: Plan,
+    private readonly flags: FlagState,
+    /** Flags that somebody may read after it. */
+    private readonly live: number,
+    /** Writes the way out: the interpreter does this instruction. */
+    private readonly giveUp: () => void,
+  ) {
+    this.code = shop.code;
+    this.lowering = new Lowering(shop.code, this);
+    this.effects = plan.effects;
+    this.reads = plan.reads;
+  }
+
+  /** Everything but the jump. */
+  write(): void {
+    this.resolveFlags();
+    this.effects = this.effects.flatMap((effect) => this.alive(effect));
+    for (const root of this.effects.flatMap(roots)) this.lowering.count(root);
+    for (const read of this.reads) this.lowering.prefetch(read);
+    this.faults(this.effects);
+    this.stores(this.effects);
+    this.hold(this.effects);
+    for (const effect of this.effects) if (effect.kind === "when" && this.touches(effect)) this.whenMemory(effect);
+    const known = this.capture();
+    this.conditionalFlags();
+    this.commit(this.effects);
+    for (const [flag, { value, locals }] of known) this.flags.set(flag, value, locals);
+    if (!this.shop.options.lazyFlags) this.storePending();
+  }
+
+  /** The condition of the jump, ready to be tested; undefined for one that is always made. */
+  pushCondition(): boolean {
+    const jump = this.effects.find((effect) => effect.kind === "jump");
+    if (!jump?.condition) return false;
+    this.lowering.value(jump.condition);
+    return true;
+  }
+
+  /** [] -> []: the RIP that an indirect jump leads to, into the frame's target. */
+  setTarget(): void {
+    const jump = this.effects.find((effect) => effect.kind === "jump");
+    if (!jump) throw new Error("this instruction does not jump");
+    this.lowering.wide(jump.target);
+    this.code.set(this.shop.frame.target);
+  }
+
+  // ---- flags ----
+
+  /**
+   * What the instruction reads of the flags: their expressions, or, when it sets flags itself (so that its own would grow from
+   * theirs), their values.
+   */
+  private resolveFlags(): void {
+    if (this.plan.uses === 0) return;
+    const setsFlags = this.effects.some((e) => e.kind === "setFlag" || (e.kind === "when" && e.effects.some(isFlag)));
+    const values = new Map<Flag, Expression>();
+    if (setsFlags) {
+      for (const flag of ["cf", "of", "af", "zf", "sf", "pf"] as const) {
+        if (this.effects.flatMap(roots).some((root) => mentions(root, flag))) values.set(flag, this.flagValue(flag));
+      }
+    }
+    const leaf = (e: Expression) =>
+      e.kind === "flag" ? (values.get(e.flag) ?? this.flags.expression(e.flag) ?? e) : e;
+    const done = new Map<Expression, Expression>();
+    const go = (e: Expression) => this.shop.nodes.rebuild(e, leaf, done);
+    this.effects = this.effects.map((effect) => mapEffect(effect, go));
+    this.reads = this.reads.map(go);
+  }
+
+  private flagValue(flag: StatusFlag): Expression {
+    const { code } = this;
+    const local = code.local(I32);
+    const value = this.flags.expression(flag);
+    if (value) {
+      const lowering = new Lowering(code, this);
+      lowering.count(value);
+      lowering.value(value);
+    } else pushFlag(code, this.shop.frame.flags, flag);
+    code.set(local);
+    return this.shop.nodes.rebuild({ kind: "flag", width: 1, flag }, () =>
+      kept({ kind: "flag", width: 1, flag }, local),
+    );
+  }
+
+  /** Without the flags that nobody will read. */
+  private alive(effect: Effect): Effect[] {
+    if (effect.kind === "setFlag") return isStatus(effect.flag) && !(FLAGS[effect.flag] & this.live) ? [] : [effect];
+    if (effect.kind !== "when") return [effect];
+    const inner = effect.effects.filter((e) => this.alive(e).length > 0);
+    return inner.length ? [{ ...effect, effects: inner }] : [];
+  }
+
+  /**
+   * Keeps what the flags' expressions refer to. Where they all follow from the value that is tested for zero, that one value is kept;
+   * else the operands are.
+   */
+  private capture(): Map<StatusFlag, { value: Expression; locals: number[] }> {
+    const wanted = this.effects.filter(isFlag).filter((effect) => isStatus(effect.flag));
+    const values = wanted.map((effect) => effect.value);
+    this.flags.forget(this.plan.sets);
+    if (wanted.length === 0) return new Map();
+    const tested = values.find((e) => e.kind === "compare" && e.operator === "eq" && e.a.kind === "binary");
+    const root = tested?.kind === "compare" ? tested.a : undefined;
+    const leaves = leavesOf(values, undefined);
+    const shorter = root && leavesOf(values, root);
+    const chosen = shorter && shorter.size < leaves.size ? shorter : leaves;
+    const done = new Map<Expression, Expression>();
+    const locals = new Map<Expression, number>();
+    for (const leaf of chosen) {
+      const local = this.keptIn(leaf);
+      locals.set(leaf, local);
+      done.set(leaf, this.keptNode(leaf, local));
+    }
+    const known = new Map<StatusFlag, { value: Expression; locals: number[] }>();
+    for (const { flag, value } of wanted) {
+      const used = [...leavesOf([value], chosen === shorter ? root : undefined)].map((leaf) => locals.get(leaf)!);
+      known.set(flag as StatusFlag, { value: this.shop.nodes.rebuild(value, (e) => e, done), locals: used });
+    }
+    return known;
+  }
+
+  private keptNode(e: Expression, local: number): Expression {
+    const node = kept(e, local);
+    return this.shop.nodes.rebuild(node, (leaf) => leaf);
+  }
+
+  private keptIn(leaf: Expression): number {
+    if (leaf.kind === "operand") {
+      const local = keptLocal(leaf.index);
+      if (local !== undefined) return local;
+    }
+    const local = this.code.local(typeOf(leaf.width));
+    this.lowering.value(leaf);
+    this.code.set(local);
+    return local;
+  }
+
+  /** Flags under a condition: they go to their locals, where those that stay already are. */
+  private conditionalFlags(): void {
+    for (const effect of this.effects) {
+      if (effect.kind !== "when") continue;
+      const values = new Map<StatusFlag, Expression>();
+      for (const e of effect.effects) if (e.kind === "setFlag" && isStatus(e.flag)) values.set(e.flag, e.value);
+      if (values.size === 0) continue;
+      const { frame } = this.shop;
+      frame.useFlags();
+      const set = [...values.keys()].reduce((sum, flag) => sum | FLAGS[flag], 0);
+      this.flags.materialise(this.code, this, frame.flags, set);
+      this.flags.forget(set);
+      this.lowering.value(effect.condition);
+      this.code.if(EMPTY);
+      this.lowering.scope(
+        () => storeFlagLocals(this.code, this.lowering, frame.flags, values),
+        this.scopes.get(effect),
+      );
+      this.code.end();
+    }
+  }
+
+  private storePending(): void {
+    const { frame } = this.shop;
+    if (this.flags.pending) frame.useFlags();
+    this.flags.materialise(this.code, this, frame.flags);
+    this.flags.forget(this.flags.pending);
+  }
+
+  // ---- phases ----
+
+  private touches(effect: When): boolean {
+    return touchesMemory(effect, (index) => this.isMemory(index));
+  }
+
+  private faults(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.kind !== "fault") continue;
+      this.lowering.value(effect.condition);
+      this.code.if(EMPTY);
+      this.giveUp();
+      this.code.end();
+    }
+  }
+
+  private stores(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === "store") {
+        this.lowering.hold(effect.value);
+        this.lowering.wide(effect.offset);
+        this.addBase(effect.segment);
+        this.storeAt(effect.value);
+      } else if (effect.kind === "write" && this.isMemory(effect.index)) {
+        this.lowering.hold(effect.value);
+        const place = this.places.get(effect.index);
+        if (place !== undefined) {
+          this.shop.access.store(place, effect.value.width, () => this.lowering.value(effect.value));
+        } else {
+          this.linear(effect.index);
+          this.storeAt(effect.value);
+        }
+      }
+    }
+  }
+
+  /** [linear: i64] -> [] */
+  private storeAt(value: Expression): void {
+    const host = this.shop.access.host(value.width / 8, true, this.giveUp);
+    this.shop.access.store(host, value.width, () => this.lowering.value(value));
+  }
+
+  private hold(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === "when") {
+        this.lowering.hold(effect.condition);
+        if (!this.touches(effect)) this.hold(effect.effects.filter((e) => !isFlag(e)));
+      } else if (effect.kind === "write" && !this.isMemory(effect.index)) this.lowering.hold(effect.value);
+      else if (effect.kind === "setRegister") this.lowering.hold(effect.value);
+      else if (effect.kind === "jump") for (const root of roots(effect)) this.holdJump(root);
+      else if (effect.kind === "setFlag" && !isStatus(effect.flag)) this.lowering.hold(effect.value);
+    }
+  }
+
+  /** A condition that no later write of this instruction can change is left where it is used, so that the compare joins the branch. */
+  private holdJump(root: Expression): void {
+    const changes = this.effects.some((e) => e.kind !== "jump" && e.kind !== "fault");
+    if (changes) this.lowering.hold(root);
+  }
+
+  private whenMemory(effect: When): void {
+    this.lowering.value(effect.condition);
+    this.code.if(EMPTY);
+    const scope = this.lowering.scope(() => {
+      for (const read of readsOf(
+        effect.effects.flatMap(roots),
+        (index) => this.isMemory(index),
+        (e) => e,
+      )) {
+        this.lowering.prefetch(read);
+      }
+      this.faults(effect.effects);
+      this.stores(effect.effects);
+      this.hold(effect.effects.filter((e) => !isFlag(e)));
+      for (const e of effect.effects) if (isFlag(e)) this.lowering.hold(e.value);
+    });
+    this.scopes.set(effect, scope);
+    this.code.end();
+  }
+
+  private commit(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === "write" && !this.isMemory(effect.index)) this.writeOperand(effect.index, effect.value);
+      else if (effect.kind === "setRegister") this.setRegister(effect.register, effect.high ?? false, effect.value);
+      else if (effect.kind === "setFlag" && effect.flag === "df") this.setDirection(effect.value);
+      else if (effect.kind === "when" && effect.effects.some((e) => !isFlag(e))) {
+        this.lowering.value(effect.condition);
+        this.code.if(EMPTY);
+        this.lowering.scope(() => this.commit(effect.effects), this.scopes.get(effect));
+        this.code.end();
+      }
+    }
+  }
+
+  // ---- registers ----
+
+  private writeOperand(index: number, value: Expression): void {
+    const operand = this.plan.decoded.operands[index];
+    if (operand.kind !== "register")
+      throw new Error(`${this.plan.shape.instruction.name}: cannot write a ${operand.kind}`);
+    this.setRegister(operand.register, operand.high, value);
+  }
+
+  /** A 32-bit write clears the upper half, narrower ones keep the rest (SDM 1, 3.4.1.1). */
+  private setRegister(register: number, high: boolean, value: Expression): void {
+    const { code } = this;
+    const local = this.shop.frame.writes(register);
+    if (value.width < 32) {
+      const mask = (value.width === 16 ? 0xffffn : 0xffn) << (high ? 8n : 0n);
+      code.get(local).i64(~mask).op(op.i64And);
+    }
+    this.lowering.wide(value);
+    if (high) code.i64(8n).op(op.i64Shl);
+    if (value.width < 32) code.op(op.i64Or);
+    code.set(local);
+  }
+
+  private setDirection(value: Expression): void {
+    const { code } = this;
+    const bit = RIP_FLAG_BITS.df;
+    code.i32(0).loadAt(memory.i32Load, layout.systemFlags.offset);
+    code.i32(~(1 << bit)).op(op.i32And);
+    this.lowering.value(value);
+    code.i32(bit).op(op.i32Shl, op.i32Or).access(memory.i32Store, layout.systemFlags.offset);
+  }
+
+  // ---- addresses ----
+
+  private addBase(segment: number | "operand"): void {
+    const { access } = this.shop;
+    if (segment !== "operand") return access.addBase(segment);
+    for (const operand of this.plan.decoded.operands) {
+      if (operand.kind === "memory" || operand.kind === "stringSource") return access.addBase(operand.segment);
+    }
+  }
+
+  /** [] -> [linear: i64] of a memory operand. */
+  private linear(index: number): void {
+    const { decoded, next } = this.plan;
+    const { access } = this.shop;
+    const operand = decoded.operands[index];
+    if (operand.kind === "stringSource" || operand.kind === "stringDestination") {
+      const source = operand.kind === "stringSource";
+      const width = decoded.addressSize as Width;
+      this.lowering.wide({ kind: "register", width, register: source ? RSI : RDI });
+      return access.addBase(source ? operand.segment : ES);
+    }
+    const place = memoryOf(operand);
+    access.offset(place, decoded.addressSize, next);
+    access.addBase(place.segment);
+  }
+
+  // ---- Binding ----
+
+  isMemory(index: number): boolean {
+    return keptLocal(index) === undefined && memoryOperand(this.plan.shape, index);
+  }
+
+  runtime(name: RuntimeFunction): number {
+    return this.shop.runtime(name);
+  }
+
+  operand(node: Node<"operand">): void {
+    const { code, shop, plan } = this;
+    const local = keptLocal(node.index);
+    if (local !== undefined) return void code.get(local);
+    const operand = plan.decoded.operands[node.index];
+    if (operand.kind === "segment") {
+      return void code.loadAt(memory.i32Load16U, layout.selector.offset + operand.register * 4);
+    }
+    const writable = plan.access[node.index] === "readwrite";
+    this.linear(node.index);
+    const host = shop.access.host(node.width / 8, writable, this.giveUp);
+    if (writable) this.places.set(node.index, host);
+    shop.access.load(host, node.width);
+  }
+
+  load(node: Node<"load">): void {
+    this.lowering.wide(node.offset);
+    this.addBase(node.segment);
+    const host = this.shop.access.host(node.width / 8, node.writable ?? false, this.giveUp);
+    this.shop.access.load(host, node.width);
+  }
+
+  address(node: Node<"address">): void {
+    const { decoded, next } = this.plan;
+    const operand = memoryOf(decoded.operands[node.index]);
+    this.shop.access.offset(operand, decoded.addressSize, next);
+    if (node.linear) this.shop.access.addBase(operand.segment);
+    else if (node.width !== 64) this.code.op(op.i32WrapI64);
+  }
+
+  register(node: Node<"register">): void {
+    const { code } = this;
+    code.get(this.shop.frame.register(node.register));
+    if (node.width === 64) return;
+    if (node.high) code.i64(8n).op(op.i64ShrU);
+    code.op(op.i32WrapI64);
+    if (node.width < 32) code.i32(node.width === 16 ? 0xffff : 0xff).op(op.i32And);
+  }
+
+  flag(flag: Flag): void {
+    const { code } = this;
+    if (isStatus(flag)) {
+      this.shop.frame.useFlags();
+      return pushFlag(code, this.shop.frame.flags, flag);
+    }
+    code.loadAt(memory.i32Load, layout.systemFlags.offset).i32(RIP_FLAG_BITS[flag]).op(op.i32ShrU).i32(1).op(op.i32And);
+  }
+
+  number(node: Node<"number">): void {
+    const operand = this.plan.decoded.operands[node.index];
+    if (operand.kind !== "segment")
+      throw new Error(`${this.plan.shape.instruction.name}: a ${operand.kind} has no number`);
+    this.code.i64(BigInt(operand.register));
+    if (node.width !== 64) this.code.op(op.i32WrapI64);
+  }
+
+  next(): void {
+    throw new Error("the next instruction's place is a constant here");
+  }
+
+  system(): void {
+    throw new Error("helpers are left to the interpreter");
+  }
+}
+
+const isFlag = (effect: Effect): effect is Extract<Effect, { kind: "setFlag" }> =>
+  effect.kind === "setFlag" && isStatus(effect.flag);
+
+const mentions = (e: Expression, flag: Flag): boolean =>
+  e.kind === "flag" ? e.flag === flag : flagsIn(e) !== 0 && children(e).some((child) => mentions(child, flag));
+
+/** What expressions refer to, looking no further than `root`. */
+function leavesOf(values: readonly Expression[], root: Expression | undefined): Set<Expression> {
+  const leaves = new Set<Expression>();
+  const seen = new Set<Expression>();
+  const visit = (e: Expression): void => {
+    if (seen.has(e) || e.kind === "constant") return;
+    seen.add(e);
+    // What a load yields is kept, not the address it was made at.
+    if (e === root || e.kind === "load" || children(e).length === 0) leaves.add(e);
+    else children(e).forEach(visit);
+  };
+  values.forEach(visit);
+  return leaves;
+}

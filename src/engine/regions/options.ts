@@ -1,0 +1,27 @@
+/** What the region compiler does, each with its off switch. What each gains stands in README.md beside this file. */
+export interface RegionOptions {
+  /** Samples that a block must have got before it is compiled; 0: every block, when it is first looked up. */
+  readonly threshold: number;
+  /** Ticks between two samples. */
+  readonly sampleEvery: number;
+  /** Guest instructions in one region at most. */
+  readonly longest: number;
+  /** Jumps inside the region stay inside the function; off: a region is one block. */
+  readonly loops: boolean;
+  /** Flags are computed where somebody reads them; off: each instruction stores those it sets. */
+  readonly lazyFlags: boolean;
+  /** Expressions are simplified (fused compare and branch, constants). */
+  readonly simplify: boolean;
+  /** A return compares with the return points that the region knows. */
+  readonly returns: boolean;
+}
+
+export const defaultRegionOptions: RegionOptions = {
+  threshold: 2,
+  sampleEvery: 16384,
+  longest: 600,
+  loops: true,
+  lazyFlags: true,
+  simplify: true,
+  returns: true,
+};

@@ -1,0 +1,252 @@
+/** One instruction of a region: its meaning with everything put in that its encoding and place say. */
+import type { Expression } from "../../isa/expression";
+import type { Access, Effect } from "../../isa/notation";
+import type { Decoded } from "../decode/decode";
+import { isStringOperand, type Meaning, meaningOf, roots } from "../handlers/meaning";
+import type { Shape } from "../handlers/shape";
+import { children } from "../lower";
+import type { WasmOffset } from "../state";
+import { Nodes } from "./simplify";
+
+/** The status flags as bits of a set. SF and PF come from one value (state.ts) and are one member. */
+export const FLAGS = { cf: 1, of: 2, af: 4, zf: 8, sf: 16, pf: 16 } as const;
+export type StatusFlag = keyof typeof FLAGS;
+export const ALL_FLAGS = 31;
+export const isStatus = (flag: string): flag is StatusFlag => flag in FLAGS;
+
+export interface Place {
+  readonly rip: bigint;
+  /** Its first record in the block it was decoded in. */
+  readonly record: WasmOffset;
+  /** That record is the block's first. */
+  readonly head: boolean;
+}
+
+export interface Plan extends Place {
+  readonly decoded: Decoded;
+  readonly shape: Shape;
+  readonly access: readonly Access[];
+  /** RIP of the next instruction. */
+  readonly next: bigint;
+  /** jump: always goes elsewhere. interpret: the interpreter runs it and what follows in its block. */
+  readonly flow: "next" | "jump" | "interpret";
+  readonly effects: readonly Effect[];
+  /** The memory that it reads whatever happens, in order. */
+  readonly reads: readonly Expression[];
+  /** Where a direct jump leads. */
+  readonly target: bigint | undefined;
+  readonly isCall: boolean;
+  readonly isReturn: boolean;
+  /** Flags that it sets whatever happens, those it reads, and whether it may be left unfinished to the interpreter. */
+  readonly sets: number;
+  readonly uses: number;
+  readonly exits: boolean;
+}
+
+type When = Extract<Effect, { kind: "when" }>;
+
+const meanings = new WeakMap<Shape, Meaning>();
+function meaningFor(shape: Shape): Meaning {
+  let meaning = meanings.get(shape);
+  if (!meaning) meanings.set(shape, (meaning = meaningOf(shape)));
+  return meaning;
+}
+
+export function mapEffect(effect: Effect, go: (e: Expression) => Expression): Effect {
+  switch (effect.kind) {
+    case "write":
+    case "setRegister":
+    case "setFlag":
+      return { ...effect, value: go(effect.value) };
+    case "store":
+      return { ...effect, offset: go(effect.offset), value: go(effect.value) };
+    case "fault":
+      return { ...effect, condition: go(effect.condition) };
+    case "jump":
+      return { ...effect, condition: effect.condition && go(effect.condition), target: go(effect.target) };
+    case "system":
+      return { ...effect, arguments: effect.arguments.map(go) };
+    case "when":
+      return {
+        ...effect,
+        condition: go(effect.condition),
+        effects: effect.effects.map((inner) => mapEffect(inner, go)),
+      };
+  }
+}
+
+/** The flags that an expression reads. */
+export function flagsIn(e: Expression): number {
+  if (e.kind === "flag") return isStatus(e.flag) ? FLAGS[e.flag] : 0;
+  return children(e).reduce((sum, child) => sum | flagsIn(child), 0);
+}
+
+export class Planner {
+  constructor(readonly nodes: Nodes) {}
+
+  plan(decoded: Decoded, shape: Shape, place: Place): Plan {
+    const meaning = meaningFor(shape);
+    const next = BigInt.asUintN(64, place.rip + BigInt(decoded.length));
+    const base = { ...place, decoded, shape, access: meaning.access, next };
+    if (!expressible(decoded, shape, meaning.effects)) return { ...base, ...leftToInterpreter };
+    const go = this.substitution(decoded, next);
+    const effects = meaning.effects.flatMap((effect) => decided(mapEffect(effect, go)));
+    const isMemory = (index: number) => memoryOperand(shape, index);
+    const outer = effects.flatMap((effect) => (effect.kind === "when" ? [] : roots(effect)));
+    const mentioned = meaning.effects.flatMap((effect) =>
+      effect.kind === "when" ? [effect.condition] : roots(effect),
+    );
+    const reads = readsOf([...mentioned, ...outer], isMemory, go);
+    const jump = effects.find((effect) => effect.kind === "jump");
+    const target = jump?.target.kind === "constant" ? jump.target.value : undefined;
+    if (jump?.condition && target === undefined) return { ...base, ...leftToInterpreter };
+    return {
+      ...base,
+      flow: jump && !jump.condition ? "jump" : "next",
+      effects,
+      reads,
+      target,
+      isCall: jump !== undefined && effects.some((e) => e.kind === "store" && isConstant(e.value, next)),
+      isReturn: jump?.target.kind === "load",
+      sets: setsOf(effects),
+      uses: effects.flatMap(roots).reduce((sum, root) => sum | flagsIn(root), 0),
+      exits: reads.length > 0 || effects.some((effect) => mayExit(effect, isMemory)),
+    };
+  }
+
+  /** Operands and places that the encoding tells. */
+  private substitution(decoded: Decoded, next: bigint): (e: Expression) => Expression {
+    const { nodes } = this;
+    const done = new Map<Expression, Expression>();
+    const leaf = (e: Expression): Expression => {
+      if (e.kind === "next") return nodes.constant(e.width, next);
+      if (e.kind !== "operand") return e;
+      const operand = decoded.operands[e.index];
+      switch (operand.kind) {
+        case "register":
+          return { kind: "register", width: e.width, register: operand.register, high: operand.high };
+        case "immediate":
+          return nodes.constant(e.width, operand.value);
+        case "relative":
+          return nodes.constant(e.width, operand.displacement);
+        default:
+          return e;
+      }
+    };
+    return (e) => nodes.rebuild(e, leaf, done);
+  }
+}
+
+const leftToInterpreter = {
+  flow: "interpret",
+  effects: [],
+  reads: [],
+  target: undefined,
+  isCall: false,
+  isReturn: false,
+  sets: 0,
+  uses: ALL_FLAGS,
+  exits: true,
+} as const;
+
+const isConstant = (e: Expression, value: bigint) => e.kind === "constant" && e.value === value;
+
+export function memoryOperand(shape: Shape, index: number): boolean {
+  const { kind } = shape.operands[index];
+  return kind === "memory" || isStringOperand(kind);
+}
+
+/** Effects under a condition that is known are made or dropped. */
+function decided(effect: Effect): readonly Effect[] {
+  if (effect.kind !== "when" || effect.condition.kind !== "constant") return [effect];
+  return effect.condition.value ? effect.effects : [];
+}
+
+const readableKinds = new Set([
+  "register",
+  "immediate",
+  "relative",
+  "memory",
+  "stringSource",
+  "stringDestination",
+  "segment",
+]);
+
+/**
+ * Whether a region can do it by itself: no helper, no repetition, no privilege, one store at most (what came before it could not be
+ * taken back), and no jump under a condition of its own.
+ */
+function expressible(decoded: Decoded, shape: Shape, effects: readonly Effect[]): boolean {
+  const { instruction } = shape;
+  if (shape.rep || instruction.privilege !== undefined || instruction.loadsSegment) return false;
+  if (!decoded.operands.every(({ kind }) => readableKinds.has(kind))) return false;
+  if (!effects.every((effect) => effectKinds.has(effect.kind) && roots(effect).every(known))) return false;
+  const flat = effects.flatMap((effect) => (effect.kind === "when" ? effect.effects : [effect]));
+  if (flat.some((effect) => effect.kind === "system" || effect.kind === "when")) return false;
+  if (flat.some((effect) => effect.kind === "setFlag" && effect.flag === "if")) return false;
+  if (effects.some((effect) => effect.kind === "when" && effect.effects.some(({ kind }) => kind === "jump")))
+    return false;
+  const wholeSign = (list: readonly Effect[]) =>
+    list.some((e) => e.kind === "setFlag" && e.flag === "sf") ===
+    list.some((e) => e.kind === "setFlag" && e.flag === "pf");
+  if (!wholeSign(effects) || !effects.every((e) => e.kind !== "when" || wholeSign(e.effects))) return false;
+  const writesSegment = (effect: Effect) =>
+    effect.kind === "write" &&
+    !["register", "fixed", "memory", "destination"].includes(shape.operands[effect.index].kind);
+  if (flat.some(writesSegment)) return false;
+  const stores = flat.filter((e) => e.kind === "store" || (e.kind === "write" && memoryOperand(shape, e.index)));
+  return stores.length <= 1;
+}
+
+const effectKinds = new Set<Effect["kind"]>(["write", "setRegister", "store", "setFlag", "fault", "jump", "when"]);
+const kinds = new Set<Expression["kind"]>(
+  "constant operand address number register flag next unary binary compare zext sext low select parity divide divideOverflows load"
+    .split(" ")
+    .map((kind) => kind as Expression["kind"]),
+);
+const known = (e: Expression): boolean => kinds.has(e.kind) && e.width <= 64 && children(e).every(known);
+
+/** The memory reads under some roots, in order of mention, as they look after substitution. */
+export function readsOf(
+  mentioned: readonly Expression[],
+  isMemory: (index: number) => boolean,
+  go: (e: Expression) => Expression,
+): Expression[] {
+  const reads = new Set<Expression>();
+  const seen = new Set<Expression>();
+  const visit = (e: Expression): void => {
+    if (seen.has(e)) return;
+    seen.add(e);
+    children(e).forEach(visit);
+    if (e.kind === "load" || (e.kind === "operand" && isMemory(e.index))) reads.add(go(e));
+  };
+  mentioned.forEach(visit);
+  return [...reads];
+}
+
+function setsOf(effects: readonly Effect[]): number {
+  let sets = 0;
+  for (const effect of effects) if (effect.kind === "setFlag" && isStatus(effect.flag)) sets |= FLAGS[effect.flag];
+  return sets;
+}
+
+export function mayExit(effect: Effect, isMemory: (index: number) => boolean): boolean {
+  switch (effect.kind) {
+    case "store":
+    case "fault":
+      return true;
+    case "write":
+      return isMemory(effect.index);
+    case "when":
+      return touchesMemory(effect, isMemory);
+    default:
+      return false;
+  }
+}
+
+/** Whether a conditional effect reads or writes memory or may fault, so that it must be skipped as a whole. */
+export function touchesMemory(effect: When, isMemory: (index: number) => boolean): boolean {
+  const touches = (e: Expression): boolean =>
+    e.kind === "load" || (e.kind === "operand" && isMemory(e.index)) || children(e).some(touches);
+  return effect.effects.some((inner) => mayExit(inner, isMemory) || roots(inner).some(touches));
+}
