@@ -215,11 +215,18 @@ describe("events between instructions", () => {
   });
 
   it("traps after each instruction while TF is set", () => {
-    // pushf; or dword [rsp], 0x100; popf; inc eax; inc eax; hlt: the trap handler runs after each INC and after HLT's halt ends it
+    // pushf; or dword [rsp], 0x100; popf; inc eax; inc eax; jmp $
     const code = [0x9c, 0x81, 0x0c, 0x24, 0, 1, 0, 0, 0x9d, 0xff, 0xc0, 0xff, 0xc0, 0xeb, 0xfe];
     const machine = withHandler(code);
     machine.cpu.run(3 + 1 + 2 + 1 + 2);
     expect([register(machine, RAX), handled(machine)]).toEqual([2n, 2]);
+  });
+
+  it("is woken from HLT by the trap of TF", () => {
+    // pushf; or dword [rsp], 0x100; popf; hlt; inc eax; jmp $
+    const machine = withHandler([0x9c, 0x81, 0x0c, 0x24, 0, 1, 0, 0, 0x9d, 0xf4, 0xff, 0xc0, 0xeb, 0xfe]);
+    expect(machine.cpu.run(3 + 1 + 2 + 1 + 2)).toEqual({ kind: "ticks" });
+    expect([register(machine, RAX), handled(machine)]).toEqual([1n, 2]);
   });
 
   it("delivers a fault with RIP at the instruction, for one tick", () => {

@@ -53,9 +53,10 @@ export class Exceptions {
     return this.serve(vector, EXTERNAL);
   }
 
-  /** SDM 3, 18.3.1.4: DR6.BS; a trap, so RF stays clear in the frame. */
+  /** SDM 3, 18.3.1.4: DR6.BS; a trap, so RF stays clear in the frame. It ends a HLT that was stepped over. */
   deliverSingleStep(): undefined | TripleFault {
     const { u32 } = this.core;
+    u32[at.halted] = 0;
     u32[at.dr + 12] |= 0x4000;
     u32[at.faultHasCode] = 0;
     return this.serve(DB, TRAP);
