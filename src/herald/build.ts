@@ -100,14 +100,23 @@ function buildKernel(temporary: string) {
   return { image: flatten(elf), symbols };
 }
 
+/** A program is a file `programs/NAME.c`, or all C files of a folder `programs/NAME`. */
+function programSources(): ReadonlyMap<string, string[]> {
+  const programs = new Map<string, string[]>();
+  for (const source of sourceFiles()) {
+    const name = /^programs\/([^/]+)(?:\/[^/]+)?\.c$/.exec(source)?.[1];
+    if (name) programs.set(name, [...(programs.get(name) ?? []), source]);
+  }
+  return programs;
+}
+
 function buildPrograms(temporary: string) {
   const library = compile(inFolder("lib", ".S", ".c"), programFlags, join(temporary, "lib"));
   const start = library.filter((object) => object.endsWith("crt0.S.o"));
   const rest = library.filter((object) => !object.endsWith("crt0.S.o"));
-  return inFolder("programs", ".c").map((source) => {
-    const name = basename(source, ".c");
+  return [...programSources()].map(([name, sources]) => {
     const elf = join(temporary, `program-${name}`);
-    const objects = [...start, ...compile([source], programFlags, join(temporary, "programs")), ...rest];
+    const objects = [...start, ...compile(sources, programFlags, join(temporary, "programs", name)), ...rest];
     const symbols = elfSymbols(link("programs/program.ld", objects, elf, "--gc-sections"));
     run("objcopy", ["--strip-all", elf, elf + ".stripped"]);
     return { name, bytes: new Uint8Array(readFileSync(elf + ".stripped")), symbols };

@@ -55,9 +55,10 @@ export class HeraldMachine {
   }
 
   /** Runs until the condition holds; false when the machine stopped or the limit came first. */
-  runUntil(condition: () => boolean): boolean {
+  runUntil(condition: () => boolean, limitTicks = LIMIT_TICKS): boolean {
+    const limit = this.pc.clock + limitTicks;
     while (!condition()) {
-      if (this.pc.clock > LIMIT_TICKS) return false;
+      if (this.pc.clock > limit) return false;
       if (this.pc.run(this.pc.clock + STEP_TICKS).kind !== "ticks") return condition();
     }
     return true;

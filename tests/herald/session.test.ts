@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { writeFile } from "../../src/herald/disk";
-import { enums, structs } from "../../src/herald/layout";
+import { constants, enums, structs } from "../../src/herald/layout";
 import { encodeInstruction as op, packText, programImage } from "../../src/herald/program";
 import { committedImage, HeraldMachine } from "./machine";
 
@@ -81,7 +81,7 @@ describe("Herald in our machine", () => {
     expect(machine.command("what is this")).toEqual(["what: no such command; help lists them"]);
     expect(machine.command("")).toEqual([]);
     expect(machine.command("help").length).toBeGreaterThan(8);
-    expect(machine.command("kill 77")).toEqual(["PID must be a number from 0 to 63"]);
+    expect(machine.command("kill 96")).toEqual([`PID must be a number from 0 to ${constants.MAX_PROCESSES - 1}`]);
     expect(machine.command("quantum 20")).toEqual(["quantum 20 ms"]);
     expect(machine.command("quantum 10")).toEqual(["quantum 10 ms"]);
   });
@@ -140,7 +140,7 @@ describe("Herald in our machine", () => {
 
   it("gives back all frames and all of the heap when processes end", () => {
     const measure = () => machine.command("mem").slice(0, 2).join("\n");
-    for (let i = 0; i < 64; i++) machine.command("run badcall"); // every slot gets its kernel stack, which it keeps
+    for (let i = 0; i < constants.MAX_PROCESSES; i++) machine.command("run badcall"); // every slot gets its kernel stack, which it keeps
     const before = measure();
     for (const program of ["badcall", "badptr", "overflow", "ping", "two", "sensor 2"])
       machine.command(`run ${program}`);

@@ -76,9 +76,9 @@ static const char *access_of(uint64_t error_code)
 
 static const char *reason_of(uint64_t error_code, uint64_t address)
 {
-    if (user_in_guard(address))
-        return "the stack is full";
-    return error_code & FAULT_PRESENT ? "not allowed" : "nothing is there";
+    if (error_code & FAULT_PRESENT)
+        return "not allowed";
+    return user_in_guard(address) ? "the stack is full" : "nothing is there";
 }
 
 /* Ends the process that made a mistake in ring 3, and says so. */
