@@ -3,7 +3,7 @@
  * mode; its records stand in the RECORDS area. Blocks are found by physical address and mode, so they survive changes of the page
  * tables; a block ends with its page, except that one instruction which crosses into the next page is a block of its own.
  *
- * Invariants: a page with blocks has no write entry in the lookaside; every write to it comes here. A dropped block is never
+ * Invariants: the lookaside lets no generated code write to a page with blocks; every write to it comes here. A dropped block is never
  * entered again: its records lead to the `stale` handler, no jump links to it, no entry of JUMPS names it. When the area is
  * full everything is forgotten, which may happen only while no block runs.
  */
@@ -54,7 +54,6 @@ export interface BlocksWatcher {
 const PAGE = 4096;
 const LONGEST_BLOCK = 48;
 const LONGEST_INSTRUCTION = 15;
-const GRANULE_SHIFT = 4;
 /** A page without blocks stays a code page for so many writes: code that is rewritten soon runs again. */
 const PATIENCE = 64;
 const UD = 6;
@@ -62,7 +61,7 @@ const GP = 13;
 
 interface CodePage {
   blocks: Block[];
-  /** Which 16-byte granules hold code. */
+  /** Which bytes are code: a page may hold variables too. */
   readonly marks: Uint8Array;
   /** Writes since it lost its last block. */
   quietWrites: number;
@@ -72,6 +71,8 @@ type Decoding = { steps: Step[]; secondPage: GuestPhysical | undefined } | undef
 
 export class Blocks {
   private readonly byPlace = new Map<number, Block>();
+  /** By the number of the first record. */
+  private readonly byRecord: (Block | undefined)[] = [];
   private readonly pages = new Map<number, CodePage>();
   private readonly writer: RecordWriter;
   private cursor: WasmOffset = RECORDS;
@@ -110,6 +111,13 @@ export class Blocks {
     return this.decode(block.physical, block.mode, source)?.steps.slice(0, block.instructions) ?? [];
   }
 
+  /** The block whose first record this is. */
+  startingAt(record: WasmOffset): Block {
+    const block = this.byRecord[(record - RECORDS) / RECORD_BYTES];
+    if (!block) throw new Error(`no block starts at record ${record.toString(16)}`);
+    return block;
+  }
+
   private build(physical: GuestPhysical, mode: number, source: CodeSource): Block | undefined {
     const decoding = this.decode(physical, mode, source);
     if (!decoding) return undefined;
@@ -135,6 +143,7 @@ export class Blocks {
     this.cursor = end;
     this.counts.built++;
     this.byPlace.set(place(physical, mode), block);
+    this.byRecord[(block.record - RECORDS) / RECORD_BYTES] = block;
     this.keep(block, source);
     return block;
   }
@@ -193,37 +202,45 @@ export class Blocks {
     for (const { page, from, to } of extents(block)) {
       let entry = this.pages.get(page);
       if (!entry) {
-        entry = { blocks: [], marks: new Uint8Array(PAGE >> GRANULE_SHIFT), quietWrites: 0 };
+        entry = { blocks: [], marks: new Uint8Array(PAGE), quietWrites: 0 };
         this.pages.set(page, entry);
         source.protect(page);
       }
       entry.blocks.push(block);
       entry.quietWrites = 0;
-      entry.marks.fill(1, from >> GRANULE_SHIFT, ((to - 1) >> GRANULE_SHIFT) + 1);
+      entry.marks.fill(1, from, to);
     }
   }
 
-  /** Bytes were written: drops the blocks made from them. May be called while one of these runs. */
-  written(physical: GuestPhysical, length: number): void {
-    const end = physical + length;
-    for (let at = physical; at < end; at = at - (at % PAGE) + PAGE) {
-      this.writtenInPage(Math.floor(at / PAGE), at % PAGE, Math.min(PAGE, end - (at - (at % PAGE))));
+  /** Bytes were written: drops the blocks made from them. May be called while one of these runs. Whether a page holds code still. */
+  written(physical: GuestPhysical, length: number): boolean {
+    let code = false;
+    for (let left = length; left > 0;) {
+      const from = physical % PAGE;
+      const count = Math.min(left, PAGE - from);
+      if (this.writtenInPage((physical - from) / PAGE, from, from + count)) code = true;
+      physical += count;
+      left -= count;
     }
+    return code;
   }
 
-  private writtenInPage(page: number, from: number, to: number): void {
+  private writtenInPage(page: number, from: number, to: number): boolean {
     const entry = this.pages.get(page);
-    if (!entry) return;
-    if (entry.blocks.length === 0 && ++entry.quietWrites > PATIENCE) {
+    if (!entry) return false;
+    if (entry.blocks.length === 0) {
+      if (++entry.quietWrites <= PATIENCE) return true;
       this.pages.delete(page);
-      return;
+      return false;
     }
-    const marked = entry.marks.subarray(from >> GRANULE_SHIFT, ((to - 1) >> GRANULE_SHIFT) + 1).includes(1);
-    if (!marked) return;
+    const { marks } = entry;
+    let at = from;
+    while (at < to && marks[at] === 0) at++;
+    if (at === to) return true;
     const overlaps = (block: Block) =>
       extents(block).some((extent) => extent.page === page && extent.from < to && extent.to > from);
-    const blocks = new Set(entry.blocks.filter(overlaps));
-    if (blocks.size) this.drop(blocks);
+    this.drop(new Set(entry.blocks.filter(overlaps)));
+    return true;
   }
 
   private drop(blocks: ReadonlySet<Block>): void {
@@ -255,9 +272,7 @@ export class Blocks {
         if (records.has(u32[(jump + record.link) >>> 2])) u32[(jump + record.link) >>> 2] = 0;
       }
       for (const extent of extents(block)) {
-        if (extent.page === page) {
-          entry.marks.fill(1, extent.from >> GRANULE_SHIFT, ((extent.to - 1) >> GRANULE_SHIFT) + 1);
-        }
+        if (extent.page === page) entry.marks.fill(1, extent.from, extent.to);
       }
     }
   }
@@ -266,6 +281,7 @@ export class Blocks {
   forget(): void {
     this.watcher?.forget();
     this.byPlace.clear();
+    this.byRecord.length = 0;
     this.pages.clear();
     this.cursor = RECORDS;
     this.counts.flushes++;

@@ -43,6 +43,17 @@ const FLAG_TF = 0x100;
 const FLAG_IF = 0x200;
 const CS = 1;
 const GP = 13;
+/** Places of hot fields in the u32 view. */
+const RIP = layout.rip.offset >>> 2;
+const MODE_AT = layout.mode.offset >>> 2;
+const CPL = layout.cpl.offset >>> 2;
+const CS_BASE = (layout.segmentBase.offset >>> 2) + 2 * CS;
+const CS_LIMIT = (layout.segmentLimit.offset >>> 2) + CS;
+const SYSTEM_FLAGS = layout.systemFlags.offset >>> 2;
+const SHADOW = layout.shadow.offset >>> 2;
+const HALTED = layout.halted.offset >>> 2;
+const REMAINING = layout.remaining.offset >>> 2;
+const EXIT_RECORD = layout.exitRecord.offset >>> 2;
 /** #SS, #GP and #AC carry an error code (SDM 3, table 6-1); those that instructions raise themselves are 0. */
 const WITH_CODE = new Set([12, 13, 17]);
 /** Software interrupts clear TF themselves; no single-step trap follows them (SDM 3, 18.3.1.4). */
@@ -75,14 +86,12 @@ export class X86Cpu implements Cpu {
   private passing = -1;
   private stopped: StopReason | undefined;
   private forgetLater = false;
-  /** Base and limit of CS that the entries of JUMPS were made under (legacy modes). */
-  private codeBase = 0;
-  private codeLimit = 0;
   /** Most ticks of one run. The second tier looks where each of them ends. */
   private longestRun = LONGEST_RUN;
   private sampled = false;
   /** Linear address of the lookup in progress. */
-  private linear = 0n;
+  private linearLow = 0;
+  private linearHigh = 0;
 
   constructor({ board, memoryMiB, levels5 = true, regions = false }: CpuConfig) {
     if (!Number.isInteger(memoryMiB) || memoryMiB < 1 || memoryMiB > 256) {
@@ -99,6 +108,8 @@ export class X86Cpu implements Cpu {
       isCodePage: (page: number) => this.blocks.isCodePage(page),
       codeWritten: (physical: number, size: number) => this.blocks.written(physical, size),
       flushJumps: () => this.jumps.flush(),
+      enterSpace: (low: number, high: number) => this.jumps.enterSpace(low, high),
+      invalidateJumps: (low: number, high: number) => this.jumps.invalidate(low, high),
       clock: () => this.clock,
     };
     this.system = createSystem(this.state, board, hooks, { levels5 });
@@ -106,7 +117,7 @@ export class X86Cpu implements Cpu {
     this.blocks = new Blocks(this.state, this.library, this.jumps);
     this.source = {
       page: (address) => this.codePage(address),
-      nextPage: () => this.fetch((this.linear & ~0xfffn) + 0x1000n),
+      nextPage: () => this.fetchNextPage(),
       protect: (page) => this.system.protectPage(page),
     };
     if (regions) this.regions = this.secondTier(regions === true ? {} : regions);
@@ -160,7 +171,7 @@ export class X86Cpu implements Cpu {
   }
 
   get halted(): boolean {
-    return this.state.get32("halted") !== 0;
+    return this.state.u32[HALTED] !== 0;
   }
 
   skip(toClock: number): void {
@@ -219,8 +230,8 @@ export class X86Cpu implements Cpu {
     for (;;) {
       if (this.stopped) return this.stopped;
       if (this.system.takeAttention()) return { kind: "attention" };
-      const flags = this.state.get32("systemFlags");
-      const shadow = this.state.get32("shadow") !== 0;
+      const flags = this.state.u32[SYSTEM_FLAGS];
+      const shadow = this.state.u32[SHADOW] !== 0;
       const enabled = (flags & FLAG_IF) !== 0 && !shadow;
       if (enabled && this.board.interruptPending()) {
         this.deliver(() => this.system.deliverInterrupt(this.board.acknowledgeInterrupt()));
@@ -257,7 +268,7 @@ export class X86Cpu implements Cpu {
   /** Runs a block and what follows it for at most `budget` ticks. True when it ended in a fault. */
   private execute(block: Block, budget: number): boolean {
     this.end = this.ticks + budget;
-    this.state.set32("remaining", budget - block.instructions);
+    this.state.u32[REMAINING] = budget - block.instructions;
     this.running = true;
     const reason = block.instructions <= budget ? this.library.run(block.record) : this.runPart(block, budget);
     this.running = false;
@@ -284,7 +295,7 @@ export class X86Cpu implements Cpu {
 
   /** Brings clock and RIP in line with how the run ended (record.ts: EXIT). */
   private settle(reason: number): void {
-    const at = this.state.get32("exitRecord");
+    const at = this.state.u32[EXIT_RECORD];
     const spent = this.end - this.remaining();
     switch (reason) {
       case EXIT.budget:
@@ -326,7 +337,7 @@ export class X86Cpu implements Cpu {
   }
 
   private remaining(): number {
-    return this.state.u32[layout.remaining.offset >>> 2] | 0;
+    return this.state.u32[REMAINING] | 0;
   }
 
   private leftAfter(at: WasmOffset): number {
@@ -334,13 +345,12 @@ export class X86Cpu implements Cpu {
   }
 
   private moveRip(at: WasmOffset, field: number): void {
-    const by = this.fields.getUint16(at + field, true);
-    this.state.set64("rip", this.truncate(this.state.get64("rip") + BigInt(by)));
-  }
-
-  private truncate(rip: bigint): bigint {
-    const mode = this.state.get32("mode");
-    return BigInt.asUintN(mode & MODE.long ? 64 : mode & MODE.code32 ? 32 : 16, rip);
+    const { u32 } = this.state;
+    const low = u32[RIP] + this.fields.getUint16(at + field, true);
+    const mode = u32[MODE_AT];
+    u32[RIP] = mode & (MODE.long | MODE.code32) ? low : low & 0xffff;
+    if (!(mode & MODE.long)) u32[RIP + 1] = 0;
+    else if (low > 0xffff_ffff) u32[RIP + 1]++;
   }
 
   private fault(): void {
@@ -364,20 +374,36 @@ export class X86Cpu implements Cpu {
     return (rip + this.state.get64("segmentBase", CS)) & LOW32;
   }
 
-  private fetch(linear: bigint): GuestPhysical | undefined {
-    return this.system.fetch(linear, this.state.get32("cpl") === 3)?.physical;
+  /** Physical address of code; -1 after raising the fault of fetching it. */
+  private fetch(low: number, high: number): GuestPhysical {
+    const physical = this.system.fetch(low, high, this.state.u32[CPL] === 3);
+    if (physical >= 0) this.jumps.note(low, high, this.system.walk);
+    return physical;
+  }
+
+  private fetchNextPage(): GuestPhysical | undefined {
+    const low = ((this.linearLow & ~0xfff) + PAGE) >>> 0;
+    const carry = low === 0 && this.state.u32[MODE_AT] & MODE.long ? 1 : 0;
+    const physical = this.fetch(low, (this.linearHigh + carry) >>> 0);
+    return physical < 0 ? undefined : physical;
   }
 
   /** The block at RIP, or undefined after delivering the fault of fetching it. */
   private lookup(): Block | undefined {
-    this.followCodeSegment();
-    this.jumps.retag();
     const { u32 } = this.state;
-    const ripLow = u32[layout.rip.offset >>> 2];
-    const ripHigh = u32[(layout.rip.offset >>> 2) + 1];
-    this.linear = this.linearRip();
-    const physical = this.fetchable(ripLow) ? this.fetch(this.linear) : undefined;
-    const block = physical === undefined ? undefined : this.blocks.at(physical, this.source);
+    const long = (u32[MODE_AT] & MODE.long) !== 0;
+    const ripLow = u32[RIP];
+    const ripHigh = u32[RIP + 1];
+    // In the legacy modes a RIP means another place when CS changes.
+    if (!long) this.jumps.enterSegment(u32[CS_BASE], u32[CS_LIMIT]);
+    this.jumps.retag();
+    this.linearLow = long ? ripLow : (ripLow + u32[CS_BASE]) >>> 0;
+    this.linearHigh = long ? ripHigh : 0;
+    const known = this.jumps.find(ripLow, ripHigh);
+    if (known !== 0) return this.blocks.startingAt(known);
+    const fits = long || ripLow <= u32[CS_LIMIT];
+    const physical = fits ? this.fetch(this.linearLow, this.linearHigh) : this.outsideSegment();
+    const block = physical < 0 ? undefined : this.blocks.at(physical, this.source);
     if (!block) {
       this.fault();
       return undefined;
@@ -388,22 +414,9 @@ export class X86Cpu implements Cpu {
     return block;
   }
 
-  /** In the legacy modes a RIP means another place when CS changes. */
-  private followCodeSegment(): void {
-    if (this.state.get32("mode") & MODE.long) return;
-    const base = this.state.get32("segmentBase", CS);
-    const limit = this.state.get32("segmentLimit", CS);
-    if (base === this.codeBase && limit === this.codeLimit) return;
-    this.codeBase = base;
-    this.codeLimit = limit;
-    this.jumps.flush();
-  }
-
-  /** Within the limit of CS, outside 64-bit mode. */
-  private fetchable(ripLow: number): boolean {
-    if (this.state.get32("mode") & MODE.long || ripLow <= this.codeLimit) return true;
+  private outsideSegment(): number {
     this.system.raise(0, GP, 0);
-    return false;
+    return -1;
   }
 
   /** A physical page as code is fetched from it: devices and holes through the board. */
@@ -415,8 +428,9 @@ export class X86Cpu implements Cpu {
   // ---- breakpoints, single steps, reports ----
 
   private hasBreakpoint(block: Block): boolean {
+    const first = (BigInt(this.linearHigh) << 32n) | BigInt(this.linearLow);
     for (let n = 0; n < block.length; n++) {
-      if (this.breakpoints.has(BigInt.asUintN(64, this.linear + BigInt(n)))) return true;
+      if (this.breakpoints.has(BigInt.asUintN(64, first + BigInt(n)))) return true;
     }
     return false;
   }
@@ -434,8 +448,10 @@ export class X86Cpu implements Cpu {
   }
 
   private peekBlock(): Block | undefined {
-    this.linear = this.linearRip();
-    const physical = this.system.translate(this.linear, "execute", this.state.get32("cpl") === 3);
+    const linear = this.linearRip();
+    this.linearLow = Number(linear & LOW32);
+    this.linearHigh = Number(linear >> 32n);
+    const physical = this.system.translate(linear, "execute", this.state.get32("cpl") === 3);
     return physical === undefined ? undefined : this.blocks.at(physical, this.source);
   }
 

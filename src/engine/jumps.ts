@@ -1,46 +1,191 @@
 /**
  * The table of jumps (layout: state.ts), through which generated code finds the block at a RIP. An entry is valid while its tag is the
- * state's jumpTag: mode bits, and above them a number that changes whenever RIPs may lead elsewhere.
+ * state's jumpTag: mode bits, and above them a number that stands for an address space and a code segment.
+ *
+ * An address space is what a value of CR3 leads to. Its entries outlive the load of another CR3: with the space stand the page-table
+ * entries that the fetches of its code went through, and when its CR3 is loaded again they are compared with memory. If all of them are
+ * as they were, walking again would give the same pages and set no bit, so the numbers of the space are valid again; if not, they are
+ * forgotten. So a stale entry is never used where the processor would have to walk (SDM 3, 4.10.4.1).
  */
+import type { Walk } from "./system/paging";
 import { type CpuState, JUMP_ENTRIES, JUMP_ENTRY_BYTES, JUMPS, layout, type WasmOffset } from "./state";
 
 const MODE_BITS = 5;
 const LAST_EPOCH = 2 ** (32 - MODE_BITS) - 1;
 const WORDS = JUMP_ENTRY_BYTES / 4;
 const TABLE = JUMPS / 4;
+const TAG = layout.jumpTag.offset >>> 2;
+const MOST_SPACES = 32;
+/** Leaves that are worth comparing at a load of CR3. */
+const MOST_LEAVES = 64;
+const MOST_SEGMENTS = 16;
+const PAGES_OF_HIGH = 0x10_0000;
+/** A write sets it in a leaf, which says nothing about fetches; in other entries it means nothing. */
+const DIRTY = 0x40;
+
+/** The entries that lead to one page, large or small: where they lie in the u32 view, and their halves. */
+interface Leaf {
+  readonly shift: number;
+  readonly words: readonly number[];
+  readonly halves: readonly number[];
+}
+
+/** In the legacy modes a RIP means another place when CS changes. */
+interface Segment {
+  readonly base: number;
+  readonly limit: number;
+  readonly epoch: number;
+}
+
+interface Space {
+  /** By the number of the leaf's first 4 KiB page. */
+  readonly leaves: Map<number, Leaf>;
+  segments: Segment[];
+}
+
+const newSpace = (): Space => ({ leaves: new Map(), segments: [] });
 
 export class Jumps {
   private epoch = 1;
+  private last = 1;
+  private readonly spaces = new Map<number, Space>();
+  private space = newSpace();
+  private base = 0;
+  private limit = 0;
 
   constructor(private readonly state: CpuState) {}
 
   /** Brings jumpTag in line with the mode. Call before running. */
   retag(): void {
     const { u32 } = this.state;
-    u32[layout.jumpTag.offset >>> 2] = u32[layout.mode.offset >>> 2] | (this.epoch << MODE_BITS);
+    u32[TAG] = u32[layout.mode.offset >>> 2] | (this.epoch << MODE_BITS);
   }
 
   /** Nothing in the table is valid any more. */
   flush(): void {
-    if (this.epoch === LAST_EPOCH) {
-      this.state.u32.fill(0, TABLE, TABLE + JUMP_ENTRIES * WORDS);
-      this.epoch = 0;
+    this.spaces.clear();
+    this.space = newSpace();
+    this.nextEpoch();
+  }
+
+  /** CR3 was loaded. */
+  enterSpace(low: number, high: number): void {
+    const key = high * 2 ** 32 + low;
+    const known = this.spaces.get(key);
+    if (known !== undefined) this.spaces.delete(key);
+    else if (this.spaces.size === MOST_SPACES) this.spaces.delete(this.spaces.keys().next().value as number);
+    this.space = known && this.holds(known) ? known : newSpace();
+    this.spaces.set(key, this.space);
+    this.findEpoch();
+  }
+
+  /** CS has this base and limit, in a legacy mode. */
+  enterSegment(base: number, limit: number): void {
+    if (base === this.base && limit === this.limit) return;
+    this.base = base;
+    this.limit = limit;
+    this.findEpoch();
+  }
+
+  /** Code of the present space was fetched by this walk, from the page of an address. */
+  note(low: number, high: number, walk: Walk): void {
+    if (walk.depth === 0) return;
+    const page = firstPage(low, high, walk.shift);
+    const { leaves } = this.space;
+    const leaf = leaves.get(page);
+    if (leaf && this.same(leaf, walk)) return;
+    if (leaf) this.forgetSpace();
+    const words = Array.from(walk.trail.subarray(0, walk.depth));
+    const { u32 } = this.state;
+    const halves = words.flatMap((word) => [u32[word] & ~DIRTY, u32[word + 1]]);
+    this.space.leaves.set(page, { shift: walk.shift, words, halves });
+  }
+
+  /** INVLPG: what may have changed is the way to one page of the present space. */
+  invalidate(low: number, high: number): void {
+    const page = firstPage(low, high, 12);
+    for (const [first, { shift }] of this.space.leaves) {
+      if (page >= first && page < first + (1 << (shift - 12))) return this.forgetSpace();
     }
-    this.epoch++;
+  }
+
+  private forgetSpace(): void {
+    this.space.leaves.clear();
+    this.space.segments = [];
+    this.findEpoch();
+  }
+
+  /** The tables still say what they said. */
+  private holds({ leaves }: Space): boolean {
+    if (leaves.size > MOST_LEAVES) return false;
+    for (const leaf of leaves.values()) if (!this.unchanged(leaf)) return false;
+    return true;
+  }
+
+  private same(leaf: Leaf, { depth, trail, shift }: Walk): boolean {
+    if (leaf.shift !== shift || leaf.words.length !== depth) return false;
+    for (let n = 0; n < depth; n++) if (leaf.words[n] !== trail[n]) return false;
+    return this.unchanged(leaf);
+  }
+
+  private unchanged({ words, halves }: Leaf): boolean {
+    const { u32 } = this.state;
+    for (let n = 0; n < words.length; n++) {
+      if ((u32[words[n]] & ~DIRTY) !== halves[2 * n] || u32[words[n] + 1] !== halves[2 * n + 1]) return false;
+    }
+    return true;
+  }
+
+  /** The number of the present space and segment; a new one when they have none. */
+  private findEpoch(): void {
+    const { segments } = this.space;
+    for (const { base, limit, epoch } of segments) {
+      if (base !== this.base || limit !== this.limit) continue;
+      this.epoch = epoch;
+      this.retag();
+      return;
+    }
+    this.nextEpoch();
+  }
+
+  private nextEpoch(): void {
+    if (this.last === LAST_EPOCH) {
+      this.state.u32.fill(0, TABLE, TABLE + JUMP_ENTRIES * WORDS);
+      this.spaces.clear();
+      this.space = newSpace();
+      this.last = 0;
+    }
+    this.epoch = ++this.last;
+    const { segments } = this.space;
+    if (segments.length === MOST_SEGMENTS) segments.shift();
+    segments.push({ base: this.base, limit: this.limit, epoch: this.epoch });
     this.retag();
+  }
+
+  /** With the tag in it, address spaces that share a kernel do not push out each other's entries. */
+  private place(ripLow: number, ripHigh: number): number {
+    const page = (ripLow >>> 12) | (ripHigh << 20);
+    return (ripLow ^ page ^ this.state.u32[TAG]) & (JUMP_ENTRIES - 1);
   }
 
   /** Call after `retag`, in the mode of the block. Returns the number of the entry. */
   enter(ripLow: number, ripHigh: number, block: WasmOffset): number {
     const { u32 } = this.state;
-    const page = (ripLow >>> 12) | (ripHigh << 20);
-    const number = (ripLow ^ page) & (JUMP_ENTRIES - 1);
+    const number = this.place(ripLow, ripHigh);
     const entry = TABLE + number * WORDS;
     u32[entry] = ripLow;
     u32[entry + 1] = ripHigh;
-    u32[entry + 2] = u32[layout.jumpTag.offset >>> 2];
+    u32[entry + 2] = u32[TAG];
     u32[entry + 3] = block;
     return number;
+  }
+
+  /** The first record of the block at a RIP, or 0. Call after `retag`. */
+  find(ripLow: number, ripHigh: number): WasmOffset {
+    const { u32 } = this.state;
+    const entry = TABLE + this.place(ripLow, ripHigh) * WORDS;
+    const found = u32[entry] === ripLow && u32[entry + 1] === ripHigh && u32[entry + 2] === u32[TAG];
+    return found ? u32[entry + 3] : 0;
   }
 
   /** Empties an entry, if it still leads to this block. */
@@ -49,4 +194,10 @@ export class Jumps {
     const entry = TABLE + number * WORDS;
     if (u32[entry + 3] === block) u32.fill(0, entry, entry + WORDS);
   }
+}
+
+/** Number of the first 4 KiB page of the 2^shift bytes around an address. */
+function firstPage(low: number, high: number, shift: number): number {
+  const inLow = ((low >>> shift) << (shift - 12)) >>> 0;
+  return high === 0 ? inLow : (high >>> 0) * PAGES_OF_HIGH + inLow;
 }

@@ -142,7 +142,7 @@ export const lookasideTable = (user: boolean, write: boolean): WasmOffset =>
   LOOKASIDE + ((user ? 2 : 0) + (write ? 1 : 0)) * LOOKASIDE_TABLE_BYTES;
 export const JUMPS = LOOKASIDE + 4 * LOOKASIDE_TABLE_BYTES;
 export const JUMP_ENTRIES = 8192;
-/** Entry: u64 RIP, u32 jumpTag, u32 Wasm offset of the block's first record (0 when empty). Index: (rip ^ rip >> 12) & (JUMP_ENTRIES - 1). */
+/** Entry: u64 RIP, u32 jumpTag, u32 Wasm offset of the block's first record (0 when empty). Index: (rip ^ rip >> 12 ^ jumpTag) & (JUMP_ENTRIES - 1). */
 export const JUMP_ENTRY_BYTES = 16;
 export const RECORDS = JUMPS + JUMP_ENTRIES * JUMP_ENTRY_BYTES;
 export const RECORDS_BYTES = 0x80_0000;

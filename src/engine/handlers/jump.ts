@@ -32,6 +32,9 @@ export function jumpTo(code: Code, self: number, target: number, direct: boolean
   if (direct) code.get(self).access(memory.i32Load, record.link).tee(block).op(op.i32Eqz).if(EMPTY);
   code.get(target).op(op.i32WrapI64).get(target).i64(12n).op(op.i64ShrU, op.i32WrapI64, op.i32Xor);
   code
+    .loadAt(memory.i32Load, layout.jumpTag.offset)
+    .tee(block)
+    .op(op.i32Xor)
     .i32(JUMP_ENTRIES - 1)
     .op(op.i32And)
     .i32(JUMP_ENTRY_BYTES)
@@ -41,7 +44,7 @@ export function jumpTo(code: Code, self: number, target: number, direct: boolean
   code
     .get(entry)
     .access(memory.i32Load, JUMPS + 8)
-    .loadAt(memory.i32Load, layout.jumpTag.offset)
+    .get(block)
     .op(op.i32Ne, op.i32Or);
   code.if(EMPTY).i32(EXIT.lookup).op(op.return).end();
   code

@@ -138,6 +138,9 @@ export class Frame {
     this.spill();
     code.get(target).op(op.i32WrapI64).get(target).i64(12n).op(op.i64ShrU, op.i32WrapI64, op.i32Xor);
     code
+      .loadAt(memory.i32Load, layout.jumpTag.offset)
+      .tee(block)
+      .op(op.i32Xor)
       .i32(JUMP_ENTRIES - 1)
       .op(op.i32And)
       .i32(JUMP_ENTRY_BYTES)
@@ -145,7 +148,7 @@ export class Frame {
       .tee(entry);
     code.access(memory.i64Load, JUMPS).get(target).op(op.i64Ne);
     code.get(entry).access(memory.i32Load, JUMPS + 8);
-    code.loadAt(memory.i32Load, layout.jumpTag.offset).op(op.i32Ne, op.i32Or).if(EMPTY);
+    code.get(block).op(op.i32Ne, op.i32Or).if(EMPTY);
     code.i32(EXIT.lookup).op(op.return).end();
     code
       .get(entry)

@@ -51,6 +51,10 @@ export class Access {
     }
     u32[OUTGOING >>> 2] = u32[at.accessValue];
     u32[(OUTGOING >>> 2) + 1] = u32[at.accessValue + 1];
+    if (size === 16) {
+      u32[(OUTGOING >>> 2) + 2] = u32[at.accessValue + 2];
+      u32[(OUTGOING >>> 2) + 3] = u32[at.accessValue + 3];
+    }
     return this.write(record, low, high, size, mode & MODE.user ? USER : 0);
   }
 
@@ -132,9 +136,9 @@ export class Access {
     const lifted = !user && paging.userPage && (core.u32[at.cr4] & CR4.SMAP) !== 0;
     if (lifted && !(core.u32[at.systemFlags] & FLAG.AC)) return;
     const { physical, global, large } = paging;
-    lookaside.fill(low, high, physical, user, false, global, large, lifted);
-    if (!(access & WRITE) || kind !== RAM_PAGE || core.hooks.isCodePage(physical >>> 12)) return;
-    lookaside.fill(low, high, physical, user, true, global, large, lifted);
+    lookaside.fill(low, high, physical, user, false, global, large, lifted, false);
+    if (!(access & WRITE) || kind !== RAM_PAGE) return;
+    lookaside.fill(low, high, physical, user, true, global, large, lifted, core.hooks.isCodePage(physical >>> 12));
   }
 
   /** `size` bytes from a Wasm offset to physical memory, within one page. */

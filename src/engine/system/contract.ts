@@ -5,14 +5,19 @@
  * exitRecord of the state, and returns EXIT.fault up the line. Nothing architectural has changed by then.
  */
 import type { SystemHelper } from "../../isa/system";
+import type { Walk } from "./paging";
 
 export interface SystemHooks {
   /** Whether decoded code was made from this physical page (its number: address / 4096). */
   isCodePage(physicalPage: number): boolean;
-  /** Bytes of a code page were written: called after the write. */
-  codeWritten(physical: number, size: number): void;
+  /** Bytes of a code page were written: called after the write. Whether it is a code page still. */
+  codeWritten(physical: number, size: number): boolean;
   /** The mapping of linear addresses changed: forget which block a RIP leads to. */
   flushJumps(): void;
+  /** CR3 was loaded: RIPs lead where they led under it, as far as its tables are as they were. */
+  enterSpace(low: number, high: number): void;
+  /** The translation of one page changed (INVLPG). */
+  invalidateJumps(low: number, high: number): void;
   /** Ticks since power-on, exact for the present instruction. */
   clock(): number;
 }
@@ -43,7 +48,7 @@ export interface System {
    * or 0 when a fault was raised.
    */
   readSlow(record: number, sizeAndIntent: number): number;
-  /** Write of the low `size` bytes (1, 2, 4, 8) of state.accessValue at state.accessAddress. 0, or EXIT.fault. */
+  /** Write of the low `size` bytes (1, 2, 4, 8, 16) of state.accessValue at state.accessAddress. 0, or EXIT.fault. */
   writeSlow(record: number, size: number): number;
   /**
    * Legacy-mode check of an access whose segment is not plain or whose limit was exceeded: limit, expand-down, null, readable,
@@ -60,8 +65,10 @@ export interface System {
   /** Delivers the single-step trap after an instruction that began with TF set (#DB, DR6.BS). RIP is the next instruction's. */
   deliverSingleStep(): undefined | TripleFault;
 
-  /** Where an instruction byte comes from; undefined when a fault was raised (record 0). Sets accessed bits. */
-  fetch(linear: bigint, user: boolean): { readonly physical: number } | undefined;
+  /** Physical address of an instruction byte; -1 when a fault was raised (record 0). Sets accessed bits. */
+  fetch(low: number, high: number, user: boolean): number;
+  /** The last walk. */
+  readonly walk: Walk;
   /** Walks without any effect, for the debugger. */
   translate(linear: bigint, access: AccessKind, user: boolean): number | undefined;
 

@@ -23,8 +23,8 @@ const CR4_BITS =
   CR4.LA57 |
   CR4.SMEP |
   CR4.SMAP;
-/** Changes that alter translations. */
-const CR0_PAGING = CR0.PE | CR0.WP | CR0.PG;
+/** Changes that alter translations: of WP only while there is paging. */
+const CR0_PAGING = CR0.WP | CR0.PG;
 const CR4_PAGING = CR4.PSE | CR4.PAE | CR4.PGE | CR4.LA57 | CR4.SMEP | CR4.SMAP;
 
 const DR6_FIXED = 0xffff_0ff0,
@@ -103,7 +103,7 @@ export class Control {
     u32[at.cr0] = value;
     if (rises && u32[at.efer] & EFER.LME) u32[at.efer] |= EFER.LMA;
     if (!paging) u32[at.efer] &= ~EFER.LMA;
-    if ((before ^ value) & CR0_PAGING) this.flush();
+    if ((before ^ value) & CR0_PAGING && (before | value) & CR0.PG) this.flush();
     this.modeChanged();
     return EXIT.leaveNext;
   }
@@ -156,7 +156,7 @@ export class Control {
     core.set("cr3", value);
     if (core.u32[at.cr4] & CR4.PGE) this.lookaside.flushLocal();
     else this.lookaside.flushAll();
-    core.hooks.flushJumps();
+    core.hooks.enterSpace(core.u32[at.cr3], core.u32[at.cr3 + 1]);
   }
 
   private writeCr4(record: number, wide: bigint): number {
@@ -192,8 +192,9 @@ export class Control {
   };
 
   invalidate(low: number, high: number): void {
-    this.lookaside.invalidate(low, this.core.longActive ? high : 0);
-    this.core.hooks.flushJumps();
+    const upper = this.core.longActive ? high : 0;
+    this.lookaside.invalidate(low, upper);
+    this.core.hooks.invalidateJumps(low, upper);
   }
 
   readonly nothing = (): number => 0;

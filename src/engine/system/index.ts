@@ -141,10 +141,8 @@ export function createSystem(state: CpuState, board: Board, hooks: SystemHooks, 
     deliverFault: () => exceptions.deliverFault(),
     deliverInterrupt: (vector) => exceptions.deliverInterrupt(vector),
     deliverSingleStep: () => exceptions.deliverSingleStep(),
-    fetch(linear, user) {
-      const physical = access.fetch(lowOf(linear), highOf(linear), user);
-      return physical < 0 ? undefined : { physical };
-    },
+    fetch: (low, high, user) => access.fetch(low | 0, high | 0, user),
+    walk: paging,
     translate(linear, kind, user) {
       if (core.longActive && core.nonCanonical(linear)) return undefined;
       const failed = paging.walk(lowOf(linear), highOf(linear), kinds[kind] | PROBE | (user ? USER : 0));

@@ -2,7 +2,8 @@
  * The lookaside tables that generated code reads inline (layout: state.ts). One entry per page, direct-mapped.
  *
  * Invariants: a read entry never gives permission to write; a write entry exists only for plain RAM whose dirty bit is
- * set and from which no code was decoded. Every entry in use is named in the journal, so that a flush costs what was filled.
+ * set. If code was decoded from the page it is guarded: generated code does not take it, writeSlow does, and tells who decoded.
+ * Every entry in use is named in the journal, so that a flush costs what was filled.
  */
 import {
   LOOKASIDE,
@@ -20,6 +21,8 @@ const GLOBAL = 1,
   /** Supervisor entry for a user page, made while AC lifted SMAP. */
   SMAP_LIFTED = 4;
 const EMPTY = 0xffff_ffff;
+/** Bit of a write entry's tag that no address in generated code has. */
+const GUARDED = 1;
 const WORDS = LOOKASIDE_ENTRY_BYTES >>> 2;
 /** Every entry once, and room for entries that were cleared and filled again. */
 const JOURNAL = 5 * LOOKASIDE_ENTRIES;
@@ -48,12 +51,13 @@ export class Lookaside {
     global: boolean,
     large: boolean,
     lifted: boolean,
+    guarded: boolean,
   ) {
     const { u32 } = this.core;
     const entry = this.entryOf(low, user, write);
     const page = low & ~0xfff;
     if (u32[entry] === EMPTY) this.note(entry);
-    u32[entry] = page;
+    u32[entry] = guarded ? page | GUARDED : page;
     u32[entry + 1] = high;
     u32[entry + 2] = RAM + physical - (physical & 0xfff) - page;
     const marks = (global ? GLOBAL : 0) | (large ? LARGE : 0) | (lifted ? SMAP_LIFTED : 0);
@@ -68,6 +72,20 @@ export class Lookaside {
     if (u32[entry] !== (low & ~0xfff) >>> 0 || u32[entry + 1] !== high >>> 0) return 0;
     if ((low & 0xfff) + size > 0x1000) return 0;
     return (low + u32[entry + 2]) >>> 0;
+  }
+
+  /** Offset in Wasm memory for a write that lies in one page of code, or 0. */
+  findGuarded(low: number, high: number, size: number, user: boolean): number {
+    const { u32 } = this.core;
+    const entry = this.entryOf(low, user, true);
+    if (u32[entry] !== ((low & ~0xfff) | GUARDED) >>> 0 || u32[entry + 1] !== high >>> 0) return 0;
+    if ((low & 0xfff) + size > 0x1000) return 0;
+    return (low + u32[entry + 2]) >>> 0;
+  }
+
+  /** No code is in the page any more: the next write fills the entry anew. */
+  dropGuarded(low: number, user: boolean): void {
+    this.clear(this.entryOf(low, user, true));
   }
 
   /** All tables, whatever they hold: at power-on, and after the memory under them was replaced. */
@@ -93,7 +111,7 @@ export class Lookaside {
     const { u32 } = this.core;
     for (let table = 0; table < 4; table++) {
       const entry = this.entryOf(low, table > 1, (table & 1) === 1);
-      if (u32[entry] === (low & ~0xfff) >>> 0 && u32[entry + 1] === high >>> 0) this.clear(entry);
+      if ((u32[entry] & ~GUARDED) === (low & ~0xfff) && u32[entry + 1] === high >>> 0) this.clear(entry);
     }
     if (this.marks & LARGE) this.drop((marks) => (marks & LARGE) !== 0);
   }
@@ -103,7 +121,7 @@ export class Lookaside {
     if (this.marks & SMAP_LIFTED) this.drop((marks) => (marks & SMAP_LIFTED) !== 0);
   }
 
-  /** No write entry may lead to this physical page any more. */
+  /** Generated code may not write to this physical page any more. */
   protect(physicalPage: number): void {
     const { u32 } = this.core;
     const host = RAM + physicalPage * 4096;
@@ -111,7 +129,7 @@ export class Lookaside {
       const first = lookasideTable(user, true) >>> 2;
       for (let i = 0; i < LOOKASIDE_ENTRIES; i++) {
         const entry = first + i * WORDS;
-        if ((u32[entry] + u32[entry + 2]) >>> 0 === host && u32[entry] !== EMPTY) this.clear(entry);
+        if ((u32[entry] + u32[entry + 2]) >>> 0 === host && u32[entry] !== EMPTY) u32[entry] |= GUARDED;
       }
     }
   }

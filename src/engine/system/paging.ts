@@ -39,8 +39,20 @@ const TWO32 = 0x1_0000_0000;
 const BEYOND_PHYSICAL = 0xf_ffff & ~((1 << (PHYSICAL_BITS - 32)) - 1);
 const PHYSICAL_HIGH = (1 << (PHYSICAL_BITS - 32)) - 1;
 const NO_EXECUTE = 0x8000_0000;
+/** A place that no memory has. */
+const UNTRACKED = 0xffff_ffff;
 
-export class Paging {
+/** The entries that the last walk read, by their place in the u32 view (beyond it for those in a device), and the size of the page. */
+export interface Walk {
+  readonly trail: Uint32Array;
+  readonly depth: number;
+  readonly shift: number;
+}
+
+export class Paging implements Walk {
+  readonly trail = new Uint32Array(8);
+  depth = 0;
+  shift = 12;
   /** Results of the last successful walk. */
   physical = 0;
   dirty = false;
@@ -85,6 +97,8 @@ export class Paging {
   /** Translates high:low. 0 and the results above, or a page-fault error code with FAULT set. */
   walk(low: number, high: number, access: number): number {
     const { u32 } = this.core;
+    this.depth = 0;
+    this.shift = 12;
     if (!(u32[at.cr0] & CR0.PG)) {
       this.physical = (low & this.mask) >>> 0;
       this.dirty = true;
@@ -130,6 +144,7 @@ export class Paging {
       if (denied) return denied;
       const inside = level === 1 ? 0xfff : level === 2 ? 0x1f_ffff : 0x3fff_ffff;
       this.large = level > 1;
+      this.shift = 3 + 9 * level;
       this.physical = this.join(entry, entryHigh & PHYSICAL_HIGH, low, inside);
       return 0;
     }
@@ -155,6 +170,7 @@ export class Paging {
       const denied = this.finish(directory, pde, access, pde, 0);
       if (denied) return denied;
       this.large = true;
+      this.shift = 22;
       this.physical = this.join(pde, (pde >>> 13) & 0xff, low, 0x3f_ffff);
       return 0;
     }
@@ -214,7 +230,12 @@ export class Paging {
 
   private readEntry32(physical: number): number {
     const address = this.masked(physical);
-    if (this.kindOf(address) !== DEVICE_PAGE) return this.core.u32[(RAM + address) >>> 2] | 0;
+    if (this.kindOf(address) !== DEVICE_PAGE) {
+      const index = (RAM + address) >>> 2;
+      this.trail[this.depth++] = index;
+      return this.core.u32[index] | 0;
+    }
+    this.trail[this.depth++] = UNTRACKED;
     return Number(this.core.board.physicalRead(address, 4)) | 0;
   }
 
@@ -223,9 +244,11 @@ export class Paging {
     const address = this.masked(physical);
     if (this.kindOf(address) !== DEVICE_PAGE) {
       const index = (RAM + address) >>> 2;
+      this.trail[this.depth++] = index;
       this.entryHigh = this.core.u32[index + 1];
       return this.core.u32[index] | 0;
     }
+    this.trail[this.depth++] = UNTRACKED;
     const value = this.core.board.physicalRead(address, 8);
     this.entryHigh = Number(value >> 32n);
     return Number(value & 0xffff_ffffn) | 0;

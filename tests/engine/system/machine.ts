@@ -80,8 +80,10 @@ export function createMachine(): Machine {
   };
   const system = createSystem(state, board, {
     isCodePage: (page) => machine.codePages.has(page),
-    codeWritten: (physical, size) => void machine.log.push(`code ${physical.toString(16)} ${size}`),
+    codeWritten: (physical, size) => machine.log.push(`code ${physical.toString(16)} ${size}`) > 0,
     flushJumps: () => void machine.log.push("flush jumps"),
+    enterSpace: (low) => void machine.log.push(`space ${low.toString(16)}`),
+    invalidateJumps: (low) => void machine.log.push(`invalidate ${low.toString(16)}`),
     clock: () => machine.clock,
   });
   const get = (name: FieldName, index = 0): bigint =>

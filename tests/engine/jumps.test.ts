@@ -1,0 +1,100 @@
+/** Jumps that outlive a load of CR3: they must lead where a walk of the tables would (SDM 3, 4.10.4.1). */
+import { beforeEach, expect, it } from "vitest";
+import { CODE, longMachine, STACK, type Machine } from "./machine";
+
+const A = 0x8000;
+const B = 0xc000;
+/** Linear address of the function, and the directory entry that maps it. */
+const FUNCTION = 0x60_0000n;
+const ENTRY = 0x2000 + 3 * 8;
+const RIGHTS = 0x87;
+const ACCESSED = 0x20;
+
+let m: Machine;
+let tables: DataView;
+
+/** mov $result,%al; ret */
+const place = (physical: number, result: number) => m.cpu.ram.set([0xb0, result, 0xc3], physical);
+const map = (space: number, physical: number) => tables.setUint32(space + ENTRY, physical | RIGHTS, true);
+/** Loads CR3 and calls the function; the sum of AL over `times` calls. */
+function call(space: number, times = 1): number {
+  const { state, cpu } = m;
+  state.set64("registers", 0n, 1);
+  state.set64("registers", BigInt(space), 2);
+  state.set64("registers", FUNCTION, 3);
+  state.set64("registers", BigInt(STACK), 4);
+  state.set64("registers", BigInt(times), 6);
+  state.set64("rip", BigInt(CODE));
+  state.set32("halted", 0);
+  expect(cpu.run(cpu.clock + 10_000).kind).toBe("halted");
+  return Number(state.get64("registers", 1) & 0xffn);
+}
+
+beforeEach(() => {
+  // mov %rdx,%cr3; 1: call *%rbx; add %al,%cl; dec %esi; jnz 1b; hlt
+  m = longMachine([0x0f, 0x22, 0xda, 0xff, 0xd3, 0x00, 0xc1, 0xff, 0xce, 0x75, 0xf8, 0xf4], 16);
+  tables = new DataView(m.cpu.ram.buffer, m.cpu.ram.byteOffset);
+  m.cpu.ram.copyWithin(B, A, A + 0x3000);
+  tables.setUint32(B, (B + 0x1000) | 7, true);
+  tables.setUint32(B + 0x1000, (B + 0x2000) | 7, true);
+  place(0x20_0000, 1);
+  place(0x40_0000, 2);
+  place(0x80_0000, 4);
+  map(A, 0x20_0000);
+  map(B, 0x40_0000);
+});
+
+it("two spaces with other code at one address", () => {
+  for (let n = 0; n < 5; n++) {
+    expect(call(A, 3)).toBe(3);
+    expect(call(B, 3)).toBe(6);
+  }
+});
+
+it("blocks of both stay known", () => {
+  for (let n = 0; n < 3; n++) for (const space of [A, B]) call(space);
+  const { built } = m.cpu.blocks.counts;
+  for (let n = 0; n < 50; n++) for (const space of [A, B]) call(space);
+  expect(m.cpu.blocks.counts.built).toBe(built);
+});
+
+it("tables changed while another space was in use", () => {
+  call(A);
+  call(B);
+  map(A, 0x80_0000);
+  expect(call(A)).toBe(4);
+  map(A, 0x20_0000);
+  expect(call(A)).toBe(1);
+});
+
+it("changed there and back: what was entered in between is gone", () => {
+  call(A);
+  map(A, 0x80_0000);
+  expect(call(A)).toBe(4);
+  call(B);
+  map(A, 0x20_0000);
+  expect(call(A)).toBe(1);
+  call(B);
+  expect(call(A)).toBe(1);
+});
+
+it("an accessed bit that was cleared is set again by the next fetch", () => {
+  call(A);
+  const accessed = () => tables.getUint32(A + ENTRY, true) & ACCESSED;
+  expect(accessed()).toBe(ACCESSED);
+  call(B);
+  map(A, 0x20_0000);
+  expect(accessed()).toBe(0);
+  call(A);
+  expect(accessed()).toBe(ACCESSED);
+});
+
+it("INVLPG forgets the page that code is in, and only that", () => {
+  const { system } = m.cpu;
+  call(A);
+  system.invalidatePage(0x3fff_f000n);
+  expect(call(A)).toBe(1);
+  map(A, 0x80_0000);
+  system.invalidatePage(FUNCTION + 0x1234n);
+  expect(call(A)).toBe(4);
+});
