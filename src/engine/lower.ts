@@ -1,16 +1,18 @@
 /**
  * Expressions (isa/expression.ts) to Wasm instructions.
  *
- * A value of 64 bits is an i64; every narrower one an i32, zero-extended ("exact"). Where the upper bits do not matter the
+ * A value of 128 bits is a v128, one of 64 bits an i64; every narrower one an i32, zero-extended ("exact"). Where the upper bits do not matter the
  * lowering leaves them dirty ("loose"). A node that is used more than once is computed once, into a local. Where registers,
  * operands and flags live is said by a `Binding`, so that handlers (state in memory) and compiled regions (state in locals)
- * share this file.
+ * share this file. A tier that keeps no vectors refuses instructions that have a `unit` (isa/notation.ts: SSE, MMX, x87) or mention a
+ * node of kind "vector" or of width 128 (CMPXCHG16B).
  */
 import type { BinaryOperator, Expression, Flag, Width } from "../isa/expression";
-import { Code, I32, I64, op, type ValueType } from "./wasm/code";
+import { lowerVector } from "./lower-vector";
+import { Code, I32, I64, op, V128, type ValueType } from "./wasm/code";
 import type { RuntimeFunction } from "./wasm/runtime";
 
-export const typeOf = (width: Width): ValueType => (width === 64 ? I64 : I32);
+export const typeOf = (width: Width): ValueType => (width === 128 ? V128 : width === 64 ? I64 : I32);
 
 export type Node<Kind extends Expression["kind"]> = Expression & { readonly kind: Kind };
 
@@ -50,6 +52,8 @@ export function children(e: Expression): readonly Expression[] {
       return [e.high, e.low, e.divisor];
     case "load":
       return [e.offset];
+    case "vector":
+      return e.b ? [e.a, e.b] : [e.a];
     case "system":
       return e.arguments;
     default:
@@ -201,6 +205,7 @@ export class Lowering {
     const { code } = this;
     switch (e.kind) {
       case "constant":
+        if (e.width === 128) return void code.v128(e.value);
         return void (e.width === 64 ? code.i64(e.value) : code.i32(Number(e.value)));
       case "operand":
         return this.binding.operand(e);
@@ -218,6 +223,8 @@ export class Lowering {
         return this.binding.load(e);
       case "system":
         return this.binding.system(e);
+      case "vector":
+        return lowerVector(this, e);
       case "unary":
         return this.unary(e);
       case "binary":

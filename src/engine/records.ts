@@ -144,7 +144,12 @@ export class RecordWriter {
     const { view } = this;
     resolved.shape.operands.forEach((shape, n) => {
       const operand = decoded.operands[n];
-      if (shape.kind === "register" || shape.kind === "segment" || shape.kind === "numbered") {
+      if (
+        shape.kind === "register" ||
+        shape.kind === "segment" ||
+        shape.kind === "numbered" ||
+        shape.kind === "vector"
+      ) {
         view.setUint16(at + (shape.slot === 1 ? record.register1 : record.register2), slotValue(operand), true);
       } else if (shape.kind === "immediate" || shape.kind === "relative") {
         const value = immediateValue(operand);
@@ -178,8 +183,11 @@ function slotValue(operand: DecodedOperand): number {
       return registerAt(operand.register, operand.high);
     case "segment":
       return layout.selector.offset + operand.register * 4;
+    case "vector":
+      return (operand.file === "xmm" ? layout.xmm : layout.fpr).offset + operand.register * 16;
     case "control":
     case "debug":
+    case "stack":
       return operand.register;
     default:
       throw new Error(`a ${operand.kind} is not kept in a register field`);

@@ -101,6 +101,25 @@ export const layout = {
   apicBase: field("u64"),
   miscEnable: field("u64"),
   mtrrs: field("u64", 32),
+  /** XMM0..XMM15, low half first. */
+  xmm: field("u64", 32),
+  mxcsr: field("u32"),
+  /**
+   * The x87 data registers R0..R7 (not by stack position), 16 bytes each: significand, then sign and exponent in the low 16 bits. MM0..MM7 are
+   * the significands.
+   */
+  fpr: field("u64", 16),
+  fpuControl: field("u32"),
+  /** Status word, TOP in bits 11..13. */
+  fpuStatus: field("u32"),
+  /** Bit n: Rn is not empty (the abridged tag word of FXSAVE). */
+  fpuFull: field("u32"),
+  /** The last instruction that was not a control instruction, and its memory operand: opcode, RIP, address, selectors. */
+  fpuOpcode: field("u32"),
+  fpuCs: field("u32"),
+  fpuDs: field("u32"),
+  fpuIp: field("u64"),
+  fpuDp: field("u64"),
   /** HLT was executed and no interrupt has come yet. */
   halted: field("u32"),
   /** STI, MOV SS, POP SS: interrupts (and for SS also debug traps) are held for one instruction. 1 = STI, 2 = SS. */
@@ -117,12 +136,12 @@ export const layout = {
   lookasideWrite: cache("u32"),
   /** Linear address of the access the slow path is asked about, and the value it is to write. */
   accessAddress: cache("u64"),
-  accessValue: cache("u64"),
+  accessValue: cache("u64", 2),
   /** Linear address computed by an address micro-record (legacy modes). */
   effective: cache("u64"),
   /** Arguments and value of a system helper. */
-  argument: cache("u64", 4),
-  value: cache("u64"),
+  argument: cache("u64", 6),
+  value: cache("u64", 2),
   /** The record at which the run stopped, and what a fault is: vector, error code, whether it has one. */
   exitRecord: cache("u32"),
   faultVector: cache("u32"),

@@ -2,9 +2,12 @@
 import {
   type Expression,
   address,
+  alone,
   constant,
   eq,
   isZero,
+  lane,
+  lanes,
   load,
   low,
   minus,
@@ -12,6 +15,7 @@ import {
   and,
   bit,
   ne,
+  not,
   or,
   parity,
   plus,
@@ -21,7 +25,9 @@ import {
   select,
   shl,
   shr,
+  signs,
   ult,
+  withLane,
   xor,
   zext,
 } from "./expression";
@@ -84,7 +90,6 @@ const join = (high: Expression, lower: Expression): Expression =>
 const RBX = 3,
   RCX = 1;
 
-/** With REX.W it would be CMPXCHG16B, which the baseline does not have. */
 export const cmpxchg8b = instruction("cmpxchg8b", {
   forms: ["0F C7 /1 Mq {o16}", "0F C7 /1 Mq {o32}"],
   operands: { dst: "address" },
@@ -105,4 +110,24 @@ export const cmpxchg8b = instruction("cmpxchg8b", {
   },
   section: "SDM 2A CMPXCHG8B/CMPXCHG16B",
   text: "If EDX:EAX equals the 8 bytes, stores ECX:EBX there; else loads them into EDX:EAX.",
+});
+
+const pair = (high: number, lower: number): Expression => withLane(1, alone(register(lower, 64)), register(high, 64));
+
+/** The 16 bytes must be aligned. */
+export const cmpxchg16b = instruction("cmpxchg16b", {
+  forms: ["0F C7 /1 Mdq {o64v}"],
+  operands: { dst: "readwrite" },
+  lockable: true,
+  does: ({ dst }) => {
+    const same = lanes("equal", 32, dst, pair(RDX, RAX));
+    const equal = eq(signs(32, same), constant(32, 15));
+    return [
+      write(0, select(equal, pair(RCX, RBX), dst)),
+      when(not(equal), setRegister(RAX, lane(64, 0, dst)), setRegister(RDX, lane(64, 1, dst))),
+      setFlag("zf", equal),
+    ];
+  },
+  section: "SDM 2A CMPXCHG8B/CMPXCHG16B",
+  text: "If RDX:RAX equals the 16 bytes, stores RCX:RBX there; else loads them into RDX:RAX.",
 });

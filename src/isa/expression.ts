@@ -8,7 +8,9 @@
 
 import type { SystemHelper } from "./system";
 
-export type Width = 1 | 8 | 16 | 32 | 64;
+/** Of 128 bits are only leaves, selects and what vector operators yield. */
+export type Width = 1 | 8 | 16 | 32 | 64 | 128;
+export type LaneWidth = 8 | 16 | 32 | 64;
 
 /** Arithmetic modulo 2^width. Shift and rotate counts are taken as they are and must be < width (mask them first). */
 export type BinaryOperator =
@@ -33,6 +35,62 @@ export type BinaryOperator =
   | "srem";
 export type Comparison = "eq" | "ult" | "slt";
 export type UnaryOperator = "not" | "neg" | "clz" | "ctz" | "popcount" | "bswap";
+
+/**
+ * Operators on vectors of 64 bits (MMX) or 128 (SSE), which are cut into lanes; lane 0 is the lowest. "S" and "U" say how a
+ * lane is read.
+ */
+export type VectorOperator =
+  | "and"
+  | "or"
+  | "xor"
+  /** not a, and b. */
+  | "andnot"
+  | "plus"
+  | "minus"
+  /** Low half of each product. */
+  | "times"
+  | "plusSaturatedS"
+  | "plusSaturatedU"
+  | "minusSaturatedS"
+  | "minusSaturatedU"
+  /** High half of each product, 16-bit lanes. */
+  | "timesHighS"
+  | "timesHighU"
+  /** Products of the even 32-bit lanes, 64 bits each. */
+  | "timesEvenU"
+  /** Sums of pairs of products of 16-bit lanes, 32 bits each. */
+  | "dot"
+  /** Sum of the absolute differences of eight bytes each, 64 bits each. */
+  | "distance"
+  /** (a + b + 1) / 2. */
+  | "averageU"
+  | "minS"
+  | "maxS"
+  | "minU"
+  | "maxU"
+  /** All ones where it holds. */
+  | "equal"
+  | "greaterS"
+  /** The lanes of a, then those of b, each saturated to half its width. */
+  | "narrowS"
+  | "narrowU"
+  /** Every lane of a by the 64-bit count b; a count of the lane's width or more leaves nothing (of a sign: the sign). */
+  | "shl"
+  | "shr"
+  | "sar"
+  /** Bytes of a by the numbers in b; a number of 16 or more gives 0. */
+  | "swizzle"
+  /** Bytes of a (0..15) and b (16..31) by `pattern`; a vector of 64 bits has bytes 0..7 and 16..23. */
+  | "shuffle"
+  /** Every lane is a. */
+  | "splat"
+  /** Lane `index` of a. */
+  | "lane"
+  /** a with lane `index` replaced by b. */
+  | "withLane"
+  /** The sign bits of all lanes, lane 0's lowest. */
+  | "signs";
 
 /** One of the six status flags and the control flags an expression may read. */
 export type Flag = "cf" | "pf" | "af" | "zf" | "sf" | "of" | "df" | "if";
@@ -121,6 +179,17 @@ export type Expression =
       readonly segment: number | "operand";
       readonly offset: Expression;
       readonly writable?: boolean;
+    }
+  /** An operator on vectors. */
+  | {
+      readonly kind: "vector";
+      readonly width: Width;
+      readonly operator: VectorOperator;
+      readonly lane: LaneWidth;
+      readonly a: Expression;
+      readonly b?: Expression;
+      readonly index?: number;
+      readonly pattern?: readonly number[];
     }
   /** Value returned by a system helper (system.ts); it may fault. Called once, in order of first mention. */
   | {
@@ -257,10 +326,48 @@ export const divide = (part: "quotient" | "remainder", by: DivisionOperands): Ex
   shared({ kind: "divide", width: by.divisor.width, part, ...by }, `${part} ${by.signed}`, by.high, by.low, by.divisor);
 export const divideOverflows = (by: DivisionOperands): Expression =>
   shared({ kind: "divideOverflows", width: 1, ...by }, `${by.signed}`, by.high, by.low, by.divisor);
-/** A helper's value; arguments are widened to 64 bits. */
+type Vector = Extract<Expression, { kind: "vector" }>;
+const vector = (node: Omit<Vector, "kind">): Expression => {
+  const detail = `${node.operator} ${node.lane} ${node.index ?? ""} ${node.pattern?.join() ?? ""}`;
+  return node.b
+    ? shared<Vector>({ kind: "vector", ...node }, detail, node.a, node.b)
+    : shared<Vector>({ kind: "vector", ...node }, detail, node.a);
+};
+/** An operator on the lanes of two vectors. */
+export const lanes = (operator: VectorOperator, lane: LaneWidth, a: Expression, b: Expression): Expression => {
+  sameWidth(operator, a, b);
+  return vector({ width: a.width, operator, lane, a, b });
+};
+/** Every lane shifted by a 64-bit count. */
+export const shiftLanes = (
+  operator: "shl" | "shr" | "sar",
+  lane: LaneWidth,
+  a: Expression,
+  count: Expression,
+): Expression => vector({ width: a.width, operator, lane, a, b: zext(64, count) });
+export const shuffle = (pattern: readonly number[], a: Expression, b: Expression): Expression =>
+  vector({ width: a.width, operator: "shuffle", lane: 8, a, b, pattern });
+export const splat = (width: Width, a: Expression): Expression =>
+  vector({ width, operator: "splat", lane: a.width as LaneWidth, a });
+export const lane = (width: LaneWidth, index: number, a: Expression): Expression =>
+  a.width === width ? a : vector({ width, operator: "lane", lane: width, a, index });
+export const withLane = (index: number, a: Expression, value: Expression): Expression =>
+  vector({ width: a.width, operator: "withLane", lane: value.width as LaneWidth, a, b: value, index });
+/** A vector of 128 bits whose lowest lane is `a` and the others 0. */
+export const alone = (a: Expression): Expression => (a.width === 128 ? a : withLane(0, constant(128, 0), a));
+/** One bit per lane. */
+export const signs = (lane: LaneWidth, a: Expression): Expression => vector({ width: 32, operator: "signs", lane, a });
+/** A constant vector from its lanes. */
+export const lanesOf = (width: 64 | 128, lane: LaneWidth, values: readonly number[]): Expression =>
+  constant(
+    width,
+    values.reduce((sum, value, n) => sum | (BigInt.asUintN(lane, BigInt(value)) << BigInt(n * lane)), 0n),
+  );
+
+/** A helper's value; arguments are widened to 64 bits, those of 128 take two places. */
 export const system = (helper: SystemHelper, width: Width, ...args: Expression[]): Expression => ({
   kind: "system",
   width,
   helper,
-  arguments: args.map((argument) => zext(64, argument)),
+  arguments: args.map((argument) => (argument.width === 128 ? argument : zext(64, argument))),
 });

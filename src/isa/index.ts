@@ -14,5 +14,7 @@ import "./flagbits";
 import "./bcd";
 import "./hints";
 import "./privileged";
+import "./packed";
+import "./vectormoves";
 
 export { instructions, type Instruction } from "./notation";

@@ -12,8 +12,9 @@
  *   E r/m by ModRM · G reg of ModRM · Z register in the opcode · M memory only · R register only (mod=3)
  *   I immediate · J relative branch · O moffs · S segment register · C control register · D debug register
  *   A far pointer in the instruction (ptr16:16/32) · X DS:rSI (overridable) · Y ES:rDI
- *   BBb the byte at DS:rBX (overridable; XLAT adds AL) · a fixed register by name: AL AX eAX rAX CL DX ES CS SS DS FS GS · a fixed number: 1
- * followed by a size: b 8 · w 16 · d 32 · q 64 · v operand size 16/32/64 · z 16 or 32 (sign-extended to 64 when an
+ *   V xmm by ModRM.reg · W xmm/m by ModRM · U xmm by ModRM.rm · P Q N the same for mm registers · ST the top of the x87 stack · T ST(i) by ModRM.rm
+ *   BBb the byte at DS:rBX (overridable; XLAT adds AL), DIb at DS:rDI · a fixed register by name: AL AX eAX rAX CL DX ES CS SS DS FS GS · a fixed number: 1
+ * followed by a size: b 8 · w 16 · d 32 · q 64 · dq 128 · packed floats ps, pd 128 · scalar floats ss 32, sd 64 · t 80 · v operand size 16/32/64 · z 16 or 32 (sign-extended to 64 when an
  * immediate) · y 32 or 64 · p far pointer · s pseudo-descriptor · bs 8-bit immediate sign-extended to the operand size. Value of a J operand: the displacement
  * sign-extended to the operand size; of an A operand: 64 bits, selector * 2^32 + offset.
  * A trailing attribute in braces, the manual's superscripts: {i64} invalid in 64-bit mode · {o64} only in 64-bit mode ·
@@ -45,7 +46,7 @@ export interface Context {
 export type Operands = Readonly<Record<string, Expression>>;
 
 /** Names of faults an instruction can raise by itself; page and segment faults of its memory accesses are the framework's. */
-export type Fault = "#DE" | "#DB" | "#BP" | "#OF" | "#BR" | "#UD" | "#NM" | "#GP(0)" | "#SS(0)" | "#AC";
+export type Fault = "#DE" | "#DB" | "#BP" | "#OF" | "#BR" | "#UD" | "#NM" | "#GP(0)" | "#SS(0)" | "#MF" | "#AC";
 
 /**
  * What an instruction does. All expressions refer to the state before it. Order of execution: loads and helper values in
@@ -89,7 +90,7 @@ export const when = (condition: Expression, ...effects: Effect[]): Effect => ({ 
 export const callSystem = (helper: SystemHelper, ...args: Expression[]): Effect => ({
   kind: "system",
   helper,
-  arguments: args.map((argument) => zext(64, argument)),
+  arguments: args.map((argument) => (argument.width === 128 ? argument : zext(64, argument))),
 });
 
 /** How one flag comes out: an expression, or undefined by the manual (then it keeps its value here). Absent: unchanged. */
@@ -124,6 +125,10 @@ export interface Definition {
   readonly privilege?: 0 | "iopl";
   /** Not in real mode / virtual-8086 (#UD). */
   readonly protectedOnly?: boolean;
+  /** Whose registers it uses: decides #UD and #NM by CR0 and CR4, and #MF of a pending x87 exception. "fpu" waits for one, "fpu control" does not. */
+  readonly unit?: "sse" | "mmx" | "fpu" | "fpu control";
+  /** Its 128-bit memory operand need not be aligned on 16 bytes (else #GP(0)). */
+  readonly unaligned?: boolean;
   /** Ends a run of straight-line code even though it is not a jump (it may change mode, mapping or interrupt state). */
   readonly endsBlock?: boolean;
   /** Intel SDM volume and page heading, e.g. "SDM 2A ADD". */

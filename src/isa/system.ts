@@ -68,6 +68,16 @@ export const systemHelpers = {
   verifyWrite: "VERW",
   /** (allocation bytes, nesting level, operand size) */
   enter: "ENTER",
+  /** (value): #GP(0) for reserved bits. () -> value. */
+  loadMxcsr: "LDMXCSR",
+  mxcsr: "STMXCSR",
+  /** (offset, 1 for 64-bit pointers); checks alignment and the whole block. */
+  fxsave: "FXSAVE",
+  fxrstor: "FXRSTOR",
+  /** (offset, bytes, source, mask) */
+  maskedStore: "MASKMOVQ, MASKMOVDQU",
+  /** All x87 registers become empty. */
+  fpuEmpty: "EMMS",
 } as const;
 
 export type SystemHelper = keyof typeof systemHelpers;

@@ -190,6 +190,8 @@ class Evaluation {
         const operand = this.decoded.operands[e.index];
         return "register" in operand ? BigInt(operand.register) : 0n;
       }
+      case "vector":
+        throw new Error("vectors are compared with the engine alone");
       case "system": {
         const helper = this.helpers[e.helper];
         if (!helper) throw new Error(`no helper ${e.helper} here`);

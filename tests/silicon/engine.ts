@@ -2,7 +2,7 @@
  * Runs cases on the engine: a CPU with two pages mapped as the harness maps them, HLT where the harness has breakpoints, and
  * exception handlers that halt, on a stack of their own (IST 1).
  */
-import { createCpu, type X86Cpu } from "../../src/engine/cpu";
+import { type CpuConfig, createCpu, type X86Cpu } from "../../src/engine/cpu";
 import { CpuState } from "../../src/engine/state";
 import { BareBoard } from "../engine/machine";
 import {
@@ -24,26 +24,29 @@ import {
 const GDT = 0x2000,
   IDT = 0x3000,
   TSS = 0x4000,
-  HANDLERS = 0x5000,
   FAULT_STACK = 0x7000,
   TABLES = 0x8000,
   CODE_PAGE = 0x10_0000,
-  DATA_PAGE = 0x10_1000;
-const PAGE = 4096;
+  CASE_CODE = 0x20;
+export const HANDLERS = 0x5000,
+  DATA_PAGE = 0x10_1000,
+  PAGE = 4096;
 const HLT = 0xf4;
-const CASE_CODE = 0x20;
 const MOST_TICKS = 1000;
 /** Exceptions as the harness sees them. */
-const signals: Readonly<Record<number, number>> = { 0: 8, 5: 11, 6: 4, 12: 7, 13: 11, 14: 11, 17: 7 };
+export const signals: Readonly<Record<number, number>> = { 0: 8, 5: 11, 6: 4, 12: 7, 13: 11, 14: 11, 16: 8, 17: 7, 19: 8 };
 
 export class EngineBench {
-  private readonly cpu: X86Cpu;
-  private readonly state: CpuState;
-  private readonly ram: DataView;
+  protected readonly cpu: X86Cpu;
+  protected readonly state: CpuState;
+  protected readonly ram: DataView;
 
-  constructor(private readonly bits: Bits) {
+  constructor(
+    private readonly bits: Bits,
+    regions: CpuConfig["regions"] = false,
+  ) {
     const board = new BareBoard(4 << 20);
-    this.cpu = createCpu({ board, memoryMiB: 4 });
+    this.cpu = createCpu({ board, memoryMiB: 4, regions });
     this.state = new CpuState(this.cpu.memory);
     this.ram = new DataView(this.cpu.ram.buffer, this.cpu.ram.byteOffset);
     this.map();
@@ -80,7 +83,8 @@ export class EngineBench {
   private enterMode(): void {
     const { state } = this;
     state.set64("cr3", BigInt(TABLES));
-    state.set64("cr4", 0x20n);
+    // PAE, OSFXSR, OSXMMEXCPT.
+    state.set64("cr4", 0x620n);
     state.set64("cr0", 0x8001_0033n);
     state.set64("efer", 0x500n);
     state.set64("gdtBase", BigInt(GDT));
@@ -109,16 +113,15 @@ export class EngineBench {
     else this.segment(1, CASE_CODE, 0, 0xffff_ffff, this.bits === 32 ? 0xc0_9b00 : 0xa0_9b00);
   }
 
-  private prepare(test: Case): void {
+  /** Puts code and registers in place. */
+  protected enterCase(bytes: Uint8Array, registers: readonly bigint[], flags: number): void {
     const { state, cpu } = this;
-    const { registers, flags, memory } = initialState(test);
     const code = CODE_PAGE + (START - CODE);
     cpu.ram.fill(HLT, code, code + 16);
-    cpu.ram.set(test.code, code);
-    cpu.ram.set(memory, DATA_PAGE + PAGE - WINDOW_BYTES);
+    cpu.ram.set(bytes, code);
     cpu.memoryChanged(code, 16);
     registers.forEach((value, n) => state.set64("registers", value, n));
-    state.set64("rip", BigInt(START - codeBase(test.bits)));
+    state.set64("rip", BigInt(START - codeBase(this.bits)));
     cpu.system.setRflags(flags | 2);
     if (state.get32("selector", 1) !== CASE_CODE) {
       this.enterCode();
@@ -128,9 +131,21 @@ export class EngineBench {
     state.set32("halted", 0);
   }
 
+  /** What delivering a fault put on the stack: RIP, CS, RFLAGS, RSP, SS from the top down, whether an error code lies under them or not. */
+  protected faultFrame(): { rip: number; flags: number; stack: bigint } {
+    const frame = FAULT_STACK - 40;
+    return {
+      rip: Number(this.ram.getBigUint64(frame, true)),
+      flags: Number(this.ram.getBigUint64(frame + 16, true)) & FLAG_MASK,
+      stack: this.ram.getBigUint64(frame + 24, true),
+    };
+  }
+
   run(test: Case): Outcome {
-    this.prepare(test);
     const { cpu, state } = this;
+    const { registers: before, flags: flagsBefore, memory: window } = initialState(test);
+    this.enterCase(test.code, before, flagsBefore);
+    cpu.ram.set(window, DATA_PAGE + PAGE - WINDOW_BYTES);
     const stop = cpu.run(cpu.clock + MOST_TICKS);
     if (stop.kind !== "halted") throw new Error(`stopped: ${JSON.stringify(stop)}`);
     const registers = Array.from({ length: 16 }, (_, n) => state.get64("registers", n));
@@ -144,13 +159,12 @@ export class EngineBench {
       return { signal: 0, rip: rip + base, flags, registers: registers.map(narrow), memory };
     }
     const vector = rip - HANDLERS;
-    // RIP, CS, RFLAGS, RSP, SS from the top of the stack down, whether an error code lies under them or not.
-    const frame = FAULT_STACK - 40;
-    registers[4] = this.ram.getBigUint64(frame + 24, true);
+    const fault = this.faultFrame();
+    registers[4] = fault.stack;
     return {
       signal: signals[vector] ?? -vector,
-      rip: Number(this.ram.getBigUint64(frame, true)) + base,
-      flags: Number(this.ram.getBigUint64(frame + 16, true)) & FLAG_MASK,
+      rip: fault.rip + base,
+      flags: fault.flags,
       registers: registers.map(narrow),
       memory,
     };

@@ -60,10 +60,15 @@ const excluded: Readonly<Record<string, string>> = {
   sti: "no permission",
 };
 
+/** Forms that tests/silicon/media tries: SSE, MMX, x87, and what the baseline has of 16-byte accesses besides. */
+export const isMedia = ({ instruction }: Form): boolean =>
+  instruction.unit !== undefined || /^(cmpxchg16b|fwait)$/.test(instruction.name);
+
 /** Why a form cannot be tried in user mode, or undefined. */
 export function whyExcluded(form: Form): string | undefined {
   const { instruction } = form;
   if (instruction.privilege !== undefined) return "privileged";
+  if (isMedia(form)) return "recorded with the vector and x87 registers (media)";
   if (excluded[instruction.name]) return excluded[instruction.name];
   const letters = form.operands.map((operand) => (operand.kind === "letter" ? operand.letter : operand.kind));
   if (letters.includes("S") || letters.includes("segment")) return "segment registers belong to the operating system";

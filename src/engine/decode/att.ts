@@ -3,6 +3,7 @@ import type { Decoded, DecodedOperand } from "./decode";
 import {
   branchTarget,
   elementWidth,
+  mediaName,
   mnemonic,
   number,
   plainString,
@@ -35,7 +36,7 @@ const renamed: Readonly<Record<string, string>> = {
 };
 /** Instructions whose memory operand has one size only, or none that matters. */
 const sizeless =
-  /^(lea|invlpg|[ls][gi]dt|clflush|prefetch|cmpxchg8b|bound|l[defgs]s$|set|movnti|sldt|str|lldt|ltr|ver|smsw|lmsw)/;
+  /^(lea|invlpg|[ls][gi]dt|clflush|prefetch|cmpxchg(8|16)b|bound|l[defgs]s$|set|movnti|sldt|str|lldt|ltr|ver|smsw|lmsw)/;
 
 function memoryText(decoded: Decoded, operand: Memory): string {
   const name = (register: number) => `%${registerName(register, decoded.addressSize)}`;
@@ -72,6 +73,9 @@ function operandText(decoded: Decoded, operand: DecodedOperand, address: bigint)
       return branchTarget(decoded, operand.displacement, address);
     case "segment":
       return `%${segmentNames[operand.register]}`;
+    case "vector":
+    case "stack":
+      return `%${mediaName(operand)}`;
     case "control":
       return `%cr${operand.register}`;
     case "debug":
@@ -91,11 +95,19 @@ function openSize(decoded: Decoded): string {
   const { operands, instruction } = decoded;
   const memory = operands.find(({ kind }) => kind === "memory");
   if (!memory || memory.width === 0 || sizeless.test(instruction.name)) return "";
+  if (instruction.unit?.startsWith("fpu")) return fpuSuffix(instruction.name, memory.width);
+  if (instruction.unit && !/^cvtsi2/.test(instruction.name)) return "";
   // The count in CL says nothing about the size of what is shifted.
   const telling = operands.some(
     (operand) => operand.kind === "register" && operand.width === memory.width && !countsIn(decoded, operand),
   );
   return telling || operands.some(({ kind }) => kind === "segment") ? "" : suffixes[memory.width];
+}
+/** x87 operands are named by what they are: s, l, t are single, double, extended; of integers s, l, ll are 16, 32, 64 bits. */
+function fpuSuffix(name: string, width: number): string {
+  if (/^fi/.test(name)) return { 16: "s", 32: "l", 64: "ll" }[width] ?? "";
+  if (!/^f(add|sub|mul|div|com|ld$|st$|stp$)/.test(name)) return "";
+  return { 32: "s", 64: "l", 80: "t" }[width] ?? "";
 }
 const countsIn = (decoded: Decoded, operand: DecodedOperand): boolean =>
   operand.kind === "register" && operand.width === 8 && /^(sh|sa|ro|rc)/.test(decoded.instruction.name);

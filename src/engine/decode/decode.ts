@@ -38,6 +38,10 @@ export type DecodedOperand =
   | { readonly kind: "relative"; readonly displacement: bigint; readonly width: number }
   | { readonly kind: "segment"; readonly register: number; readonly width: number }
   | { readonly kind: "control" | "debug"; readonly register: number; readonly width: number }
+  /** xmm and mm registers. */
+  | { readonly kind: "vector"; readonly file: "xmm" | "mm"; readonly register: number; readonly width: number }
+  /** ST(register) of the x87 stack; `top`: the form names ST itself. */
+  | { readonly kind: "stack"; readonly register: number; readonly top: boolean; readonly width: number }
   | { readonly kind: "far"; readonly selector: number; readonly offset: bigint; readonly width: number }
   /** DS:rSI with the override applied. */
   | { readonly kind: "stringSource"; readonly segment: number; readonly width: number }
@@ -189,6 +193,15 @@ function general(register: number, width: number, extension: number): DecodedOpe
   return { kind: "register", register: register | extension, width, high: false };
 }
 
+function xmm(register: number, width: number): DecodedOperand {
+  return { kind: "vector", file: "xmm", register, width };
+}
+
+/** There are eight, whatever REX says. */
+function mm(register: number, width: number): DecodedOperand {
+  return { kind: "vector", file: "mm", register: register & 7, width };
+}
+
 function immediate(size: string, width: number): DecodedOperand {
   const bits =
     size === "b" || size === "bs" ? 8 : size === "w" ? 16 : size === "z" ? (operandSize === 16 ? 16 : 32) : width;
@@ -206,6 +219,18 @@ function letterOperand(form: Form, letter: string, size: string, width: number, 
         : memory(width, form.attributes.has("popped"));
     case "G":
       return general((modrm >> 3) & 7, width, (rex & 4) << 1);
+    case "V":
+      return xmm(((modrm >> 3) & 7) | ((rex & 4) << 1), width);
+    case "W":
+    case "U":
+      return modrm >= 0xc0 ? xmm((modrm & 7) | ((rex & 1) << 3), width) : memory(width, false);
+    case "P":
+      return mm(modrm >> 3, width);
+    case "Q":
+    case "N":
+      return modrm >= 0xc0 ? mm(modrm, width) : memory(width, false);
+    case "T":
+      return { kind: "stack", register: modrm & 7, top: false, width: 80 };
     case "Z":
       return general(opcode & 7, width, (rex & 1) << 3);
     case "I":
@@ -240,9 +265,10 @@ function letterOperand(form: Form, letter: string, size: string, width: number, 
       return { kind: "far", offset: BigInt(offset), selector: word(), width };
     }
     case "BB":
+    case "DI":
       return {
         kind: "memory",
-        base: 3,
+        base: letter === "BB" ? 3 : 7,
         index: undefined,
         scale: 0,
         displacement: 0n,
@@ -266,6 +292,8 @@ function decodeOperand(form: Form, operand: FormOperand, opcode: number): Decode
       return { kind: "register", register: operand.register, width, high: false };
     case "segment":
       return { kind: "segment", register: operand.register, width };
+    case "stackTop":
+      return { kind: "stack", register: 0, top: true, width };
     case "number":
       return { kind: "immediate", value: BigInt(operand.value), width };
   }

@@ -2,14 +2,19 @@
 import { instructions, type Instruction } from "../../isa";
 
 export type OperandSize = 16 | 32 | 64;
-export type Letter = "E" | "G" | "Z" | "M" | "R" | "I" | "J" | "O" | "S" | "C" | "D" | "A" | "X" | "Y" | "BB";
-export type SizeLetter = "b" | "w" | "d" | "q" | "v" | "z" | "y" | "p" | "s" | "bs" | "";
+export type Letter =
+  | ("E" | "G" | "Z" | "M" | "R" | "I" | "J" | "O" | "S" | "C" | "D" | "A" | "X" | "Y" | "BB" | "DI")
+  | ("V" | "W" | "U" | "P" | "Q" | "N" | "T");
+export type SizeLetter =
+  ("b" | "w" | "d" | "q" | "v" | "z" | "y" | "p" | "s" | "bs" | "") | ("dq" | "ps" | "pd" | "ss" | "sd" | "t");
 
 /** One operand of a form: by ModRM and the like (letter), a fixed register, or a fixed number. */
 export type FormOperand =
   | { readonly kind: "letter"; readonly letter: Letter; readonly size: SizeLetter }
   | { readonly kind: "register"; readonly register: number; readonly size: SizeLetter }
   | { readonly kind: "segment"; readonly register: number; readonly size: "w" }
+  /** ST, the top of the x87 stack. */
+  | { readonly kind: "stackTop"; readonly size: "t" }
   | { readonly kind: "number"; readonly value: number; readonly size: "b" };
 
 export type Attribute = "i64" | "o64" | "d64" | "f64" | "o16" | "o32" | "o64v" | "mod3" | "b0" | "popped";
@@ -55,19 +60,21 @@ const fixedRegisters: Readonly<Record<string, FormOperand>> = {
   DS: { kind: "segment", register: 3, size: "w" },
   FS: { kind: "segment", register: 4, size: "w" },
   GS: { kind: "segment", register: 5, size: "w" },
+  ST: { kind: "stackTop", size: "t" },
   "1": { kind: "number", value: 1, size: "b" },
 };
 const attributeNames = new Set<string>(["i64", "o64", "d64", "f64", "o16", "o32", "o64v", "mod3", "b0", "popped"]);
 
 function parseOperand(text: string): FormOperand {
   if (text in fixedRegisters) return fixedRegisters[text];
-  const match = /^(BB|[EGZMRIJOSCDAXY])(bs|[bwdqvzyps])?$/.exec(text);
+  const match = /^(BB|DI|[EGZMRIJOSCDAXYVWUPQNT])(bs|dq|ps|pd|ss|sd|[bwdqvzypst])?$/.exec(text);
   if (!match) throw new Error(`operand "${text}" is not in the notation`);
   return { kind: "letter", letter: match[1] as Letter, size: (match[2] ?? "") as SizeLetter };
 }
 
 /** Operands that come from the ModRM byte. */
-const fromModrm = new Set<Letter>(["E", "G", "M", "R", "S", "C", "D"]);
+const fromModrm = new Set<Letter>(["E", "G", "M", "R", "S", "C", "D", "V", "W", "U", "P", "Q", "N", "T"]);
+const registersOnly = new Set<Letter>(["R", "U", "N", "T"]);
 
 function parseForm(instruction: Instruction, text: string, number: number): Form {
   const attributes = new Set<Attribute>();
@@ -136,9 +143,17 @@ export function operandWidth(operand: FormOperand, operandSize: OperandSize): nu
     case "w":
       return 16;
     case "d":
+    case "ss":
       return 32;
     case "q":
+    case "sd":
       return 64;
+    case "t":
+      return 80;
+    case "dq":
+    case "ps":
+    case "pd":
+      return 128;
     case "v":
     case "bs":
       return operandSize;
@@ -171,7 +186,7 @@ function admits(form: Form, reg: number, registerMode: boolean): boolean {
   return form.operands.every(
     (operand) =>
       operand.kind !== "letter" ||
-      (operand.letter === "M" ? !registerMode : operand.letter === "R" ? registerMode : true),
+      (operand.letter === "M" ? !registerMode : registersOnly.has(operand.letter) ? registerMode : true),
   );
 }
 

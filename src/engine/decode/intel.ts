@@ -3,6 +3,7 @@ import type { Decoded, DecodedOperand } from "./decode";
 import {
   branchTarget,
   elementWidth,
+  mediaName,
   mnemonic,
   number,
   plainString,
@@ -22,6 +23,8 @@ const sizeNames: Readonly<Record<number, string>> = {
   16: "word ptr ",
   32: "dword ptr ",
   64: "qword ptr ",
+  80: "tbyte ptr ",
+  128: "xmmword ptr ",
 };
 const elementSuffixes: Readonly<Record<number, string>> = { 8: "b", 16: "w", 32: "d", 64: "q" };
 
@@ -42,7 +45,7 @@ function inBrackets(decoded: Decoded, operand: Memory): string {
 /** What stands before the brackets. The address alone counts for LEA, INVLPG and the descriptor tables. */
 function sizeName(decoded: Decoded, operand: Memory): string {
   const { name } = decoded.instruction;
-  if (name === "lea" || name === "invlpg") return "";
+  if (name === "lea" || name === "invlpg" || (/^f(x|n?st|ld|n?sa|rs)/.test(name) && operand.width === 0)) return "";
   if (name === "bound") return sizeNames[decoded.operandSize * 2];
   if (operand.width !== 0) return sizeNames[operand.width];
   if (/^[ls][gi]dt$/.test(name)) return decoded.addressSize === 64 ? "tbyte ptr " : "fword ptr ";
@@ -63,6 +66,9 @@ function operandText(decoded: Decoded, operand: DecodedOperand, address: bigint)
       return branchTarget(decoded, operand.displacement, address);
     case "segment":
       return segmentNames[operand.register];
+    case "vector":
+    case "stack":
+      return mediaName(operand);
     case "control":
       return `cr${operand.register}`;
     case "debug":

@@ -13,6 +13,12 @@ export function registerName(register: number, width: number, high = false): str
   return `${width === 64 ? "r" : width === 32 ? "e" : ""}${classic[register]}`;
 }
 
+/** Registers of the vector units and the x87 stack, without AT&T's percent sign. */
+export function mediaName(operand: DecodedOperand & { kind: "vector" | "stack" }): string {
+  if (operand.kind === "vector") return `${operand.file}${operand.register}`;
+  return operand.top ? "st" : `st(${operand.register})`;
+}
+
 export const segmentNames = ["es", "cs", "ss", "ds", "fs", "gs"];
 
 /** Numbers below ten as they are, others in hexadecimal. */
@@ -42,8 +48,9 @@ export function plainString(decoded: Decoded): boolean {
   return decoded.instruction.repeat !== undefined && decoded.segment === undefined && !decoded.addressPrefix;
 }
 
-/** Operands without the accumulator of STOS, LODS and SCAS, which their names say. */
+/** Operands without the accumulator of STOS, LODS and SCAS, and the place of MASKMOVQ and MASKMOVDQU, which their names say. */
 export function writtenOperands({ instruction, operands }: Decoded): readonly DecodedOperand[] {
+  if (/^maskmov/.test(instruction.name)) return operands.slice(1);
   if (!instruction.repeat) return operands;
   return operands.filter((operand) => operand.kind !== "register" || operand.register !== 0);
 }

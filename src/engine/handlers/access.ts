@@ -20,8 +20,20 @@ export interface Place {
   readonly slow: number;
 }
 
-const loads = { 8: memory.i32Load8U, 16: memory.i32Load16U, 32: memory.i32Load, 64: memory.i64Load } as const;
-const stores = { 8: memory.i32Store8, 16: memory.i32Store16, 32: memory.i32Store, 64: memory.i64Store } as const;
+const loads = {
+  8: memory.i32Load8U,
+  16: memory.i32Load16U,
+  32: memory.i32Load,
+  64: memory.i64Load,
+  128: memory.v128Load,
+} as const;
+const stores = {
+  8: memory.i32Store8,
+  16: memory.i32Store16,
+  32: memory.i32Store,
+  64: memory.i64Store,
+  128: memory.v128Store,
+} as const;
 export type MemoryWidth = keyof typeof loads;
 
 export function memoryWidth(width: Width): MemoryWidth {
@@ -186,8 +198,8 @@ export class MemoryAccess {
     this.noteAddress(linear);
     code.i32(0);
     pushValue();
-    if (size !== 64) code.op(op.i64ExtendI32U);
-    code.access(memory.i64Store, layout.accessValue.offset);
+    if (size < 64) code.op(op.i64ExtendI32U);
+    code.access(size === 128 ? memory.v128Store : memory.i64Store, layout.accessValue.offset);
     code
       .get(this.record)
       .i32(size / 8)

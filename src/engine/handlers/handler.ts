@@ -37,8 +37,14 @@ const vectors: Readonly<Record<Fault, number>> = {
   "#NM": 7,
   "#SS(0)": 12,
   "#GP(0)": 13,
+  "#MF": 16,
   "#AC": 17,
 };
+const CR0_EM = 4,
+  CR0_TS = 8,
+  CR4_OSFXSR = 0x200,
+  FPU_PENDING = 0x80,
+  FPU_TOP = 0x3800;
 const registerAt = (register: number, high = false) => layout.registers.offset + register * 8 + (high ? 1 : 0);
 
 type When = Extract<Effect, { kind: "when" }>;
@@ -72,6 +78,7 @@ class HandlerWriter implements Binding {
 
   write(): Code {
     this.checkPrivilege();
+    this.checkUnit();
     if (this.shape.rep) this.repeat();
     else this.once();
     if (this.leave !== undefined) {
@@ -109,6 +116,53 @@ class HandlerWriter implements Binding {
     code.op(op.i32GtU).if(EMPTY);
     this.raise("#GP(0)");
     code.end();
+  }
+
+  /** Whether the vector and x87 units may be used now (SDM 2A, tables 2-18 to 2-24; SDM 3, 2.5 and 9.2). */
+  private checkUnit(): void {
+    const { code } = this;
+    const { unit } = this.shape.instruction;
+    if (!unit) return;
+    const test = (field: "cr0" | "cr4" | "fpuStatus", bits: number) =>
+      code.loadAt(memory.i32Load, layout[field].offset).i32(bits).op(op.i32And);
+    test("cr0", CR0_EM | CR0_TS);
+    if (unit === "sse") test("cr4", CR4_OSFXSR).op(op.i32Eqz, op.i32Or);
+    code.if(EMPTY);
+    if (unit === "sse" || unit === "mmx") {
+      test("cr0", CR0_EM);
+      if (unit === "sse") test("cr4", CR4_OSFXSR).op(op.i32Eqz, op.i32Or);
+      code.if(EMPTY);
+      this.raise("#UD");
+      code.end();
+    }
+    this.raise("#NM");
+    code.end();
+    if (unit !== "mmx" && unit !== "fpu" && !this.usesMm()) return;
+    test("fpuStatus", FPU_PENDING).if(EMPTY);
+    this.raise("#MF");
+    code.end();
+  }
+
+  private usesMm(): boolean {
+    return this.shape.operands.some((operand) => operand.kind === "vector" && operand.file === "mm");
+  }
+
+  /** Every instruction with an mm register makes all x87 registers full and the stack begin at R0 (SDM 1, 9.5.1). */
+  private enterMm(): void {
+    const { code } = this;
+    code.i32(0).loadAt(memory.i32Load, layout.fpuStatus.offset).i32(~FPU_TOP).op(op.i32And);
+    code.access(memory.i32Store, layout.fpuStatus.offset);
+    code.i32(0).i32(0xff).access(memory.i32Store, layout.fpuFull.offset);
+  }
+
+  /** [linear] -> [linear]. #GP(0) for 16 bytes that are not aligned (SDM 2A, table 2-18). */
+  private checkAlignment(width: Width): void {
+    if (width !== 128 || this.shape.instruction.unaligned) return;
+    const { code } = this;
+    const linear = code.local(I64);
+    code.tee(linear).op(op.i32WrapI64).i32(15).op(op.i32And).if(EMPTY);
+    this.raise("#GP(0)");
+    code.end().get(linear);
   }
 
   private raise(fault: Fault): void {
@@ -197,6 +251,7 @@ class HandlerWriter implements Binding {
     const push = () => this.lowering.value(value);
     if (place) return this.memory.writeBack(place, value.width, push);
     this.operandLinear(index, value.width / 8, true);
+    this.checkAlignment(value.width);
     this.memory.write(value.width, push);
   }
 
@@ -229,6 +284,7 @@ class HandlerWriter implements Binding {
   private commits(effects: readonly Effect[]): void {
     const flags = flagValues(effects);
     let flagsDone = false;
+    if (this.usesMm()) this.enterMm();
     for (const effect of effects) {
       switch (effect.kind) {
         case "write":
@@ -292,10 +348,21 @@ class HandlerWriter implements Binding {
     if (operand.kind === "fixed") {
       return this.setRegister(operand.register, false, value.width, () => this.lowering.value(value));
     }
+    if (operand.kind === "vector") return this.writeVector(operand, value);
     if (operand.kind !== "register") throw new Error(`${this.shape.instruction.name}: cannot write a ${operand.kind}`);
     this.slot(operand.slot);
     this.lowering.value(value);
     this.storeRegister(value.width);
+  }
+
+  /** What is narrower than an xmm register leaves the rest of it; an mm register's x87 exponent becomes all ones (SDM 1, 9.5.1). */
+  private writeVector(operand: OperandShape & { kind: "vector" }, value: Expression): void {
+    this.slot(operand.slot);
+    this.lowering.value(value);
+    this.code.access(stores[memoryWidth(value.width)]);
+    if (operand.file === "xmm") return;
+    this.slot(operand.slot);
+    this.code.i32(0xffff).access(memory.i32Store, 8);
   }
 
   private slot(slot: 1 | 2): void {
@@ -305,12 +372,16 @@ class HandlerWriter implements Binding {
   private callHelper(helper: string, args: readonly Expression[]): void {
     const { code } = this;
     const result = code.local(I32);
-    if (args.length > layout.argument.count) throw new Error(`${helper}: too many arguments`);
-    args.forEach((argument, n) => {
+    let at = layout.argument.offset;
+    for (const argument of args) {
+      const bytes = argument.width === 128 ? 16 : 8;
       code.i32(0);
-      this.lowering.wide(argument);
-      code.access(memory.i64Store, layout.argument.offset + n * 8);
-    });
+      if (bytes === 16) this.lowering.value(argument);
+      else this.lowering.wide(argument);
+      code.access(bytes === 16 ? memory.v128Store : memory.i64Store, at);
+      at += bytes;
+    }
+    if (at > layout.argument.offset + layout.argument.count * 8) throw new Error(`${helper}: too many arguments`);
     code
       .get(SELF)
       .call(this.surroundings.host(`system.${helper}`))
@@ -337,6 +408,7 @@ class HandlerWriter implements Binding {
     const { width } = node;
     switch (operand.kind) {
       case "register":
+      case "vector":
         this.slot(operand.slot);
         return void code.access(loads[memoryWidth(width)]);
       case "fixed":
@@ -353,8 +425,11 @@ class HandlerWriter implements Binding {
         return void code.access(memory.i32Load16U);
       case "fixedSegment":
         return void code.loadAt(memory.i32Load16U, layout.selector.offset + operand.register * 4);
+      case "stackTop":
       case "numbered":
-        throw new Error(`${this.shape.instruction.name}: control and debug registers are read through their helpers`);
+        throw new Error(
+          `${this.shape.instruction.name}: x87, control and debug registers are read through their helpers`,
+        );
       case "memory":
       case "source":
       case "destination":
@@ -365,6 +440,7 @@ class HandlerWriter implements Binding {
   private readMemory(index: number, width: Width): void {
     const writable = this.meaning.access[index] === "readwrite";
     this.operandLinear(index, width / 8, writable);
+    this.checkAlignment(width);
     if (writable) this.places.set(index, this.memory.readForWrite(width));
     else this.memory.read(width);
   }
@@ -454,9 +530,9 @@ class HandlerWriter implements Binding {
   system(node: Node<"system">): void {
     const { code } = this;
     this.callHelper(node.helper, node.arguments);
-    if (node.width === 64) code.loadAt(memory.i64Load, layout.value.offset);
+    if (node.width >= 64) code.loadAt(loads[memoryWidth(node.width)], layout.value.offset);
     else if (node.width === 1) code.loadAt(memory.i32Load, layout.value.offset).i32(1).op(op.i32And);
-    else code.loadAt(loads[node.width], layout.value.offset);
+    else code.loadAt(loads[memoryWidth(node.width)], layout.value.offset);
   }
 }
 
@@ -482,7 +558,7 @@ function touchesMemory(effect: When, shape: Shape): boolean {
   const touches = (e: Expression): boolean => {
     if (e.kind === "load" || e.kind === "system") return true;
     if (e.kind === "operand")
-      return !["register", "fixed", "immediate", "constant"].includes(shape.operands[e.index].kind);
+      return !["register", "vector", "fixed", "immediate", "constant"].includes(shape.operands[e.index].kind);
     return children(e).some(touches);
   };
   return effect.effects.some(

@@ -23,6 +23,10 @@ export type OperandShape =
   | { readonly kind: "segment"; readonly width: number; readonly slot: 1 | 2 }
   | { readonly kind: "fixedSegment"; readonly width: number; readonly register: number }
   | { readonly kind: "numbered"; readonly width: number; readonly slot: 1 | 2 }
+  /** An xmm or mm register. */
+  | { readonly kind: "vector"; readonly width: number; readonly file: "xmm" | "mm"; readonly slot: 1 | 2 }
+  /** ST, where the form names it. */
+  | { readonly kind: "stackTop"; readonly width: number }
   | { readonly kind: "source" | "destination"; readonly width: number };
 
 export interface Shape {
@@ -45,6 +49,7 @@ export function operandsKey(shape: Shape): string {
   for (const operand of shape.operands) {
     key += `${operand.kind}${operand.width}`;
     if (operand.kind === "fixed" || operand.kind === "fixedSegment") key += `=${operand.register}`;
+    else if (operand.kind === "vector") key += operand.file;
     else if (operand.kind === "memory") key += operand.simple ? "s" : "i";
     key += ",";
   }
@@ -113,6 +118,10 @@ function operandShape(
     case "control":
     case "debug":
       return { kind: "numbered", width, slot: nextSlot() };
+    case "vector":
+      return { kind: "vector", width, file: operand.file, slot: nextSlot() };
+    case "stack":
+      return operand.top ? { kind: "stackTop", width } : { kind: "numbered", width, slot: nextSlot() };
     case "stringSource":
       return { kind: "source", width };
     case "stringDestination":

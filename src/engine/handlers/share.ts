@@ -71,6 +71,8 @@ class Sharing {
         return { ...e, high: this.node(e.high), low: this.node(e.low), divisor: this.node(e.divisor) };
       case "load":
         return { ...e, offset: this.node(e.offset) };
+      case "vector":
+        return { ...e, a: this.node(e.a), b: e.b && this.node(e.b) };
       case "system":
         return { ...e, arguments: e.arguments.map((argument) => this.node(argument)) };
       default:
@@ -112,6 +114,8 @@ class Sharing {
         return `${e.signed}.${n(e.high)}.${n(e.low)}.${n(e.divisor)}`;
       case "load":
         return `${e.segment}.${n(e.offset)}.${e.writable ?? false}`;
+      case "vector":
+        return `${e.operator}.${e.lane}.${n(e.a)}.${e.b ? n(e.b) : ""}.${e.index ?? ""}.${e.pattern?.join() ?? ""}`;
       case "system":
         return `${e.helper}.${e.arguments.map(n).join()}`;
     }

@@ -5,6 +5,7 @@ import type { Board } from "../board";
 import type { CpuState } from "../state";
 import { Access } from "./access";
 import type { AccessKind, System, SystemHooks, SystemOptions } from "./contract";
+import { BlockMemory } from "./block";
 import { Control } from "./control";
 import { Core } from "./core";
 import { cpuid } from "./cpuid";
@@ -26,6 +27,7 @@ import { SystemCalls } from "./syscall";
 import { Tables } from "./tables";
 import { Tasks } from "./tasks";
 import { Transfer } from "./transfer";
+import { Vectors } from "./vectors";
 
 export type { AccessKind, System, SystemHooks, SystemOptions, TripleFault } from "./contract";
 export { faultName } from "./exceptions";
@@ -60,6 +62,8 @@ function assemble(state: CpuState, board: Board, hooks: SystemHooks, { levels5 =
   const msrs = new Msrs(core, control.flushAll);
   const tables = new Tables(core, segments);
   const enter = new Enter(core, access, segments);
+  const block = new BlockMemory(core, access, segments);
+  const vectors = new Vectors(core, block);
   const parts = {
     core,
     paging,
@@ -74,11 +78,26 @@ function assemble(state: CpuState, board: Board, hooks: SystemHooks, { levels5 =
     far,
     returns,
   };
-  return { ...parts, calls, ports, msrs, tables, enter };
+  return { ...parts, calls, ports, msrs, tables, enter, vectors };
 }
 
 function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (record: number) => number> {
-  const { core, flags, segments, modes, control, interrupts, far, returns, calls, ports, msrs, tables, enter } = parts;
+  const {
+    core,
+    flags,
+    segments,
+    modes,
+    control,
+    interrupts,
+    far,
+    returns,
+    calls,
+    ports,
+    msrs,
+    tables,
+    enter,
+    vectors,
+  } = parts;
   return {
     portIn: ports.input,
     portOut: ports.output,
@@ -126,6 +145,12 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
     verifyRead: tables.verifyRead,
     verifyWrite: tables.verifyWrite,
     enter: enter.enter,
+    loadMxcsr: vectors.loadMxcsr,
+    mxcsr: vectors.mxcsr,
+    fxsave: vectors.save,
+    fxrstor: vectors.restore,
+    maskedStore: vectors.maskedStore,
+    fpuEmpty: vectors.empty,
   };
 }
 

@@ -3,6 +3,7 @@ import { RDX } from "../../isa/expression";
 import { layout, STATE } from "../state";
 import { at, CS, ES, GS, LDTR, TR, type Core } from "./core";
 import { SIGNATURE } from "./cpuid";
+import { MXCSR_RESET } from "./vectors";
 
 const CODE = 0x9b00,
   DATA = 0x9300,
@@ -44,5 +45,9 @@ export function resetState(core: Core, updateMode: () => void): void {
   u32[at.pat + 1] = 0x0007_0406;
   u32[at.apicBase] = 0xfee0_0900;
   u32[at.miscEnable] = 1;
+  u32[at.mxcsr] = MXCSR_RESET;
+  // All exceptions unmasked, single precision, every register holding zero (SDM 3, table 10-1).
+  u32[at.fpuControl] = 0x40;
+  u32[at.fpuFull] = 0xff;
   updateMode();
 }

@@ -3,7 +3,8 @@ import { Bytes } from "./bytes";
 
 export const I32 = 0x7f;
 export const I64 = 0x7e;
-export type ValueType = typeof I32 | typeof I64;
+export const V128 = 0x7b;
+export type ValueType = typeof I32 | typeof I64 | typeof V128;
 /** Block type of a block without a value. */
 export const EMPTY = 0x40;
 
@@ -73,6 +74,82 @@ export const op = {
   i64Extend32S: 0xc4,
 } as const;
 
+/** Prefix of the vector instructions; in these tables it stands above their number. */
+const SIMD = 0xfd00;
+
+/** Vector instructions without immediates (core specification, 5.4.8). */
+export const simd = {
+  i8x16Swizzle: SIMD + 0x0e,
+  i8x16Splat: SIMD + 0x0f,
+  i16x8Splat: SIMD + 0x10,
+  i32x4Splat: SIMD + 0x11,
+  i64x2Splat: SIMD + 0x12,
+  i8x16Eq: SIMD + 0x23,
+  i8x16GtS: SIMD + 0x27,
+  i16x8Eq: SIMD + 0x2d,
+  i16x8GtS: SIMD + 0x31,
+  i32x4Eq: SIMD + 0x37,
+  i32x4GtS: SIMD + 0x3b,
+  not: SIMD + 0x4d,
+  and: SIMD + 0x4e,
+  andnot: SIMD + 0x4f,
+  or: SIMD + 0x50,
+  xor: SIMD + 0x51,
+  i8x16Bitmask: SIMD + 0x64,
+  i8x16NarrowS: SIMD + 0x65,
+  i8x16NarrowU: SIMD + 0x66,
+  i8x16Add: SIMD + 0x6e,
+  i8x16AddSatS: SIMD + 0x6f,
+  i8x16AddSatU: SIMD + 0x70,
+  i8x16Sub: SIMD + 0x71,
+  i8x16SubSatS: SIMD + 0x72,
+  i8x16SubSatU: SIMD + 0x73,
+  i8x16MinU: SIMD + 0x77,
+  i8x16MaxU: SIMD + 0x79,
+  i8x16AvgrU: SIMD + 0x7b,
+  i16x8ExtaddU: SIMD + 0x7d,
+  i32x4ExtaddU: SIMD + 0x7f,
+  i16x8NarrowS: SIMD + 0x85,
+  i16x8Shl: SIMD + 0x8b,
+  i16x8ShrS: SIMD + 0x8c,
+  i16x8ShrU: SIMD + 0x8d,
+  i16x8Add: SIMD + 0x8e,
+  i16x8AddSatS: SIMD + 0x8f,
+  i16x8AddSatU: SIMD + 0x90,
+  i16x8Sub: SIMD + 0x91,
+  i16x8SubSatS: SIMD + 0x92,
+  i16x8SubSatU: SIMD + 0x93,
+  i16x8Mul: SIMD + 0x95,
+  i16x8MinS: SIMD + 0x96,
+  i16x8MaxS: SIMD + 0x98,
+  i16x8AvgrU: SIMD + 0x9b,
+  i32x4Bitmask: SIMD + 0xa4,
+  i32x4Shl: SIMD + 0xab,
+  i32x4ShrS: SIMD + 0xac,
+  i32x4ShrU: SIMD + 0xad,
+  i32x4Add: SIMD + 0xae,
+  i32x4Sub: SIMD + 0xb1,
+  i32x4Mul: SIMD + 0xb5,
+  i32x4DotS: SIMD + 0xba,
+  i32x4ExtmulLowS: SIMD + 0xbc,
+  i32x4ExtmulHighS: SIMD + 0xbd,
+  i32x4ExtmulLowU: SIMD + 0xbe,
+  i32x4ExtmulHighU: SIMD + 0xbf,
+  i64x2Bitmask: SIMD + 0xc4,
+  i64x2Shl: SIMD + 0xcb,
+  i64x2ShrU: SIMD + 0xcd,
+  i64x2Add: SIMD + 0xce,
+  i64x2Sub: SIMD + 0xd1,
+  i64x2Mul: SIMD + 0xd5,
+} as const;
+export type SimdOpcode = (typeof simd)[keyof typeof simd];
+
+/** Vector instructions with a lane number. */
+export const laneOf = {
+  extract: { 8: SIMD + 0x16, 16: SIMD + 0x19, 32: SIMD + 0x1b, 64: SIMD + 0x1d },
+  replace: { 8: SIMD + 0x17, 16: SIMD + 0x1a, 32: SIMD + 0x1c, 64: SIMD + 0x1e },
+} as const;
+
 /** Memory instructions; all are emitted with alignment hint 0: guest accesses may be unaligned. */
 export const memory = {
   i32Load: 0x28,
@@ -86,9 +163,11 @@ export const memory = {
   i64Store: 0x37,
   i32Store8: 0x3a,
   i32Store16: 0x3b,
+  v128Load: SIMD,
+  v128Store: SIMD + 0x0b,
 } as const;
 
-type Opcode = (typeof op)[keyof typeof op];
+type Opcode = (typeof op)[keyof typeof op] | SimdOpcode;
 type MemoryOpcode = (typeof memory)[keyof typeof memory];
 
 export class Code {
@@ -104,7 +183,30 @@ export class Code {
   }
 
   op(...opcodes: Opcode[]): this {
-    for (const opcode of opcodes) this.body.u8(opcode);
+    for (const opcode of opcodes) this.opcode(opcode);
+    return this;
+  }
+
+  private opcode(opcode: number): Bytes {
+    return opcode < SIMD ? this.body.u8(opcode) : this.body.u8(SIMD >> 8).u32(opcode & 0xff);
+  }
+
+  /** Extracts or replaces a lane (`laneOf`). */
+  lane(opcode: number, index: number): this {
+    this.opcode(opcode).u8(index);
+    return this;
+  }
+
+  v128(value: bigint): this {
+    this.body.u8(SIMD >> 8).u32(0x0c);
+    for (let n = 0n; n < 128n; n += 8n) this.body.u8(Number((value >> n) & 0xffn));
+    return this;
+  }
+
+  /** Sixteen bytes out of two vectors by number, 0..31. */
+  shuffle(bytes: readonly number[]): this {
+    this.body.u8(SIMD >> 8).u32(0x0d);
+    for (const byte of bytes) this.body.u8(byte);
     return this;
   }
 
@@ -135,7 +237,7 @@ export class Code {
 
   /** Load from, or store to, the address on the stack plus `offset`. */
   access(opcode: MemoryOpcode, offset = 0): this {
-    this.body.u8(opcode).u8(0).u32(offset);
+    this.opcode(opcode).u8(0).u32(offset);
     return this;
   }
 

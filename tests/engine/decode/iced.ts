@@ -91,6 +91,8 @@ const styles: readonly (readonly [RegExp, string])[] = [
   [/^(jmp|call) far (0x\w+|\d), (0x\w+|\d)$/, "$1 far $3:$2"],
   [/^imul (\w+), (0x\w+|\d)$/, "imul $1, $1, $2"],
   [/^prefetch_exclusive/, "prefetch"],
+  // iced writes the segment of MASKMOVQ's hidden operand behind the others.
+  [/^(maskmov.*), [cdefgs]s$/, "$1"],
   // AT&T: iced leaves a scale of 1 out, and writes it where there is no index; the GNU tools do not.
   [/\((%\w+),\)/, "($1)"],
   [/\(,(%\w+)\)/, "(,$1,1)"],
@@ -112,7 +114,7 @@ function normalised(text: string, ours: string): string {
 /** Not compared as text: names that iced gives to hints we have no name for, and operand sizes that do not matter. */
 const incomparable = new Set(["reservednop", "nop", "lar", "lsl"]);
 /** In AT&T syntax iced's suffix of these depends on the mode of the code around them, or it leaves out operands that ours shows. */
-const modal = /^(push|pop|iret|leave|enter|ret|sys|call|jmp|loop|jrcxz|stos|lods|scas|aam|aad|[ls][gi]dt)/;
+const modal = /^(push|pop|iret|leave|enter|ret|sys|call|jmp|loop|jrcxz|stos|lods|scas|aam|aad|[ls][gi]dt|pextrw|pinsrw|pmovmskb|movmskp)/;
 const touchesSegment = /%[cdefgs]s(,|$)/;
 
 export interface Disagreement {

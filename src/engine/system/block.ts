@@ -1,0 +1,100 @@
+/**
+ * Memory operands of more than 16 bytes, and those of 10: read or written by a helper, whole or not at all. The offset is before the
+ * segment base; the segment is that of the record's memory operand.
+ */
+import { EXIT } from "../record";
+import { MODE } from "../state";
+import type { Access } from "./access";
+import { at, GP, type Core } from "./core";
+import { USER } from "./paging";
+import type { Segments } from "./segments";
+
+const CHUNK = 8;
+const LOW32 = 0xffff_ffffn;
+
+export class BlockMemory {
+  private readonly bytes: Uint8Array;
+
+  constructor(
+    private readonly core: Core,
+    private readonly access: Access,
+    private readonly segments: Segments,
+  ) {
+    this.bytes = new Uint8Array(core.state.memory.buffer);
+  }
+
+  private get privilege(): number {
+    return this.core.u32[at.mode] & MODE.user ? USER : 0;
+  }
+
+  /** The linear address, or undefined with a fault raised: segment limits outside 64-bit mode, then alignment. */
+  private linear(record: number, offset: bigint, size: number, write: boolean, alignment: bigint): bigint | undefined {
+    const { core } = this;
+    const segment = core.segmentOf(record);
+    let linear: bigint;
+    if (core.long64) {
+      const base = segment >= 4 ? core.get("segmentBase", segment) : 0n;
+      linear = BigInt.asUintN(64, offset + base);
+    } else {
+      if (this.segments.check(segment, Number(offset), size, write ? 1 : 0, record)) return undefined;
+      linear = (offset + core.get("segmentBase", segment)) & LOW32;
+    }
+    if (linear % alignment === 0n) return linear;
+    core.raise(record, GP, 0);
+    return undefined;
+  }
+
+  /** `into.length` bytes. 0 or EXIT.fault. */
+  read(record: number, offset: bigint, into: Uint8Array, alignment = 1n): number {
+    const linear = this.linear(record, offset, into.length, false, alignment);
+    if (linear === undefined) return EXIT.fault;
+    for (let n = 0; n < into.length; n += CHUNK) {
+      const size = Math.min(CHUNK, into.length - n);
+      const [low, high] = halves(linear + BigInt(n));
+      const from = this.access.locate(record, low, high, size, this.privilege);
+      if (!from) return EXIT.fault;
+      into.set(this.bytes.subarray(from, from + size), n);
+    }
+    return 0;
+  }
+
+  /** Makes sure that `size` bytes can be written, without writing. 0 or EXIT.fault. */
+  private mayWrite(record: number, linear: bigint, size: number): number {
+    const [low, high] = halves(linear);
+    return this.access.writable(record, low, high, size, this.privilege);
+  }
+
+  write(record: number, offset: bigint, from: Uint8Array, alignment = 1n): number {
+    const linear = this.linear(record, offset, from.length, true, alignment);
+    if (linear === undefined || this.mayWrite(record, linear, from.length)) return EXIT.fault;
+    const view = new DataView(from.buffer, from.byteOffset, from.length);
+    for (let n = 0; n < from.length;) {
+      const size = [8, 4, 2, 1].find((bytes) => bytes <= from.length - n) ?? 1;
+      const value =
+        size === 8
+          ? view.getBigUint64(n, true)
+          : BigInt(size === 4 ? view.getUint32(n, true) : size === 2 ? view.getUint16(n, true) : view.getUint8(n));
+      if (this.store(record, linear + BigInt(n), size, value)) return EXIT.fault;
+      n += size;
+    }
+    return 0;
+  }
+
+  /** Those bytes of `from` that `selected` says; the whole range must be writable only if any is. */
+  writeSome(record: number, offset: bigint, from: Uint8Array, selected: (n: number) => boolean): number {
+    const linear = this.linear(record, offset, from.length, true, 1n);
+    if (linear === undefined) return EXIT.fault;
+    const chosen = [...from.keys()].filter(selected);
+    for (const n of chosen) if (this.mayWrite(record, linear + BigInt(n), 1)) return EXIT.fault;
+    for (const n of chosen) if (this.store(record, linear + BigInt(n), 1, BigInt(from[n]))) return EXIT.fault;
+    return 0;
+  }
+
+  private store(record: number, linear: bigint, size: number, value: bigint): number {
+    const [low, high] = halves(linear);
+    const [valueLow, valueHigh] = halves(value);
+    return this.access.store(record, low, high, size, valueLow >>> 0, valueHigh >>> 0, this.privilege);
+  }
+}
+
+const halves = (value: bigint): [number, number] => [Number(value & LOW32) | 0, Number((value >> 32n) & LOW32) | 0];

@@ -1,0 +1,122 @@
+/** Runs cases on the engine and compares with what the processor did. */
+import { decode } from "../../../src/engine/decode/decode";
+import { FLAG_MASK, START } from "../cases";
+import { DATA_PAGE, EngineBench, HANDLERS, PAGE, signals } from "../engine";
+import { type Case, FX, FX_BYTES, initialState, type Outcome, type Vector, visible, WINDOW_BYTES } from "./cases";
+
+const MEMORY = DATA_PAGE + PAGE - WINDOW_BYTES;
+const MOST_TICKS = 1000;
+
+export class MediaBench extends EngineBench {
+  private load(fx: Uint8Array): void {
+    const { state } = this;
+    const view = new DataView(fx.buffer);
+    state.set32("fpuControl", view.getUint16(FX.control, true));
+    const status = view.getUint16(FX.status, true);
+    state.set32("fpuStatus", status);
+    state.set32("fpuFull", view.getUint8(FX.tags));
+    state.set32("mxcsr", view.getUint32(FX.mxcsr, true));
+    for (let n = 0; n < 8; n++) {
+      const place = 2 * (((status >> 11) + n) & 7);
+      state.set64("fpr", view.getBigUint64(FX.stack + 16 * n, true), place);
+      state.set64("fpr", BigInt(view.getUint16(FX.stack + 16 * n + 8, true)), place + 1);
+    }
+    for (let n = 0; n < 32; n++) state.set64("xmm", view.getBigUint64(FX.xmm + 8 * n, true), n);
+  }
+
+  private image(): Uint8Array {
+    const { state } = this;
+    const fx = new Uint8Array(FX_BYTES);
+    const view = new DataView(fx.buffer);
+    const status = state.get32("fpuStatus");
+    view.setUint16(FX.control, state.get32("fpuControl"), true);
+    view.setUint16(FX.status, status, true);
+    view.setUint8(FX.tags, state.get32("fpuFull"));
+    view.setUint32(FX.mxcsr, state.get32("mxcsr"), true);
+    view.setUint32(FX.mask, 0xffff, true);
+    for (let n = 0; n < 8; n++) {
+      const place = 2 * (((status >> 11) + n) & 7);
+      view.setBigUint64(FX.stack + 16 * n, state.get64("fpr", place), true);
+      view.setUint16(FX.stack + 16 * n + 8, Number(state.get64("fpr", place + 1) & 0xffffn), true);
+    }
+    for (let n = 0; n < 32; n++) view.setBigUint64(FX.xmm + 8 * n, state.get64("xmm", n), true);
+    return fx;
+  }
+
+  runMedia(test: Case): Outcome {
+    const { cpu, state } = this;
+    const initial = initialState(test);
+    this.enterCase(test.code, initial.registers, initial.flags);
+    cpu.ram.set(initial.memory, MEMORY);
+    this.load(initial.fx);
+    const stop = cpu.run(cpu.clock + MOST_TICKS);
+    if (stop.kind !== "halted") throw new Error(`stopped: ${JSON.stringify(stop)}`);
+    const registers = Array.from({ length: 16 }, (_, n) => state.get64("registers", n));
+    const memory = cpu.ram.slice(MEMORY, MEMORY + WINDOW_BYTES);
+    const rip = Number(state.get64("rip")) - 1;
+    const fault = rip >= HANDLERS && rip < HANDLERS + 32 ? this.faultFrame() : undefined;
+    if (fault) registers[4] = fault.stack;
+    return {
+      signal: fault ? (signals[rip - HANDLERS] ?? -(rip - HANDLERS)) : 0,
+      rip: fault ? fault.rip : rip,
+      flags: fault ? fault.flags : cpu.system.rflags() & FLAG_MASK,
+      registers: registers.map((value, n) => visible(test.bits, n, value)),
+      memory,
+      fx: this.image(),
+    };
+  }
+}
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+
+export function nameOf({ code, bits }: Case): string {
+  const decoded = decode(code, 0, { long: bits === 64, code32: bits === 32 });
+  return decoded.kind === "instruction" ? `${decoded.instruction.name} ${decoded.form.text}` : "?";
+}
+
+/**
+ * Bytes of the save area that are not compared: the instruction and data pointers, which this maker's processors keep only while an
+ * exception is pending, and the mask of MXCSR, in which they have a bit more.
+ */
+const isPointer = (n: number) => (n >= FX.opcode && n < FX.mxcsr) || (n >= FX.mask && n < FX.stack);
+
+/** What differs between the processor's outcome and the engine's, or "". */
+export function difference({ test, outcome }: Vector, engine: Outcome): string {
+  const parts: string[] = [];
+  if (engine.signal !== outcome.signal) parts.push(`signal ${engine.signal}, not ${outcome.signal}`);
+  if (engine.rip !== outcome.rip) parts.push(`rip +${engine.rip - START}, not +${outcome.rip - START}`);
+  if (engine.flags !== outcome.flags)
+    parts.push(`flags ${engine.flags.toString(16)}, not ${outcome.flags.toString(16)}`);
+  outcome.registers.forEach((value, n) => {
+    if (engine.registers[n] !== value)
+      parts.push(`register ${n} ${engine.registers[n].toString(16)}, not ${value.toString(16)}`);
+  });
+  const savesState = /^fx?save/.test(nameOf(test));
+  const places = savesState ? saved(test) : -1;
+  for (let n = 0; n < WINDOW_BYTES; n += 8) {
+    const [ours, theirs] = [engine.memory.slice(n, n + 8), outcome.memory.slice(n, n + 8)];
+    for (let b = 0; b < 8; b++) if (savesState && isPointer(n + b - places)) ours[b] = theirs[b];
+    if (hex(ours) !== hex(theirs)) parts.push(`memory ${n} ${hex(ours)}, not ${hex(theirs)}`);
+  }
+  for (let n = 0; n < FX.end; n += 8) {
+    const [ours, theirs] = [engine.fx.slice(n, n + 8), outcome.fx.slice(n, n + 8)];
+    for (let b = 0; b < 8; b++) if (isPointer(n + b)) ours[b] = theirs[b];
+    if (hex(ours) !== hex(theirs)) parts.push(`fx ${fieldName(n)} ${hex(ours)}, not ${hex(theirs)}`);
+  }
+  if (parts.length === 0) return "";
+  const before = initialState(test);
+  const mxcsr = new DataView(before.fx.buffer).getUint32(FX.mxcsr, true).toString(16);
+  const head = hex(before.fx.slice(0, 6));
+  return `${test.bits}-bit ${hex(test.code)}, seed ${test.seed}, mxcsr ${mxcsr}, fcw/fsw/ftw ${head}, style ${test.style}: ${parts.join("; ")}`;
+}
+
+function saved({ registers }: Case): number {
+  const [address] = registers.values();
+  return Number(address ?? 0n) - (0x2000_1000 - WINDOW_BYTES);
+}
+
+function fieldName(n: number): string {
+  if (n < FX.stack) return `+${n}`;
+  if (n < FX.xmm) return `st${(n - FX.stack) >> 4}${n & 8 ? "h" : ""}`;
+  return `xmm${(n - FX.xmm) >> 4}${n & 8 ? "h" : ""}`;
+}
