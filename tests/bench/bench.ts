@@ -99,19 +99,26 @@ console.log(`${"workload".padEnd(12)}${tiers.map((tier) => tier.padStart(22)).jo
 for (const name of names) {
   const times: Record<string, { ms: number[]; instructions: number }> = {};
   const values = new Set<string>();
-  for (let round = 0; round < rounds; round++) {
-    for (const tier of tiers) {
-      const { ms, result, instructions } = await runners[tier](name);
-      (times[tier] ??= { ms: [], instructions }).ms.push(ms);
-      values.add(result);
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const tier of tiers) {
+        const { ms, result, instructions } = await runners[tier](name);
+        (times[tier] ??= { ms: [], instructions }).ms.push(ms);
+        values.add(result);
+      }
     }
+  } catch (error) {
+    console.log(`${name.padEnd(12)}${String(error).slice(0, 120)}`);
+    continue;
   }
   if (values.size > 1) throw new Error(`${name}: results differ: ${[...values].join(" ")}`);
   results[name] = times;
   const cells = tiers.map((tier) => {
     const { ms, instructions } = times[tier];
     const middle = median(ms);
-    return `${middle.toFixed(0)} ms${instructions ? ` ${(instructions / middle / 1000).toFixed(0)} MIPS` : ""}`.padStart(22);
+    return `${middle.toFixed(0)} ms${instructions ? ` ${(instructions / middle / 1000).toFixed(0)} MIPS` : ""}`.padStart(
+      22,
+    );
   });
   const { regions, qemu: reference } = times;
   const ratio = regions && reference ? median(regions.ms) / median(reference.ms) : NaN;

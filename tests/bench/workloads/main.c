@@ -1,0 +1,34 @@
+#include "workload.h"
+/* Runs the workload `repeat` times between two marks, by which a harness times it, and says what it computed:
+   "<" work "=0123456789abcdef>", or "!" in place of ">" if two rounds differed. To the debug console (port E9h) and to COM1;
+   then "done" on COM1, and the machine ends: isa-debug-exit (port F4h), ACPI power-off (port 604h), HLT. */
+extern u16 repeat;
+extern u8 bss_start[], bss_end[];
+
+static void out8(u16 port, u8 value) { __asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port)); }
+static u8 in8(u16 port) {
+  u8 value;
+  __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+  return value;
+}
+
+static void put(char c) {
+  out8(0xe9, c);
+  while (!(in8(0x3fd) & 0x20)) continue;
+  out8(0x3f8, c);
+}
+
+__attribute__((section(".text.main"))) void main(void) {
+  for (volatile u8 *byte = bss_start; byte < bss_end; byte++) *byte = 0;
+  put('<');
+  u64 value = workload();
+  int same = 1;
+  for (u32 round = 1; round < repeat; round++) same &= workload() == value;
+  put('=');
+  for (int shift = 60; shift >= 0; shift -= 4) put("0123456789abcdef"[value >> shift & 15]);
+  put(same ? '>' : '!');
+  for (const char *c = "\r\ndone\r\n"; *c; c++) put(*c);
+  while (!(in8(0x3fd) & 0x40)) continue;
+  out8(0xf4, 0);
+  __asm__ volatile("outw %0, %1" ::"a"((u16)0x2000), "Nd"((u16)0x604));
+}
