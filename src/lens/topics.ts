@@ -60,8 +60,7 @@ function viewTopic(memory: GuestMemory, topic: TopicStruct, notes: string[]): To
     published: topic.number("published"),
     delivered: topic.number("delivered"),
     dropped: topic.number("dropped"),
-    // Herald keeps no retained messages yet: the structure has no field for them.
-    retained: 0,
+    retained: topic.number("retained_count"),
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import { deflateSync, Inflate, strFromU8, strToU8 } from "fflate";
 import * as v from "valibot";
-import { linkSchema, MAX_INPUTS, SCENARIO_VERSION, type Input, type Link } from "./schema";
+import { HERALD_DIGITS, linkSchema, MAX_INPUTS, SCENARIO_VERSION, type Input, type Link } from "./schema";
 
 const PREFIX = `${SCENARIO_VERSION}.`;
 /** Characters of a fragment: what the largest valid scenario needs, and less than every browser carries. */
@@ -26,6 +26,7 @@ function packInputs(inputs: readonly Input[]): [number, string, 0 | 1][] {
 
 const packedSchema = v.object({
   scenario: v.unknown(),
+  herald: v.optional(v.unknown()),
   inputs: v.array(
     v.tuple([v.pipe(v.number(), v.integer(), v.minValue(0)), v.string(), v.union([v.literal(0), v.literal(1)])]),
   ),
@@ -76,7 +77,9 @@ function inflateBounded(bytes: Uint8Array, limit: number): Uint8Array {
 
 /** The fragment, without "#". Throws a RangeError with a message for a person if the link would be too long: never a shortened one. */
 export function encodeLink(link: Link): string {
-  const json = JSON.stringify({ scenario: link.scenario, inputs: packInputs(link.inputs) });
+  const { scenario, inputs, herald } = link;
+  // Without an identity the key is left out.
+  const json = JSON.stringify({ scenario, inputs: packInputs(inputs), herald });
   const fragment = PREFIX + toBase64Url(deflateSync(strToU8(json)));
   if (fragment.length > MAX_FRAGMENT || link.inputs.length > MAX_INPUTS)
     throw new RangeError(`This run has too many inputs for a link (${link.inputs.length}; ${MAX_INPUTS} at most).`);
@@ -106,6 +109,7 @@ export function decodeLink(fragment: string): Decoded {
   const parsed = v.safeParse(linkSchema, {
     scenario: packed.output.scenario,
     inputs: unpackInputs(packed.output.inputs),
+    ...(packed.output.herald !== undefined && { herald: packed.output.herald }),
   });
   return parsed.success ? { ok: true, link: parsed.output } : fail(describe(parsed.issues[0]));
 }
@@ -113,4 +117,10 @@ export function decodeLink(fragment: string): Decoded {
 function describe(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue);
   return `The link holds something that is not allowed${path ? ` (${path})` : ""}: ${issue.message}`;
+}
+
+/** Which build of Herald a map belongs to; undefined for a map that does not say. */
+export function heraldIdentity(map: unknown): string | undefined {
+  const hash = (map as { sourceHash?: unknown } | undefined)?.sourceHash;
+  return typeof hash === "string" && /^[0-9a-f]{64}$/.test(hash) ? hash.slice(0, HERALD_DIGITS) : undefined;
 }

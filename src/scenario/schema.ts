@@ -51,9 +51,15 @@ export const inputSchema = v.variant("kind", [
 /** Inputs one recording may hold. */
 export const MAX_INPUTS = 20_000;
 
+/** Which build of Herald a run was recorded with: the first hexadecimal digits of the hash of its sources. */
+export const HERALD_DIGITS = 16;
+const identitySchema = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, `it is ${HERALD_DIGITS} hexadecimal digits`));
+
 export const linkSchema = v.object({
   scenario: scenarioSchema,
   inputs: v.pipe(v.array(inputSchema), v.maxLength(MAX_INPUTS)),
+  /** Links from before it was recorded have none. */
+  herald: v.optional(identitySchema),
 });
 
 export type Program = v.InferOutput<typeof programSchema>;

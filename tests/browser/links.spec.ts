@@ -1,5 +1,7 @@
 /** The address bar is the experiment. */
 import { expect, test } from "@playwright/test";
+import { builtinScenarios } from "../../src/scenario/builtin";
+import { encodeLink } from "../../src/scenario/link";
 import { command, lastRows, openAtPrompt, panel, press, prompt } from "./visitor";
 
 /** The Programs go on writing while a command does. */
@@ -17,6 +19,33 @@ test("the address bar reopens the same run: programs, settings and inputs so far
   await prompt(other);
   const rows = await lastRows(other);
   expect(ownLines(rows.slice(rows.lastIndexOf("herald> mem") + 1, -1))).toEqual(output);
+});
+
+test("a link made with another build of Herald opens and says that the run may differ", async ({ page }) => {
+  const scenario = builtinScenarios[0];
+  const fragment = `#${encodeLink({ scenario, inputs: [], herald: "0123456789abcdef" })}`;
+  await openAtPrompt(page, fragment);
+  await expect(page.getByRole("alert")).toContainText("another build of Herald (01234567");
+  await page.getByRole("button", { name: "Dismiss notice" }).click();
+  // The address is this run's now: opened again, there is nothing to say.
+  await expect.poll(() => new URL(page.url()).hash).not.toBe(fragment);
+  await page.reload();
+  await prompt(page);
+  await expect(page.getByRole("alert")).toHaveCount(0);
+});
+
+test("a long replay shows how far it is, and can be stopped", async ({ page }) => {
+  const input = { kind: "key", tick: 30_000_000_000, code: "KeyA", down: true } as const;
+  await page.goto(`./#${encodeLink({ scenario: builtinScenarios[0], inputs: [input] })}`);
+  const progress = page.getByRole("progressbar", { name: "Replay" });
+  await expect(progress).toBeVisible();
+  await expect.poll(() => progress.getAttribute("value").then(Number)).toBeGreaterThan(0);
+  await page.getByRole("button", { name: "Stop here" }).click();
+  await expect(progress).toHaveCount(0);
+  const clock = page.getByRole("group", { name: "Clock" });
+  await expect(clock).toContainText("paused");
+  await press(page, "Run");
+  await expect(clock).toContainText("running");
 });
 
 for (const [what, fragment] of [

@@ -1,7 +1,7 @@
 import { deflateSync, strToU8 } from "fflate";
 import { describe, expect, test } from "vitest";
 import { builtinScenarios } from "../../src/scenario/builtin";
-import { decodeLink, encodeLink, MAX_FRAGMENT } from "../../src/scenario/link";
+import { decodeLink, encodeLink, heraldIdentity, MAX_FRAGMENT } from "../../src/scenario/link";
 import { MAX_INPUTS, type Input, type Link } from "../../src/scenario/schema";
 
 const inputs: Input[] = [
@@ -26,6 +26,22 @@ describe("links", () => {
   test("with # in front as well, and it is short", () => {
     expect(decodeLink(`#${encodeLink(link)}`)).toEqual({ ok: true, link });
     expect(encodeLink(link).length).toBeLessThan(1500);
+  });
+
+  test("with the build of Herald it was made with; links from before that are read as ever", () => {
+    const made = { ...link, herald: "0123456789abcdef" };
+    expect(decodeLink(encodeLink(made))).toEqual({ ok: true, link: made });
+    expect(decodeLink(packed({ scenario: link.scenario, inputs: [] }))).toEqual({
+      ok: true,
+      link: { scenario: link.scenario, inputs: [] },
+    });
+    for (const herald of ["0123", "0123456789ABCDEF", 7, null, { toString: 1 }])
+      expect(message(packed({ scenario: link.scenario, inputs: [], herald }))).toContain("not allowed (herald)");
+  });
+
+  test("a map tells its build, unless it is damaged", () => {
+    expect(heraldIdentity({ sourceHash: "0123456789abcdef".repeat(4) })).toBe("0123456789abcdef");
+    for (const map of [undefined, null, 3, {}, { sourceHash: "12" }]) expect(heraldIdentity(map)).toBeUndefined();
   });
 
   test("the largest number of inputs still fits; one more is refused, not cut off", () => {

@@ -48,6 +48,11 @@ export class ConsoleLines {
     }
   }
 
+  /** Whether it is known which line of the transcript is the kernel's first. */
+  get numbered(): boolean {
+    return this.offset !== undefined;
+  }
+
   /** Looks where the transcript's lines have the lengths that the writes had. */
   calibrate(writes: readonly Write[]): void {
     if (this.offset !== undefined) return;

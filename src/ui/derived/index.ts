@@ -32,6 +32,8 @@ export interface Lane {
   readonly messages: Spans;
   /** Faults; tag: vector. */
   readonly faults: Spans;
+  /** When it was woken; tag: wake reason. */
+  readonly wakes: Spans;
   /** The system call it is in, for the result that comes with its exit. */
   call: { number: number; topic: number };
 }
@@ -140,6 +142,8 @@ export class TraceIndex {
       case traceKind.fault:
         if (pid !== 0) this.lane(row).faults.append(time, time, record, Math.min(flags, 255));
         return;
+      case traceKind.wake:
+        return this.lane(row).wakes.append(time, time, record, flags);
       case traceKind.spawn:
         this.lane(row);
         return;
@@ -217,6 +221,7 @@ export class TraceIndex {
       lines: new Spans(),
       messages: new Spans(),
       faults: new Spans(),
+      wakes: new Spans(),
       call: { number: -1, topic: 0 },
     };
     if (known) known.died = Math.min(known.died, lane.born);

@@ -1,5 +1,6 @@
 /** What went wrong on the way here, until it is dismissed; and why the machine does not go on. */
 import { Ending } from "../panels/machine/Ending";
+import { Replay } from "../panels/machine/Replay";
 import { useScenario, useView } from "../store/react";
 import { setNotice } from "../store/scenario";
 import { putGuideAway } from "../store/view";
@@ -22,6 +23,7 @@ export function Notices() {
           </button>
         </div>
       )}
+      <Replay />
       <Ending />
       <Guide />
     </div>

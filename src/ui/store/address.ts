@@ -20,12 +20,12 @@ const pageAddress = (): string => location.href.replace(/#.*$/, "");
 
 /** The link to what runs now, or why there is none. */
 export function currentLink(): LinkText {
-  const { open, inputs, foreign } = scenarioStore.getState();
+  const { open, inputs, foreign, herald } = scenarioStore.getState();
   if (foreign)
     return { ok: false, message: `"${foreign.name}" is a disk image from your computer; a link cannot carry it.` };
   if (!open) return { ok: false, message: "Nothing is open yet." };
   try {
-    return { ok: true, url: `${pageAddress()}#${encodeLink({ scenario: open, inputs: [...inputs] })}` };
+    return { ok: true, url: `${pageAddress()}#${encodeLink({ scenario: open, inputs: [...inputs], herald })}` };
   } catch (error) {
     return { ok: false, message: (error as Error).message };
   }
@@ -45,15 +45,16 @@ function openFragment(fragment: string): void {
   const fallback: Link = { scenario: builtinScenarios[0], inputs: [] };
   const problem = link && !link.ok ? `${link.message} "${fallback.scenario.title}" was opened instead.` : undefined;
   setNotice(problem === undefined ? undefined : { tone: "error", text: problem });
-  const { scenario, inputs } = link?.ok ? link.link : fallback;
-  void openScenario(scenario, inputs);
+  const { scenario, inputs, herald } = link?.ok ? link.link : fallback;
+  void openScenario(scenario, inputs, herald);
 }
 
 /** Opens what the address says, and keeps the address up to date from then on. */
 export function startAddress(): void {
   openFragment(location.hash);
   scenarioStore.subscribe((now, before) => {
-    if (now.open === before.open && now.inputs === before.inputs && now.foreign === before.foreign) return;
+    const same = now.open === before.open && now.inputs === before.inputs && now.herald === before.herald;
+    if (same && now.foreign === before.foreign) return;
     timer ??= window.setTimeout(write, WRITE_INTERVAL_MS);
   });
   timer ??= window.setTimeout(write, WRITE_INTERVAL_MS);

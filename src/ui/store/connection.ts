@@ -2,13 +2,14 @@
  * The only file that talks to the worker. One animation-frame loop: draw the frame that came, then ask for the next, so that there is
  * never more than one on its way and a slow page slows nothing but itself.
  */
+import { heraldIdentity } from "../../scenario/link";
 import type { Input, Scenario } from "../../scenario/schema";
 import { TraceKind, type Frame, type FromWorker, type ToWorker, type View } from "../../worker/protocol";
 import { forgetProcesses, rememberName } from "./colors";
 import { applyFrame } from "./frame";
 import { typing, type KeyChange } from "./keyboard";
 import { machineOff, machineStore } from "./machine";
-import { foreignOpened, scenarioOpened, scenarioStore, setNotice } from "./scenario";
+import { foreignOpened, heraldKnown, scenarioOpened, scenarioStore, setNotice } from "./scenario";
 import { clearSelection, selectionStore } from "./selection";
 import { appendSerial, clearSerial } from "./serial";
 import { trace } from "./trace";
@@ -34,8 +35,6 @@ let toType: KeyChange[] = [];
 let signed = true;
 /** Counts opens, so that a slow one does not overtake a later one. */
 let opening = 0;
-/** Tick of a link's last input: the machine hurries there, then goes on at its pace. */
-let replayGoal: number | undefined;
 
 const send = (message: ToWorker, transfer: Transferable[] = []): void => worker?.postMessage(message, transfer);
 
@@ -88,8 +87,7 @@ function receive(message: FromWorker): void {
       scenarioStore.setState({ inputs: message.inputs });
       break;
     case "reached":
-      if (replayGoal !== undefined && message.tick >= replayGoal) send({ kind: "run" });
-      replayGoal = undefined;
+      replayed(message.tick);
       break;
     case "error":
       if (message.where !== "image" || signed) setNotice({ tone: "error", text: message.message });
@@ -97,6 +95,13 @@ function receive(message: FromWorker): void {
     default:
       break;
   }
+}
+
+/** The machine hurried to a link's last input: there it goes on at its pace. It was stopped before: then it stands where it is. */
+function replayed(tick: number): void {
+  const { replayUntil } = machineStore.getState();
+  machineStore.setState({ replayUntil: undefined });
+  if (replayUntil !== undefined && tick >= replayUntil) send({ kind: "run" });
 }
 
 function draw(frame: Frame): void {
@@ -141,19 +146,27 @@ function sendView(): void {
   send({ kind: "view", view });
 }
 
-/** Opens a scenario and runs it, its recorded inputs replayed at their ticks. */
-export async function openScenario(scenario: Scenario, inputs: readonly Input[] = []): Promise<void> {
+/**
+ * Opens a scenario and runs it, its recorded inputs replayed at their ticks. `madeWith` is the build of Herald that a link was made with:
+ * with another one the same keys may not give the same run, and that is said.
+ */
+export async function openScenario(
+  scenario: Scenario,
+  inputs: readonly Input[] = [],
+  madeWith?: string,
+): Promise<void> {
   const mine = ++opening;
   scenarioOpened(scenario, inputs);
   machineStore.setState({ status: machineOff });
   try {
     const { image, map } = await fetchDisk();
     if (mine !== opening) return;
+    heraldKnown(heraldIdentity(map), madeWith);
     send({ kind: "open", scenario, inputs, image, map });
     sendView();
-    replayGoal = inputs.at(-1)?.tick;
-    if (replayGoal === undefined) send({ kind: "run" });
-    else send({ kind: "runTo", tick: replayGoal });
+    const last = inputs.at(-1)?.tick;
+    machineStore.setState({ replayUntil: last });
+    send(last === undefined ? { kind: "run" } : { kind: "runTo", tick: last });
   } catch (error) {
     disk = undefined;
     machineStore.setState({ failure: (error as Error).message });
@@ -163,7 +176,7 @@ export async function openScenario(scenario: Scenario, inputs: readonly Input[] 
 /** Starts with a disk image from outside. */
 export function openImage(name: string, image: ArrayBuffer, memoryMiB = 64): void {
   opening++;
-  replayGoal = undefined;
+  machineStore.setState({ replayUntil: undefined });
   const [low, high] = new Uint8Array(image, SIGNATURE_OFFSET, 2);
   signed = low === 0x55 && high === 0xaa;
   foreignOpened(name, image.byteLength);
@@ -171,15 +184,21 @@ export function openImage(name: string, image: ArrayBuffer, memoryMiB = 64): voi
   send({ kind: "run" });
 }
 
+/** The person takes over: whatever was replayed goes on at the machine's own pace. */
+function go(): void {
+  machineStore.setState({ replayUntil: undefined });
+  send({ kind: "run" });
+}
+
 export const setPower = (on: boolean): void => {
   send({ kind: "power", on });
-  if (on) send({ kind: "run" });
+  if (on) go();
 };
 export const resetMachine = (): void => {
   send({ kind: "reset" });
-  send({ kind: "run" });
+  go();
 };
-export const runMachine = (): void => send({ kind: "run" });
+export const runMachine = go;
 export const pauseMachine = (): void => send({ kind: "pause" });
 export const stepMachine = (count = 1): void => send({ kind: "step", count });
 export const setSpeed = (ticksPerSecond: number | "max"): void => send({ kind: "speed", ticksPerSecond });

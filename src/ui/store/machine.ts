@@ -8,6 +8,8 @@ export interface MachineState {
   readonly run: number;
   /** Why nothing can run, for a person; undefined when all is well. */
   readonly failure?: string;
+  /** While a link's recorded inputs are replayed as fast as it goes: the tick of the last one. */
+  readonly replayUntil?: number;
 }
 
 export const machineOff: Status = {

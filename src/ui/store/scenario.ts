@@ -20,6 +20,8 @@ export interface ScenarioState {
   /** A disk image from outside, which replaces the scenario. */
   readonly foreign?: { readonly name: string; readonly bytes: number };
   readonly inputs: readonly Input[];
+  /** The build of Herald that runs; undefined until its disk is loaded. */
+  readonly herald?: string;
   readonly programs: readonly EditedProgram[];
   /** The texts or names differ from what runs. */
   readonly edited: boolean;
@@ -54,6 +56,15 @@ export function scenarioOpened(open: Scenario, inputs: readonly Input[]): void {
 
 export function foreignOpened(name: string, bytes: number): void {
   scenarioStore.setState({ open: undefined, inputs: [], programs: [], edited: false, foreign: { name, bytes } });
+}
+
+/** Herald's disk is here. Says so if the link that is being opened was made with another build. */
+export function heraldKnown(herald: string | undefined, madeWith: string | undefined): void {
+  scenarioStore.setState({ herald });
+  if (madeWith === undefined || madeWith === herald) return;
+  const builds = `${madeWith.slice(0, 8)}, this page has ${herald?.slice(0, 8) ?? "an unknown one"}`;
+  const text = `This link was made with another build of Herald (${builds}). Programs and keys are the same, but the run may differ.`;
+  setNotice({ tone: "info", text });
 }
 
 export const setNotice = (notice: Notice | undefined): void => scenarioStore.setState({ notice });

@@ -4,8 +4,9 @@ import { marker, type Lane } from "../../derived/index";
 import type { Spans } from "../../derived/spans";
 import { sameProcess } from "../../store/selection";
 import { grouped } from "../common/format";
-import { flowsOf, type Flow } from "./flows";
-import { AXIS_HEIGHT, type LaneRow } from "./lanes";
+import { flowsOf, wakesOf, type Flow } from "./flows";
+import { AXIS_HEIGHT, bandOf, type LaneRow } from "./lanes";
+import { drawLines } from "./lines";
 import { laneColor, sceneEnd, sceneResolution, xOf, yOf, type Scene, type Theme } from "./scene";
 
 type Context = CanvasRenderingContext2D;
@@ -22,7 +23,7 @@ export function draw(context: Context, scene: Scene, theme: Theme): void {
   context.rect(0, AXIS_HEIGHT, scene.width, scene.height - AXIS_HEIGHT);
   context.clip();
   for (const row of scene.layout.rows) if (onScreen(scene, row)) drawRow(context, scene, theme, row);
-  for (const flow of flowsOf(scene)) drawFlow(context, scene, theme, flow);
+  for (const flow of [...flowsOf(scene), ...wakesOf(scene)]) drawFlow(context, scene, theme, flow);
   context.restore();
   drawArea(context, scene, theme);
   drawCursor(context, scene, theme);
@@ -68,7 +69,7 @@ function drawRow(context: Context, scene: Scene, theme: Theme, row: LaneRow): vo
 }
 
 function drawInterrupts(context: Context, scene: Scene, theme: Theme, top: number): void {
-  const height = Math.round(scene.layout.rowHeight * 0.6);
+  const height = Math.min(18, Math.round(scene.layout.rowHeight * 0.6));
   const y = top + Math.round((scene.layout.rowHeight - height) / 2);
   const resolution = sceneResolution(scene) * scene.scale * 2;
   context.fillStyle = theme.soft;
@@ -85,8 +86,7 @@ function drawInterrupts(context: Context, scene: Scene, theme: Theme, top: numbe
 const laneAlpha = (lane: Lane): number => (lane.key.pid === 0 ? 0.32 : 0.92);
 
 function drawSlices(context: Context, scene: Scene, theme: Theme, lane: Lane, top: number): void {
-  const inset = Math.max(2, Math.round(scene.layout.rowHeight * 0.17));
-  const height = scene.layout.rowHeight - 2 * inset - 1;
+  const { top: inset, height } = bandOf(scene.layout.rowHeight);
   const full = laneAlpha(lane);
   context.fillStyle = laneColor(theme, lane.key);
   const block = (start: number, end: number, busy: number): void => {
@@ -112,15 +112,15 @@ function rounded(context: Context, x: number, y: number, width: number, height: 
   context.fill();
 }
 
-/** Small signs on a lane: calls below, console lines above, messages in the middle. */
+/** Small signs on a lane: calls below, messages in the middle, console lines through all of it. */
 function drawMarkers(context: Context, scene: Scene, theme: Theme, lane: Lane, top: number): void {
   const { rowHeight } = scene.layout;
-  const middle = top + rowHeight / 2 - 0.5;
+  const band = bandOf(rowHeight);
+  const middle = top + band.top + band.height / 2;
   const bottom = top + rowHeight - 3;
   context.fillStyle = theme.soft;
   glyphs(scene, lane.calls, (x) => context.fillRect(x - 0.5, bottom - 1, 1, 3));
-  context.fillStyle = theme.text;
-  glyphs(scene, lane.lines, (x) => context.fillRect(x - 2, top + 2, 4, 2));
+  drawLines(context, scene, theme, lane, top);
   if (crowded(scene, lane.messages)) {
     context.fillStyle = theme.accent;
     glyphs(scene, lane.messages, (x) => context.fillRect(x - 0.5, middle - 1.5, 1.5, 3));
@@ -172,20 +172,24 @@ function cross(context: Context, x: number, y: number, color: string): void {
 }
 
 function drawFlow(context: Context, scene: Scene, theme: Theme, flow: Flow): void {
-  const half = scene.layout.rowHeight / 2;
+  const band = bandOf(scene.layout.rowHeight);
+  const half = band.top + band.height / 2;
+  const color = flow.kind === "wake" ? theme.text : theme.accent;
   const x1 = xOf(scene, flow.from);
   const x2 = xOf(scene, flow.to);
   const y1 = yOf(scene, flow.fromTop) + half;
   const y2 = yOf(scene, flow.toTop) + half;
   const bend = Math.max(6, (x2 - x1) / 2);
   context.globalAlpha = flow.emphasis;
-  context.strokeStyle = theme.accent;
+  context.strokeStyle = color;
+  context.setLineDash(flow.kind === "wake" ? [3, 2] : []);
   context.lineWidth = 1.2;
   context.beginPath();
   context.moveTo(x1, y1);
   context.bezierCurveTo(x1 + bend, y1, x2 - bend, y2, x2, y2);
   context.stroke();
-  context.fillStyle = theme.accent;
+  context.setLineDash([]);
+  context.fillStyle = color;
   context.beginPath();
   context.moveTo(x2, y2);
   context.lineTo(x2 - 5, y2 - 2.5);

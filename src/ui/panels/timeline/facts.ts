@@ -1,6 +1,6 @@
 /** What a slice held, in words: for the tooltip and for the table twin. */
 import { traceNames, TraceKind } from "../../../worker/protocol";
-import { followConsole, type Write } from "../../derived/console";
+import { followConsole, type ConsoleLines, type Write } from "../../derived/console";
 import type { Lane } from "../../derived/index";
 import { endingText, faultName, laneName, systemCallName, topicLabel } from "../../derived/names";
 import { trace } from "../../store/trace";
@@ -97,21 +97,31 @@ function messageNotes(lane: Lane, from: number, to: number): string[] {
   return notes;
 }
 
+function writeOf(lane: Lane, at: number): Write {
+  const row = lane.lines.records[at] - trace.first;
+  return { line: trace.columns.bLow[row], bytes: trace.columns.aLow[row] };
+}
+
+/** The transcript, its lines numbered as the kernel numbers them. */
+function numberedConsole(lane: Lane): ConsoleLines {
+  const console = followConsole();
+  const count = Math.min(CALIBRATION, lane.lines.length);
+  if (!console.numbered) console.calibrate(Array.from({ length: count }, (_, at) => writeOf(lane, at)));
+  return console;
+}
+
+/** Text of a lane's console line by its place in the list; undefined where it is no longer held. */
+export const lineAt = (lane: Lane, at: number): string | undefined => numberedConsole(lane).text(writeOf(lane, at));
+
 /** The console lines that were written in this slice; how many bytes where the text is no longer held. */
 export function linesIn(lane: Lane, from: number, to: number, most = MOST_LINES): string[] {
-  const console = followConsole();
-  const { columns } = trace;
-  const write = (at: number): Write => {
-    const row = lane.lines.records[at] - trace.first;
-    return { line: columns.bLow[row], bytes: columns.aLow[row] };
-  };
   const first = lane.lines.firstFrom(from);
   const last = lane.lines.lastUntil(to);
   if (last < first) return [];
-  console.calibrate(Array.from({ length: Math.min(CALIBRATION, lane.lines.length) }, (_, at) => write(at)));
+  const console = numberedConsole(lane);
   const lines = new Map<number, string>();
   for (let at = first; at <= last && lines.size < most; at++) {
-    const { line, bytes } = write(at);
+    const { line, bytes } = writeOf(lane, at);
     lines.set(line, console.text({ line, bytes }) ?? `console line ${grouped(line + 1)} (${plural(bytes, "byte")})`);
   }
   return [...lines.values()].filter((text) => text !== "");

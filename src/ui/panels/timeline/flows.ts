@@ -1,9 +1,12 @@
-/** Which messages are drawn as lines from the publisher's lane to the receiver's. */
-import type { ProcessKey } from "../../../worker/protocol";
+/** What is drawn as lines between lanes: messages from publisher to receiver, and for the selected process who woke it and whom it woke. */
+import { traceNames, type ProcessKey } from "../../../worker/protocol";
+import type { Lane } from "../../derived/index";
 import { sameProcess } from "../../store/selection";
+import { trace } from "../../store/trace";
 import { sceneEnd, type Scene } from "./scene";
 
 export interface Flow {
+  readonly kind: "message" | "wake";
   readonly from: number;
   readonly to: number;
   /** Tops of the two rows. */
@@ -43,7 +46,14 @@ export function flowsOf(scene: Scene): Flow[] {
       if (toTop === undefined || delivery.state === "dropped" || (only && !mine)) continue;
       const to = delivery.taken ?? delivery.delivered;
       if (to < scene.view.start || toTop === fromTop) continue;
-      flows.push({ from: columns.time[row], to, fromTop, toTop, emphasis: !scene.selected || mine ? 0.85 : 0.2 });
+      flows.push({
+        kind: "message",
+        from: columns.time[row],
+        to,
+        fromTop,
+        toTop,
+        emphasis: !scene.selected || mine ? 0.85 : 0.2,
+      });
     }
   }
   return flows;
@@ -54,4 +64,43 @@ function rowTops(scene: Scene): (of: ProcessKey | "irq") => number | undefined {
   const isOf = (key: ProcessKey | undefined, of: ProcessKey): boolean =>
     of.generation === 0 ? key?.pid === of.pid : sameProcess(key, of);
   return (of) => scene.layout.rows.find((row) => (of === "irq" ? !row.lane : isOf(row.lane?.key, of)))?.top;
+}
+
+/** Wakes drawn at once, per lane. */
+const MOST_WAKES = 100;
+
+/**
+ * From the waker, or from the interrupts where a time-out woke, to the slice that the woken process got: those that concern the selected
+ * process.
+ */
+export function wakesOf(scene: Scene, columns = trace.columns, base = trace.first): Flow[] {
+  if (!scene.selected) return [];
+  const flows: Flow[] = [];
+  const tops = rowTops(scene);
+  for (const { lane, top } of scene.layout.rows) {
+    if (!lane) continue;
+    const mine = sameProcess(lane.key, scene.selected);
+    const first = lane.wakes.firstFrom(scene.view.start);
+    const last = Math.min(lane.wakes.lastUntil(sceneEnd(scene)), first + MOST_WAKES);
+    for (let at = first; at <= last; at++) {
+      const waker = columns.aLow[lane.wakes.records[at] - base];
+      const byTime = traceNames.wakeReason[lane.wakes.tags[at]] === "timeout" || waker === 0;
+      if (!mine && (byTime || waker !== scene.selected.pid)) continue;
+      const fromTop = byTime ? tops("irq") : tops({ pid: waker, generation: 0 });
+      const from = lane.wakes.starts[at];
+      const to = nextSlice(scene, lane, from);
+      if (fromTop === undefined || fromTop === top || to === undefined) continue;
+      flows.push({ kind: "wake", from, to, fromTop, toTop: top, emphasis: 0.9 });
+    }
+  }
+  return flows;
+}
+
+/** When the lane's process next got the CPU. */
+function nextSlice(scene: Scene, lane: Lane, tick: number): number | undefined {
+  let at = lane.slices.firstFrom(tick);
+  while (at < lane.slices.length && lane.slices.starts[at] < tick) at++;
+  if (at < lane.slices.length) return lane.slices.starts[at];
+  const { running } = scene.index;
+  return running?.lane === lane && running.start >= tick ? running.start : undefined;
 }

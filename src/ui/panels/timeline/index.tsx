@@ -9,7 +9,7 @@ import { duration, grouped } from "../common/format";
 import { Dot } from "../common/ProcessName";
 import { AreaSummary } from "./AreaSummary";
 import { onTimelineKey } from "./keys";
-import { AXIS_HEIGHT, type LaneLayout } from "./lanes";
+import { AXIS_HEIGHT, bandOf, type LaneLayout } from "./lanes";
 import { TimelineModel, type Surroundings } from "./model";
 import { SliceTable } from "./SliceTable";
 import { Tooltip } from "./Tooltip";
@@ -167,7 +167,10 @@ function Labels({ layout }: { layout: LaneLayout }) {
     <div className="timeline-labels">
       <div className="timeline-corner" style={{ height: AXIS_HEIGHT }} />
       {layout.rows.map(({ lane }) => {
-        const style = { height: layout.rowHeight };
+        const { rowHeight: height } = layout;
+        const band = bandOf(height);
+        // A name stands beside the slices, not beside the text above them.
+        const style = { height, paddingTop: lane ? Math.max(0, 2 * band.top + band.height - height) : 0 };
         if (!lane || lane.key.pid === 0)
           return (
             <div key={lane ? "idle" : "irq"} style={style}>

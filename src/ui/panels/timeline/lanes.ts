@@ -4,7 +4,24 @@ import { endOf, type TimeView } from "./view";
 
 export const AXIS_HEIGHT = 20;
 const LEAST_HEIGHT = 20;
-const MOST_HEIGHT = 30;
+const MOST_HEIGHT = 48;
+/** From this height on, a row has room for the console lines' text above its slices. */
+const TEXT_FROM = 29;
+const TEXT_HEIGHT = 14;
+
+/** Where the slices lie in a row. */
+export interface Band {
+  readonly top: number;
+  readonly height: number;
+  /** Height of the strip above them that holds text; 0 when there is no room for one. */
+  readonly text: number;
+}
+
+export function bandOf(rowHeight: number): Band {
+  if (rowHeight >= TEXT_FROM) return { top: TEXT_HEIGHT, height: rowHeight - TEXT_HEIGHT - 5, text: TEXT_HEIGHT };
+  const inset = Math.max(2, Math.round(rowHeight * 0.17));
+  return { top: inset, height: rowHeight - 2 * inset - 1, text: 0 };
+}
 
 export interface LaneRow {
   /** Undefined: the interrupts. */

@@ -4,6 +4,7 @@
  */
 import { traceIndex } from "../../derived/index";
 import { machineStore } from "../../store/machine";
+import { scenarioStore } from "../../store/scenario";
 import { selectionStore, selectProcess, setCursor } from "../../store/selection";
 import { settingsStore } from "../../store/settings";
 import { trace } from "../../store/trace";
@@ -12,10 +13,7 @@ import { draw } from "./draw";
 import { hit, neighbour, type Hit } from "./hit";
 import { layoutLanes, sameLayout, type LaneLayout } from "./lanes";
 import { readTheme, tickAt, type Area, type Scene, type Theme } from "./scene";
-import { clampView, endOf, fit, pan, reveal, zoom, type Extent, type TimeView } from "./view";
-
-/** Milliseconds of virtual time shown at first. */
-const FIRST_SPAN_MS = 200;
+import { clampView, endOf, firstSpanMs, fit, pan, reveal, zoom, type Extent, type TimeView } from "./view";
 
 export interface Hover {
   readonly hit: Hit;
@@ -58,9 +56,15 @@ export class TimelineModel {
   private readonly leave: (() => void)[] = [];
 
   constructor() {
-    const span = FIRST_SPAN_MS * ticksPerMs();
-    this.view = { start: -span, span, follow: true };
+    this.view = this.firstView();
     this.surroundings = { layout: this.layout, view: this.view, events: 0, idle: false };
+  }
+
+  /** What is shown until somebody zooms: live, wide enough that console lines a second apart are in it. */
+  private firstView(): TimeView {
+    const quantum = scenarioStore.getState().open?.machine.quantumMs ?? 10;
+    const span = firstSpanMs(this.size.width, quantum) * ticksPerMs();
+    return { start: -span, span, follow: true };
   }
 
   subscribe = (listener: () => void): (() => void) => {
@@ -88,7 +92,9 @@ export class TimelineModel {
   }
 
   resize(width: number, height: number, scale: number): void {
+    const untouched = this.view.follow && this.view.span === this.firstView().span;
     this.size = { width, height, scale };
+    if (untouched) this.view = this.firstView();
     this.request();
   }
 
@@ -147,8 +153,7 @@ export class TimelineModel {
   /** Another run: its processes are others, so nothing of the old ones may be shown for even one picture. */
   private startAfresh(): void {
     this.run = trace.run;
-    const span = FIRST_SPAN_MS * ticksPerMs();
-    this.view = { start: -span, span, follow: true };
+    this.view = this.firstView();
     this.area = undefined;
     this.hover = undefined;
     this.layout = noLanes;
@@ -209,7 +214,7 @@ export class TimelineModel {
   }
 
   follow(): void {
-    this.look({ ...this.view, span: FIRST_SPAN_MS * ticksPerMs(), follow: true });
+    this.look(this.firstView());
   }
 
   /** The whole run, as far as it is held. */

@@ -17,6 +17,16 @@ export interface Extent {
 /** Ticks: closer than this nothing new appears. */
 export const LEAST_SPAN = 64;
 
+/** Pixels that a whole quantum gets at first, and the bounds of what is shown then, in milliseconds. */
+const QUANTUM_PIXELS = 13;
+const FIRST_SPAN = { least: 200, most: 1000 };
+
+/** How much is shown at first, in milliseconds: as long as it can be while a quantum's slice is still easy to hit. */
+export function firstSpanMs(width: number, quantumMs: number): number {
+  const fitting = Math.floor(((width / QUANTUM_PIXELS) * quantumMs) / 100) * 100;
+  return Math.min(FIRST_SPAN.most, Math.max(FIRST_SPAN.least, fitting));
+}
+
 export const endOf = (view: TimeView): number => view.start + view.span;
 
 /** Keeps the view on the recorded time, with a small margin to see its ends. */

@@ -16,7 +16,8 @@ import { Publishers } from "./publishers";
 interface Props {
   readonly view: TopicsView;
   readonly table: ProcessTable | undefined;
-  readonly showSystem: boolean;
+  /** Undefined: as long as there are no other topics. */
+  readonly showSystem: boolean | undefined;
 }
 
 export function GraphView({ view, table, showSystem }: Props) {
@@ -48,6 +49,7 @@ export function GraphView({ view, table, showSystem }: Props) {
       <div className="topic-canvas" ref={frame}>
         {size.width > 0 && graph.topics.length > 0 && <Drawing graph={graph} />}
         {graph.topics.length === 0 && <Nothing hidden={graph.hidden} />}
+        {graph.topics.length > 0 && graph.onlySystem && <OwnTopics />}
       </div>
       <Footer view={view} graph={graph} />
     </div>
@@ -62,6 +64,16 @@ function Nothing({ hidden }: { hidden: number }) {
       {hidden > 0 &&
         ` ${plural(hidden, "topic")} of the kernel itself ${hidden === 1 ? "is" : "are"} hidden: press “system”.`}
     </Empty>
+  );
+}
+
+/** Under the kernel's own topics: how to get others. */
+function OwnTopics() {
+  return (
+    <p className="topic-hint">
+      The kernel&apos;s own topics. For others, in the console: <code>run sensor &amp;</code> and{" "}
+      <code>run display</code>, or <code>sub 300</code> and <code>pub 300 hello</code>.
+    </p>
   );
 }
 
@@ -112,7 +124,7 @@ function EdgeShape({ edge, strong, faint }: { edge: Edge; strong: boolean; faint
     edge.kind === "subscribe"
       ? `${who} subscribes to ${topicLabel(edge.topic)}`
       : edge.kind === "publish"
-        ? `${who} published ${plural(edge.count, "message")} on ${topicLabel(edge.topic)}`
+        ? `${who} ${edge.count === 0 ? "publishes" : `published ${plural(edge.count, "message")}`} on ${topicLabel(edge.topic)}`
         : `${who}: publish(${edge.topic}) refused ${edge.count === 1 ? "once" : `${edge.count} times`}, ${errorName(edge.error ?? 0)}`;
   return (
     <g className={`edge ${edge.kind} ${strong ? "strong" : ""} ${faint ? "faint" : ""}`}>
@@ -180,6 +192,8 @@ function TopicShape({ node, graph, selected }: { node: TopicNode; graph: Graph; 
   const choose = (): void => selectTopic(selected ? undefined : node.topic);
   const count = topicWidth < 124 ? plural(node.subscribers, "sub") : plural(node.subscribers, "subscriber");
   const below = node.name ?? (node.reserved ? "reserved" : count);
+  // What is too long for the diamond stands under it.
+  const fits = below.length <= topicWidth / 8.2;
   return (
     <g
       className={`node topic ${selected ? "selected" : ""} ${node.reserved ? "reserved" : ""}`}
@@ -193,8 +207,8 @@ function TopicShape({ node, graph, selected }: { node: TopicNode; graph: Graph; 
     >
       <path d={`M0 ${-h}L${w} 0L0 ${h}L${-w} 0Z`} />
       <text y={-5}>{node.topic}</text>
-      <text className="below" y={10}>
-        {shorten(below, topicWidth / 8.2)}
+      <text className="below" y={fits ? 10 : h + 9}>
+        {shorten(below, topicWidth / 5)}
       </text>
     </g>
   );

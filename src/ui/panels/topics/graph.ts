@@ -60,6 +60,8 @@ export interface Graph {
   readonly sizes: Sizes;
   /** The kernel's own topics that are left out. */
   readonly hidden: number;
+  /** There is nothing but the kernel's own topics. */
+  readonly onlySystem: boolean;
 }
 
 export interface Sizes {
@@ -74,7 +76,8 @@ export interface GraphInput {
   readonly processes: readonly ProcessView[];
   readonly publishes: readonly PublishEdge[];
   readonly refusals: readonly RefusedEdge[];
-  readonly showSystem: boolean;
+  /** Undefined: the kernel's own topics are shown as long as there are no others. */
+  readonly showSystem: boolean | undefined;
   readonly width: number;
   readonly height: number;
 }
@@ -96,7 +99,7 @@ function sizesFor(width: number): Sizes {
 }
 
 export function layoutGraph(input: GraphInput): Graph {
-  const { view, width, showSystem } = input;
+  const { view, width } = input;
   const alive = new Map(input.processes.map((process) => [processNodeId(process), process]));
   const lives = (key: ProcessKey): boolean => key.pid === 0 || alive.has(processNodeId(key));
   const kept = keptEnded([...input.publishes, ...input.refusals].filter((edge) => !lives(edge.from)));
@@ -104,12 +107,15 @@ export function layoutGraph(input: GraphInput): Graph {
     lives(edge.from) || kept.has(processNodeId(edge.from));
   const refusals = input.refusals.filter(shows);
   const refusedTopics = new Set(refusals.map((edge) => edge.topic));
-  const publishes = input.publishes.filter(shows);
+  const seen = input.publishes.filter(shows);
+  const publishes = [...seen, ...kernelsOwn(view, seen)];
   const known = new Set([
     ...view.topics.map((topic) => topic.topic),
     ...publishes.map((edge) => edge.topic),
     ...refusedTopics,
   ]);
+  const onlySystem = [...known].every((topic) => topic < TOPIC_RESERVED);
+  const showSystem = input.showSystem ?? onlySystem;
   const shownTopics = [...known]
     .filter((topic) => showSystem || topic >= TOPIC_RESERVED || refusedTopics.has(topic))
     .sort((one, other) => one - other);
@@ -141,7 +147,7 @@ export function layoutGraph(input: GraphInput): Graph {
       key,
       side,
       ended: !lives(key),
-      name: alive.get(id)?.name || publisherName(key),
+      name: (key.pid !== 0 && alive.get(id)?.name) || publisherName(key),
       x,
       y: place(at, all.length),
       queued: mine.reduce((sum, { subscriber }) => sum + subscriber.queued, 0),
@@ -157,6 +163,7 @@ export function layoutGraph(input: GraphInput): Graph {
     processes,
     topics,
     hidden: known.size - shown.size,
+    onlySystem,
     edges: edgesOf(processes, topics, sizes, { publishes, refusals, subscriptions }),
   };
 }
@@ -170,6 +177,12 @@ function keptEnded(edges: readonly { readonly from: ProcessKey; readonly last: n
   }
   const latest = [...last].sort(([, one], [, other]) => other - one).slice(0, MOST_ENDED);
   return new Set(latest.map(([id]) => id));
+}
+
+/** On its own topics the kernel is the publisher also before it has said anything. */
+function kernelsOwn(view: TopicsView, publishes: readonly PublishEdge[]): PublishEdge[] {
+  const own = view.topics.filter(({ reserved, topic }) => reserved && !publishes.some((edge) => edge.topic === topic));
+  return own.map(({ topic }) => ({ topic, from: KERNEL, count: 0, last: 0 }));
 }
 
 function columnOf(keys: readonly ProcessKey[]): ProcessKey[] {

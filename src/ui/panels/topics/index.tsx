@@ -23,12 +23,14 @@ export function TopicsPanel() {
   const view = useCalmFrame("topics");
   const table = useCalmFrame("processes");
   const [shape, setShape] = useState<Shape>("graph");
-  const [system, setSystem] = useState(false);
+  /** Undefined: the kernel's own topics are shown until there are others. */
+  const [system, setSystem] = useState<boolean>();
   if (!view) return <Waiting />;
+  const shown = system ?? view.topics.every((topic) => topic.reserved);
   const actions = (
     <>
       <Choice label="View of the topics" options={shapes} value={shape} onChange={setShape} />
-      <Toggle on={system} onChange={setSystem} title="Show the kernel's own topics (below 256)">
+      <Toggle on={shown} onChange={setSystem} title="Show the kernel's own topics (below 256)">
         system
       </Toggle>
     </>
@@ -36,9 +38,9 @@ export function TopicsPanel() {
   return (
     <Panel name="Topics" actions={actions} scroll={shape !== "graph"}>
       {shape === "graph" && <GraphView view={view} table={table} showSystem={system} />}
-      {shape === "hash" && <HashView view={view} showSystem={system} />}
+      {shape === "hash" && <HashView view={view} showSystem={shown} />}
       {shape === "queue" && <QueueView view={view} />}
-      {shape === "table" && <TopicTable view={view} showSystem={system} />}
+      {shape === "table" && <TopicTable view={view} showSystem={shown} />}
       {view.note && <Empty>{view.note}</Empty>}
     </Panel>
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ConsoleLines } from "../../../../src/ui/derived/console";
-import { flowsOf } from "../../../../src/ui/panels/timeline/flows";
+import { flowsOf, wakesOf } from "../../../../src/ui/panels/timeline/flows";
 import { hit, neighbour } from "../../../../src/ui/panels/timeline/hit";
 import { AXIS_HEIGHT, layoutLanes } from "../../../../src/ui/panels/timeline/lanes";
 import type { Scene } from "../../../../src/ui/panels/timeline/scene";
@@ -70,6 +70,16 @@ describe("the time shown", () => {
   });
 });
 
+describe("the time shown at first", () => {
+  it("is as long as fits while a quantum stays wide, within bounds", () => {
+    expect(view.firstSpanMs(1470, 10)).toBe(1000);
+    expect(view.firstSpanMs(1150, 10)).toBe(800);
+    expect(view.firstSpanMs(298, 10)).toBe(200);
+    expect(view.firstSpanMs(0, 10)).toBe(200);
+    expect(view.firstSpanMs(1470, 1)).toBe(200);
+  });
+});
+
 describe("lanes", () => {
   it("are interrupts, the processes that lived in the time shown by PID, and idle", () => {
     const rows: readonly Row[] = [
@@ -133,7 +143,7 @@ describe("flows", () => {
     const { scene } = sceneOf(three, shown(0, 1000));
     const { rowHeight } = scene.layout;
     expect(flowsOf(scene)).toEqual([
-      { from: 410, to: 650, fromTop: 2 * rowHeight, toTop: 3 * rowHeight, emphasis: 0.85 },
+      { kind: "message", from: 410, to: 650, fromTop: 2 * rowHeight, toTop: 3 * rowHeight, emphasis: 0.85 },
     ]);
   });
 
@@ -154,6 +164,33 @@ describe("flows", () => {
     const known = flowsOf(sceneOf(rows, shown(0, 8000), { pid: 2, generation: 1 }).scene);
     expect(known.length).toBeGreaterThan(100);
     expect(known.length).toBeLessThanOrEqual(160);
+  });
+});
+
+describe("wakes", () => {
+  const rows: readonly Row[] = [
+    [0, "schedule", 1, 0, 1, 4],
+    [100, "wake", 2, 1, 2],
+    [200, "schedule", 2, 1, 1, 0],
+    [300, "wake", 3, 2, 1, 1],
+    [400, "schedule", 3, 2, 1, 1],
+    [500, "schedule", 1, 3, 1, 1],
+  ];
+  const wakes = (pid?: number) => {
+    const { scene, trace } = sceneOf(rows, shown(0, 1000), pid === undefined ? undefined : { pid, generation: 1 });
+    return wakesOf(scene, trace.columns, trace.first).map(({ from, to, fromTop, toTop }) => [
+      from,
+      to,
+      fromTop / scene.layout.rowHeight,
+      toTop / scene.layout.rowHeight,
+    ]);
+  };
+
+  it("go from the waker to the slice of the woken, for the selected process, and from the interrupts after a time-out", () => {
+    expect(wakes()).toEqual([]);
+    expect(wakes(1)).toEqual([[100, 200, 1, 2]]);
+    expect(wakes(2)).toEqual([[100, 200, 1, 2]]);
+    expect(wakes(3)).toEqual([[300, 400, 0, 3]]);
   });
 });
 

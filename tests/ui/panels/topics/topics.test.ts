@@ -82,6 +82,16 @@ describe("the graph", () => {
     expect(result.processes[1]).toMatchObject({ queued: 2, depth: 16 });
   });
 
+  it("shows the kernel's own topics, and the kernel as who publishes there, as long as there are no others", () => {
+    const own = graph({ view: topics(topic(1, 4), topic(4, 3)), showSystem: undefined });
+    expect(own.topics.map((node) => node.topic)).toEqual([1, 4]);
+    expect(own).toMatchObject({ onlySystem: true, hidden: 0 });
+    expect(own.edges.map((edge) => edge.id)).toContain("kernel>1");
+    const others = graph({ view: topics(topic(1, 4), topic(300, 5)), showSystem: undefined });
+    expect(others.topics.map((node) => node.topic)).toEqual([300]);
+    expect(others).toMatchObject({ onlySystem: false, hidden: 1 });
+  });
+
   it("is the same whatever order things are told in, and stays inside its frame", () => {
     const one = graph({ view: topics(topic(300, 5, 4), topic(301, 6)), publishes: publishes([4, 301], [3, 300]) });
     const other = graph({ view: topics(topic(301, 6), topic(300, 4, 5)), publishes: publishes([3, 300], [4, 301]) });
