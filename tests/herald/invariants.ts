@@ -5,7 +5,7 @@
  * A process that was switched away inside a system call may hold references to messages in its registers (at most one for what
  * it publishes and one for what it takes); nothing else may.
  */
-import { constants, enums, structs } from "../../src/herald/layout";
+import { constants, enums, structs, type Struct } from "../../src/herald/layout";
 import { parseMap, type HeraldMap } from "../../src/lens/map";
 import { GuestMemory } from "../../src/lens/memory";
 import { walkList, type StructView } from "../../src/lens/structures";
@@ -62,7 +62,7 @@ export class Inspector {
   }
 
   private global<Name extends keyof typeof structs>(symbol: string, name: Name): View<Name> {
-    const view = this.memory.global(symbol, structs[name]);
+    const view = this.memory.global(symbol, structs[name] as Struct);
     if (!view) throw new Error(`the kernel has no ${symbol}`);
     return view as View<Name>;
   }
@@ -74,10 +74,10 @@ export class Inspector {
     link: keyof (typeof structs)[Name]["fields"] & string,
     what: string,
   ): readonly View<Name>[] {
-    const { items, note } = walkList(this.memory, head, structs[name], link as never, MANY);
+    const { items, note } = walkList(this.memory, head, structs[name] as Struct, link, MANY);
     this.expect(note === undefined, `${what}: ${note}`);
     let previous = head;
-    for (const item of [...items.map((one) => one.addressOf(link as never)), head]) {
+    for (const item of [...items.map((one) => one.addressOf(link)), head]) {
       this.expect(this.memory.u64(item + 8n) === previous, `${what}: a link back does not lead back`);
       previous = item;
     }
