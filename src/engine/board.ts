@@ -20,8 +20,23 @@ export interface Board {
    * "device" goes through physicalRead/Write.
    */
   pageKind(address: number): "ram" | "rom" | "device";
+  /**
+   * Whether a write at this physical address may move the INTR line or the next event: the CPU then looks at takeAttention after the
+   * instruction that makes it.
+   */
+  isWatched?(address: number): boolean;
+  /** The local APIC, where there is one. */
+  readonly apic?: ApicPort;
   /** Mask applied to physical addresses: all ones, or bit 20 clear while A20 is off. */
   addressMask(): number;
+}
+
+/** What the CPU itself reaches of its local APIC. */
+export interface ApicPort {
+  /** Bits 7..4 of the task priority: CR8. */
+  priority: number;
+  /** IA32_APIC_BASE was written. */
+  relocate(base: number, enabled: boolean): void;
 }
 
 /** Why Cpu.run returned. */

@@ -86,6 +86,9 @@ export class X86Cpu implements Cpu {
   private passing = -1;
   private stopped: StopReason | undefined;
   private forgetLater = false;
+  /** The next instruction is executed alone: what it writes to may move interrupts or time. */
+  private alone = false;
+  private attention = false;
   /** Most ticks of one run. The second tier looks where each of them ends. */
   private longestRun = LONGEST_RUN;
   private sampled = false;
@@ -185,6 +188,7 @@ export class X86Cpu implements Cpu {
   restoreClock(clock: number, idleTicks: number): void {
     this.ticks = clock;
     this.idle = idleTicks;
+    this.alone = this.attention = false;
     this.stopped = undefined;
   }
 
@@ -229,7 +233,10 @@ export class X86Cpu implements Cpu {
   run(until: number): StopReason {
     for (;;) {
       if (this.stopped) return this.stopped;
-      if (this.system.takeAttention()) return { kind: "attention" };
+      if (this.system.takeAttention() || this.attention) {
+        this.attention = false;
+        return { kind: "attention" };
+      }
       const flags = this.state.u32[SYSTEM_FLAGS];
       const shadow = this.state.u32[SHADOW] !== 0;
       const enabled = (flags & FLAG_IF) !== 0 && !shadow;
@@ -247,13 +254,16 @@ export class X86Cpu implements Cpu {
   /** Runs until `until` or the next thing that needs looking at; one instruction where something must happen after it. */
   private advance(until: number, flags: number, shadow: boolean): void {
     const stepping = (flags & FLAG_TF) !== 0;
-    const single = stepping || shadow || (this.breakpoints.size > 0 && this.nearBreakpoint());
+    const single = stepping || shadow || this.alone || (this.breakpoints.size > 0 && this.nearBreakpoint());
     if (shadow) this.state.set32("shadow", 0);
     const trap = stepping && !NO_TRAP.has(this.nextInstruction());
     const block = this.lookup();
     if (!block) return;
+    this.alone = false;
+    this.system.alone = single;
     if (this.regions && !single) this.consider(this.regions, block);
     const faulted = this.execute(block, single ? 1 : Math.min(until - this.ticks, this.longestRun));
+    if (single && this.board.takeAttention()) this.attention = true;
     // After MOV SS and POP SS the trap is held too (SDM 3, 6.8.3).
     if (trap && !faulted && this.state.get32("shadow") !== 2) this.deliver(() => this.system.deliverSingleStep());
   }
@@ -309,7 +319,8 @@ export class X86Cpu implements Cpu {
       case EXIT.fault:
         this.ticks = spent - this.leftAfter(at) - 1;
         this.moveRip(at, record.start);
-        this.fault();
+        if (this.system.wantsAlone()) this.alone = true;
+        else this.fault();
         return;
       case EXIT.leave:
         this.ticks = spent - this.leftAfter(at);

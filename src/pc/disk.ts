@@ -1,4 +1,5 @@
 /** A raw disk image with what was written to it since power-on kept apart, by sector. */
+import { StateHash } from "./hash.ts";
 
 export const SECTOR = 512;
 
@@ -21,6 +22,13 @@ export class Disk {
   constructor(image: Uint8Array) {
     this.image = image.slice();
     this.sectors = Math.floor(image.length / SECTOR);
+  }
+
+  private imageDigest: string | undefined;
+
+  /** Hash of the image as it was at power-on. */
+  get imageHash(): string {
+    return (this.imageDigest ??= new StateHash().bytes(this.image).digest());
   }
 
   /** Why no PC would start from this image, or undefined. */

@@ -5,6 +5,8 @@
 import type { Board } from "../engine/board.ts";
 import { Clock } from "./clock.ts";
 import { Device, type Host, type Plain, type PortDevice, type Width } from "./device.ts";
+import { Apic } from "./devices/apic.ts";
+import { I82093, IOAPIC_BASE } from "./devices/i82093.ts";
 import { Acpi } from "./devices/acpi.ts";
 import { Ata, type DiskActivity } from "./devices/ata.ts";
 import { I8042 } from "./devices/i8042.ts";
@@ -43,6 +45,8 @@ export interface BoardConfig {
 const MIB = 0x100000;
 const ROM_ALIAS = 0xfffe0000;
 const NO_PART = 0;
+/** The timer's line is input 2 of the IO-APIC, as on every PC; the 8259's cascade needs none. */
+const IOAPIC_TIMER_INPUT = 2;
 
 interface Part {
   readonly device: PortDevice;
@@ -62,6 +66,8 @@ export class Motherboard implements Board, Host {
   firmwareCall: () => void = () => {};
 
   readonly pic: I8259;
+  readonly apic: Apic;
+  readonly ioApic: I82093;
   readonly pit: I8254;
   readonly keyboard: I8042;
   readonly serial: Ns16550;
@@ -96,6 +102,8 @@ export class Motherboard implements Board, Host {
       reset: () => this.requestReset(),
     };
     this.pic = this.add(new I8259((report) => this.unimplemented(report)), [0x20, 2], [0xa0, 2], [0x4d0, 2]);
+    this.apic = this.add(new Apic(this, (vector) => this.ioApic.endOfInterrupt(vector)));
+    this.ioApic = this.add(new I82093(this.apic));
     this.pit = this.add(new I8254(this), [0x40, 4], [0x61, 1]);
     this.keyboard = this.add(new I8042(this, lines), [0x60, 1], [0x64, 1]);
     this.rtc = this.add(new Mc146818(this, config.epoch), [0x70, 2]);
@@ -118,10 +126,10 @@ export class Motherboard implements Board, Host {
   }
 
   /** Puts a part on the board at these port ranges: first, number, widest access. */
-  private add<Part extends Device<object> & PortDevice>(part: Part, ...ranges: Range[]): Part {
+  private add<Part extends Device<object> & Partial<PortDevice>>(part: Part, ...ranges: Range[]): Part {
     const slot = this.devices.push(part) - 1;
     this.events.push(Infinity);
-    this.claim(part, slot, ...ranges);
+    if (ranges.length) this.claim(part as Part & PortDevice, slot, ...ranges);
     return part;
   }
 
@@ -141,7 +149,7 @@ export class Motherboard implements Board, Host {
       this.countUnknown(port);
       return 0xff;
     }
-    const intr = this.pic.intr;
+    const intr = this.intr;
     const value = part.device.readPort(port, width);
     this.settle(part.slot, intr);
     return (width === 4 ? value : value & ((1 << (8 * width)) - 1)) >>> 0;
@@ -158,17 +166,30 @@ export class Motherboard implements Board, Host {
       this.countUnknown(port);
       return;
     }
-    const intr = this.pic.intr;
+    const intr = this.intr;
     part.device.writePort(port, width, value);
     this.settle(part.slot, intr);
   }
 
+  /** What the processor sees: the local APIC's own requests, and the 8259's line where the APIC passes it on. */
+  private get intr(): boolean {
+    return this.apic.pending || (this.pic.intr && this.apic.wire);
+  }
+
   interruptPending(): boolean {
-    return this.pic.intr;
+    return this.intr;
   }
 
   acknowledgeInterrupt(): number {
-    return this.pic.acknowledge();
+    if (this.apic.pending) return this.apic.acknowledge();
+    const vector = this.pic.acknowledge();
+    this.apic.setLint0(this.pic.intr);
+    return vector;
+  }
+
+  /** Whether any interrupt could still come while the processor waits for one. */
+  get wakeable(): boolean {
+    return this.pic.open || this.ioApic.open || this.apic.open;
   }
 
   takeAttention(): boolean {
@@ -178,13 +199,36 @@ export class Motherboard implements Board, Host {
   }
 
   physicalRead(address: number, size: number): bigint {
+    if (this.isWatched(address)) return this.readApic(address, size);
     let value = 0n;
     for (let index = size - 1; index >= 0; index--) value = (value << 8n) | BigInt(this.byteAt(address + index));
     return value;
   }
 
-  physicalWrite(): void {
-    // ROM, and addresses where nothing is.
+  /** Nothing happens at ROM, and at addresses where nothing is. */
+  physicalWrite(address: number, size: number, value: bigint): void {
+    // Registers of the APICs take whole words (SDM 3, 11.4.1).
+    if (!this.isWatched(address) || address & 3 || size < 4) return;
+    const intr = this.intr;
+    const word = Number(value & 0xffff_ffffn);
+    const offset = address & 0xfff;
+    if (this.apic.answersAt(address)) this.apic.write(offset & 0xff0, word);
+    else this.ioApic.write(offset, word);
+    this.settle(this.devices.indexOf(this.apic), intr);
+  }
+
+  isWatched(address: number): boolean {
+    return this.apic.answersAt(address) || (address >= IOAPIC_BASE && address < IOAPIC_BASE + 0x1000);
+  }
+
+  private readApic(address: number, size: number): bigint {
+    const offset = address & 0xfff;
+    const word = this.apic.answersAt(address)
+      ? offset & 12
+        ? 0
+        : this.apic.read(offset & 0xff0)
+      : this.ioApic.read(offset & 0xffc);
+    return BigInt.asUintN(8 * size, BigInt(word >>> 0) >> BigInt(8 * (offset & 3)));
   }
 
   pageKind(address: number): "ram" | "rom" | "device" {
@@ -201,6 +245,8 @@ export class Motherboard implements Board, Host {
 
   setIrq(line: number, level: boolean): void {
     this.pic.setIrq(line, level);
+    this.apic.setLint0(this.pic.intr);
+    this.ioApic.setLine(line === 0 ? IOAPIC_TIMER_INPUT : line, level);
   }
 
   unimplemented(report: string): void {
@@ -278,7 +324,8 @@ export class Motherboard implements Board, Host {
 
   /** A port access may have moved the interrupt line or the next event of one part: the CPU must then look up. */
   private settle(slot: number, intrBefore: boolean): void {
-    if (this.pic.intr !== intrBefore) this.attention = true;
+    this.apic.setLint0(this.pic.intr);
+    if (this.intr !== intrBefore) this.attention = true;
     if (slot < 0) return;
     const next = this.devices[slot].nextEvent;
     if (next === this.events[slot]) return;

@@ -85,6 +85,7 @@ export class Pc {
   readonly cpu: Cpu;
   readonly board: Motherboard;
   private readonly firmware: Firmware;
+  private readonly disks: readonly (Disk | undefined)[];
   private end: PcEnd | undefined;
   private resets = 0;
   private exits = 0;
@@ -92,6 +93,7 @@ export class Pc {
   constructor(config: PcConfig) {
     const memoryMiB = checkMemory(config.memoryMiB ?? 64);
     const disks = [new Disk(config.disk), config.secondDisk && new Disk(config.secondDisk)];
+    this.disks = disks;
     const { mhz = 100, epoch = DEFAULT_EPOCH, outputs = {} } = config;
     this.board = new Motherboard({ memoryMiB, mhz, epoch, disks }, outputs);
     this.cpu = createCpu({ memoryMiB, board: this.board, levels5: config.levels5 ?? false, regions: config.regions });
@@ -140,7 +142,7 @@ export class Pc {
       if (reason.kind !== "halted") return this.finish(this.board.stop ?? reason);
       // A part that ends the run, or a reset, comes before the HLT that follows it.
       if (this.board.stop || this.board.resetRequested) continue;
-      if (reason.forever || !this.board.pic.open) return this.finish({ kind: "halted", reason: this.board.bootDefect });
+      if (reason.forever || !this.board.wakeable) return this.finish({ kind: "halted", reason: this.board.bootDefect });
       this.cpu.skip(target);
     }
   }
@@ -200,6 +202,7 @@ export class Pc {
       hash.text(name);
       for (let index = 0; index < field.count; index++) hashField(hash, state, name as FieldName, index);
     }
+    for (const disk of this.disks) hash.text(disk?.imageHash ?? "");
     return hash.plain(this.cpu.clock).bytes(this.cpu.ram).plain(this.board.save()).plain(this.end).digest();
   }
 

@@ -9,14 +9,18 @@ import { EXIT } from "../record";
 import { MODE, RAM, SCRATCH } from "../state";
 import { at, CR4, FLAG, GP, SS, SSF, type Core } from "./core";
 import type { Lookaside } from "./lookaside";
-import { DEVICE_PAGE, EXECUTE, IMPLICIT, RAM_PAGE, USER, WRITE, type Paging } from "./paging";
+import { DEVICE_PAGE, EXECUTE, IMPLICIT, PROBE, RAM_PAGE, USER, WRITE, type Paging } from "./paging";
 
 const PAGE = 0x1000;
+/** In place of a vector: nothing happened, the instruction wants to be executed alone. */
+export const ALONE = 0x100;
 /** Second half of SCRATCH: where a value to be written is put together. */
 const OUTGOING = SCRATCH + 32;
 
 export class Access {
   private readonly bytes: Uint8Array;
+  /** One instruction is executed: watched writes may be made. */
+  alone = false;
   private nextLow = 0;
   private nextHigh = 0;
 
@@ -49,13 +53,38 @@ export class Access {
       this.notCanonical(record);
       return EXIT.fault;
     }
+    const user = (mode & MODE.user) !== 0;
+    const guarded = size > 8 ? 0 : this.lookaside.findGuarded(low, high, size, user);
+    if (guarded !== 0) return this.writeGuarded(guarded, low, size, user);
+    if (!this.alone && this.isWatched(low, high, user)) return this.core.raise(record, ALONE);
     u32[OUTGOING >>> 2] = u32[at.accessValue];
     u32[(OUTGOING >>> 2) + 1] = u32[at.accessValue + 1];
     if (size === 16) {
       u32[(OUTGOING >>> 2) + 2] = u32[at.accessValue + 2];
       u32[(OUTGOING >>> 2) + 3] = u32[at.accessValue + 3];
     }
-    return this.write(record, low, high, size, mode & MODE.user ? USER : 0);
+    return this.write(record, low, high, size, user ? USER : 0);
+  }
+
+  /** To a page of code whose translation is known. */
+  private writeGuarded(host: number, low: number, size: number, user: boolean): number {
+    const { u32, hooks, view } = this.core;
+    const value = u32[at.accessValue];
+    if (size === 1) this.bytes[host] = value;
+    else if (size === 2) view.setUint16(host, value, true);
+    else {
+      view.setUint32(host, value, true);
+      if (size === 8) view.setUint32(host + 4, u32[at.accessValue + 1], true);
+    }
+    if (!hooks.codeWritten(host - RAM, size)) this.lookaside.dropGuarded(low, user);
+    return 0;
+  }
+
+  /** A write that the board watches is the last of its run: the CPU executes the instruction again, alone. */
+  private isWatched(low: number, high: number, user: boolean): boolean {
+    const { paging, core } = this;
+    if (!core.board.isWatched || paging.walk(low, high, WRITE | PROBE | (user ? USER : 0))) return false;
+    return paging.kindOf(paging.physical) === DEVICE_PAGE && core.board.isWatched(paging.physical);
   }
 
   private notCanonical(record: number): number {

@@ -56,6 +56,11 @@ export interface System {
    */
   checkSegment(segment: number, offset: number, size: number, write: number, record: number): number;
 
+  /** What was noted is no fault: the instruction was not executed and wants to be, alone. */
+  wantsAlone(): boolean;
+  /** Whether what runs is one instruction. */
+  alone: boolean;
+
   /** Notes a fault of the instruction at `record`. Returns EXIT.fault. */
   raise(record: number, vector: number, code?: number): number;
   /** Delivers the noted fault; RIP must be that of the faulting instruction. */

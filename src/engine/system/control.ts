@@ -55,7 +55,7 @@ export class Control {
       case 4:
         return core.yield64(core.get("cr4"));
       case 8:
-        return core.yield64(core.get("cr8"));
+        return core.yield64(core.board.apic ? BigInt(core.board.apic.priority) : core.get("cr8"));
       default:
         return core.raise(record, UD);
     }
@@ -77,12 +77,20 @@ export class Control {
         return this.writeCr4(record, value);
       case 8:
         if (value > 15n) return core.raise(record, GP, 0);
-        core.set("cr8", value);
-        return 0;
+        return this.writePriority(Number(value));
       default:
         return core.raise(record, UD);
     }
   };
+
+  /** CR8 is the task priority of the local APIC (SDM 3, 11.8.6): a lower one may let an interrupt through. */
+  private writePriority(value: number): number {
+    const { core } = this;
+    core.set("cr8", BigInt(value));
+    if (!core.board.apic) return 0;
+    core.board.apic.priority = value;
+    return EXIT.leaveNext;
+  }
 
   private writeCr0(record: number, wide: bigint): number {
     const { core } = this;

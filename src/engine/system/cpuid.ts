@@ -27,7 +27,7 @@ function bit(n: number, ...names: string[]): number {
   return names.every((name) => definitions!.has(name)) ? 1 << n : 0;
 }
 
-/** Leaf 1, EDX. FPU, MMX, FXSR, SSE and SSE2 stay clear until their instructions are executed; there is no APIC and no MCA. */
+/** Leaf 1, EDX. FPU, MMX, FXSR, SSE and SSE2 stay clear until their instructions are executed; there is no MCA. */
 const features = (): number =>
   (1 << 2) | // DE
   (1 << 3) | // PSE
@@ -99,8 +99,10 @@ export const cpuid = (core: Core) => (): number => {
   const number = u32[at.registers + 2 * RAX];
   const subleaf = u32[at.registers + 2 * RCX];
   const values = number === 7 && subleaf !== 0 ? ([0, 0, 0, 0] as const) : leaf(number, core.levels5);
+  // The APIC bit follows the APIC's switch (SDM 3, 11.4.3).
+  const apic = number === 1 && core.board.apic && u32[at.apicBase] & 0x800 ? 1 << 9 : 0;
   [RAX, RBX, RCX, RDX].forEach((register, i) => {
-    u32[at.registers + 2 * register] = values[i];
+    u32[at.registers + 2 * register] = values[i] | (register === RDX ? apic : 0);
     u32[at.registers + 2 * register + 1] = 0;
   });
   return 0;

@@ -3,11 +3,11 @@ import { EXIT } from "../record";
 import type { SystemHelper } from "../../isa/system";
 import type { Board } from "../board";
 import type { CpuState } from "../state";
-import { Access } from "./access";
+import { Access, ALONE } from "./access";
 import type { AccessKind, System, SystemHooks, SystemOptions } from "./contract";
 import { BlockMemory } from "./block";
 import { Control } from "./control";
-import { Core } from "./core";
+import { at, Core } from "./core";
 import { cpuid } from "./cpuid";
 import { Enter } from "./enter";
 import { Exceptions } from "./exceptions";
@@ -162,6 +162,13 @@ export function createSystem(state: CpuState, board: Board, hooks: SystemHooks, 
     readSlow: (record, sizeAndIntent) => access.readSlow(record, sizeAndIntent),
     writeSlow: (record, size) => access.writeSlow(record, size),
     checkSegment: (segment, offset, size, write, record) => segments.check(segment, offset, size, write, record),
+    wantsAlone: () => core.u32[at.faultVector] === ALONE,
+    get alone() {
+      return access.alone;
+    },
+    set alone(alone) {
+      access.alone = alone;
+    },
     raise: (record, vector, code) => core.raise(record, vector, code),
     deliverFault: () => exceptions.deliverFault(),
     deliverInterrupt: (vector) => exceptions.deliverInterrupt(vector),

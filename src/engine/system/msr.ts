@@ -95,6 +95,7 @@ export class Msrs {
       if (field.canonical && core.nonCanonical(value)) return false;
       if (field.mask !== undefined && value & ~field.mask) return false;
       core.set(field.name, value, field.index);
+      if (field.name === "apicBase") core.board.apic?.relocate(Number(value & ~0xfffn), (value & 0x800n) !== 0n);
       return true;
     }
     if (number === 0x10) {

@@ -1,6 +1,6 @@
 /**
- * The ACPI 1.0b tables an operating system needs to find the power button's registers: RSDP, RSDT, FADT, FACS and a DSDT that holds
- * nothing but \_S5, the sleep type of power-off.
+ * The ACPI 1.0b tables an operating system needs to find the power button's registers and the interrupt controllers: RSDP, RSDT, FADT,
+ * FACS, MADT and a DSDT that holds nothing but \_S5, the sleep type of power-off.
  */
 const PM1_EVENT = 0x600;
 const PM1_CONTROL = 0x604;
@@ -10,17 +10,28 @@ const SCI_IRQ = 9;
 /** All tables one behind the other, as they lie at `base` (on a 64-byte boundary, in the area that is searched for the RSDP). */
 export function acpiTables(base: number): Uint8Array {
   const image = new Uint8Array(0x400);
-  const at = { rsdp: 0x000, rsdt: 0x040, fadt: 0x080, facs: 0x140, dsdt: 0x180 };
+  const at = { rsdp: 0x000, rsdt: 0x040, fadt: 0x080, facs: 0x140, dsdt: 0x180, madt: 0x200 };
   image.set(rsdp(base + at.rsdt), at.rsdp);
-  image.set(table("RSDT", 1, words32(base + at.fadt)), at.rsdt);
+  image.set(table("RSDT", 1, words32(base + at.fadt, base + at.madt)), at.rsdt);
   image.set(table("FACP", 1, fadt(base + at.facs, base + at.dsdt)), at.fadt);
   image.set(facs(), at.facs);
+  image.set(table("APIC", 1, MADT), at.madt);
   image.set(table("DSDT", 1, SLEEP_5), at.dsdt);
   return image;
 }
 
 /** AML: Name (_S5, Package (4) {0, 0, 0, 0}). */
 const SLEEP_5 = [0x08, 0x5f, 0x53, 0x35, 0x5f, 0x12, 0x06, 0x04, 0x00, 0x00, 0x00, 0x00];
+
+/** Body of the MADT (ACPI 1.0b, 5.2.8): the local APIC, the IO-APIC, the timer at input 2, the SCI by level. */
+const MADT = [
+  ...[0x00, 0x00, 0xe0, 0xfe, /* 8259s too: */ 1, 0, 0, 0],
+  ...[/* local APIC: */ 0, 8, 0, 0, /* enabled: */ 1, 0, 0, 0],
+  ...[/* IO-APIC: */ 1, 12, 0, 0, 0x00, 0x00, 0xc0, 0xfe, 0, 0, 0, 0],
+  ...[/* override: */ 2, 10, 0, /* IRQ */ 0, /* input */ 2, 0, 0, 0, 0, 0],
+  ...[/* override: */ 2, 10, 0, SCI_IRQ, SCI_IRQ, 0, 0, 0, /* active high, level: */ 0x0d, 0],
+  ...[/* NMI at LINT1 of all: */ 4, 6, 0xff, 0, 0, 1],
+];
 
 const ascii = (text: string, length: number): number[] => [...text.padEnd(length)].map((c) => c.charCodeAt(0));
 const words32 = (...values: number[]): number[] => values.flatMap((v) => [v, v >>> 8, v >>> 16, v >>> 24].map(byte));
