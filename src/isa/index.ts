@@ -16,5 +16,6 @@ import "./hints";
 import "./privileged";
 import "./packed";
 import "./vectormoves";
+import "./floats";
 
 export { instructions, type Instruction } from "./notation";

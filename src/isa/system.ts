@@ -71,6 +71,14 @@ export const systemHelpers = {
   /** (value): #GP(0) for reserved bits. () -> value. */
   loadMxcsr: "LDMXCSR",
   mxcsr: "STMXCSR",
+  /** (floatcodes.ts: operation, precision, lanes; operands) -> lanes; may raise #XM. */
+  floatArithmetic: "ADDPS and its kind",
+  /** (predicate, precision, lanes; operands) -> masks. */
+  floatCompare: "CMPPS and its kind",
+  /** (1 to signal for quiet NaNs, precision; operands) -> CF, PF, ZF as in RFLAGS. */
+  floatFlags: "COMISS and its kind",
+  /** (from, to, truncate, lanes; operand) -> lanes. */
+  floatConvert: "CVTPS2PD and its kind",
   /** (offset, 1 for 64-bit pointers); checks alignment and the whole block. */
   fxsave: "FXSAVE",
   fxrstor: "FXRSTOR",

@@ -48,8 +48,18 @@ export function plainString(decoded: Decoded): boolean {
   return decoded.instruction.repeat !== undefined && decoded.segment === undefined && !decoded.addressPrefix;
 }
 
+const predicates = ["eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord"];
+/** The predicate of CMPPS and its kind, where it has a name; the name then stands in the mnemonic. */
+function predicateName({ instruction, operands }: Decoded): string | undefined {
+  if (instruction.unit !== "sse" || !/^cmp[ps][sd]$/.test(instruction.name)) return undefined;
+  const last = operands[2];
+  return last?.kind === "immediate" ? predicates[Number(last.value)] : undefined;
+}
+
 /** Operands without the accumulator of STOS, LODS and SCAS, and the place of MASKMOVQ and MASKMOVDQU, which their names say. */
-export function writtenOperands({ instruction, operands }: Decoded): readonly DecodedOperand[] {
+export function writtenOperands(decoded: Decoded): readonly DecodedOperand[] {
+  const { instruction, operands } = decoded;
+  if (predicateName(decoded)) return operands.slice(0, 2);
   if (/^maskmov/.test(instruction.name)) return operands.slice(1);
   if (!instruction.repeat) return operands;
   return operands.filter((operand) => operand.kind !== "register" || operand.register !== 0);
@@ -71,6 +81,8 @@ export const elementWidth = (decoded: Decoded): number =>
 export function mnemonic(decoded: Decoded): string {
   const { instruction, condition, addressSize } = decoded;
   if (instruction.conditional) return instruction.name + conditionNames[condition];
+  const predicate = predicateName(decoded);
+  if (predicate) return `cmp${predicate}${instruction.name.slice(3)}`;
   if (instruction.name === "jrcxz") return { 16: "jcxz", 32: "jecxz", 64: "jrcxz" }[addressSize];
   if (instruction.name === "reservednop") return "nop";
   return instruction.name;

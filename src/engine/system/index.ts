@@ -12,6 +12,7 @@ import { cpuid } from "./cpuid";
 import { Enter } from "./enter";
 import { Exceptions } from "./exceptions";
 import { Far } from "./far";
+import { SseArithmetic } from "./float/sse";
 import { Flags } from "./flags";
 import { Interrupts } from "./interrupts";
 import { Lookaside } from "./lookaside";
@@ -64,6 +65,7 @@ function assemble(state: CpuState, board: Board, hooks: SystemHooks, { levels5 =
   const enter = new Enter(core, access, segments);
   const block = new BlockMemory(core, access, segments);
   const vectors = new Vectors(core, block);
+  const sse = new SseArithmetic(core);
   const parts = {
     core,
     paging,
@@ -78,7 +80,7 @@ function assemble(state: CpuState, board: Board, hooks: SystemHooks, { levels5 =
     far,
     returns,
   };
-  return { ...parts, calls, ports, msrs, tables, enter, vectors };
+  return { ...parts, calls, ports, msrs, tables, enter, vectors, sse };
 }
 
 function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (record: number) => number> {
@@ -97,6 +99,7 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
     tables,
     enter,
     vectors,
+    sse,
   } = parts;
   return {
     portIn: ports.input,
@@ -149,6 +152,10 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
     mxcsr: vectors.mxcsr,
     fxsave: vectors.save,
     fxrstor: vectors.restore,
+    floatArithmetic: sse.arithmetic,
+    floatCompare: sse.compareLanes,
+    floatFlags: sse.compareFlags,
+    floatConvert: sse.convert,
     maskedStore: vectors.maskedStore,
     fpuEmpty: vectors.empty,
   };

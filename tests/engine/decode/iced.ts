@@ -114,7 +114,8 @@ function normalised(text: string, ours: string): string {
 /** Not compared as text: names that iced gives to hints we have no name for, and operand sizes that do not matter. */
 const incomparable = new Set(["reservednop", "nop", "lar", "lsl"]);
 /** In AT&T syntax iced's suffix of these depends on the mode of the code around them, or it leaves out operands that ours shows. */
-const modal = /^(push|pop|iret|leave|enter|ret|sys|call|jmp|loop|jrcxz|stos|lods|scas|aam|aad|[ls][gi]dt|pextrw|pinsrw|pmovmskb|movmskp)/;
+const modal =
+  /^(push|pop|iret|leave|enter|ret|sys|call|jmp|loop|jrcxz|stos|lods|scas|aam|aad|[ls][gi]dt|pextrw|pinsrw|pmovmskb|movmskp)/;
 const touchesSegment = /%[cdefgs]s(,|$)/;
 
 export interface Disagreement {

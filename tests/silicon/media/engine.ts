@@ -101,6 +101,7 @@ export function difference({ test, outcome }: Vector, engine: Outcome): string {
   for (let n = 0; n < FX.end; n += 8) {
     const [ours, theirs] = [engine.fx.slice(n, n + 8), outcome.fx.slice(n, n + 8)];
     for (let b = 0; b < 8; b++) if (isPointer(n + b)) ours[b] = theirs[b];
+    if (isEstimate(test) && n >= FX.xmm && closeSingles(ours, theirs)) continue;
     if (hex(ours) !== hex(theirs)) parts.push(`fx ${fieldName(n)} ${hex(ours)}, not ${hex(theirs)}`);
   }
   if (parts.length === 0) return "";
@@ -108,6 +109,18 @@ export function difference({ test, outcome }: Vector, engine: Outcome): string {
   const mxcsr = new DataView(before.fx.buffer).getUint32(FX.mxcsr, true).toString(16);
   const head = hex(before.fx.slice(0, 6));
   return `${test.bits}-bit ${hex(test.code)}, seed ${test.seed}, mxcsr ${mxcsr}, fcw/fsw/ftw ${head}, style ${test.style}: ${parts.join("; ")}`;
+}
+
+const isEstimate = (test: Case) => /^r(cp|sqrt)/.test(nameOf(test));
+
+/** RCPPS and RSQRTPS may be off by 1.5 * 2^-12 (SDM 2B RCPPS), to either side: processors differ. What falls below the normal numbers is 0. */
+function closeSingles(ours: Uint8Array, theirs: Uint8Array): boolean {
+  const [a, b] = [ours, theirs].map((bytes) => new DataView(bytes.buffer));
+  return [0, 4].every((at) => {
+    if (a.getUint32(at, true) === b.getUint32(at, true)) return true;
+    const [x, y] = [a.getFloat32(at, true), b.getFloat32(at, true)];
+    return Math.abs(x - y) <= Math.max(2 ** -126, 3 * 2 ** -12 * Math.abs(y));
+  });
 }
 
 function saved({ registers }: Case): number {

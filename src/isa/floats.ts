@@ -1,0 +1,144 @@
+/**
+ * SSE and SSE2 floating point. A rounding, an exception or a NaN depends on MXCSR, so arithmetic goes through a helper that knows it;
+ * four lines of encodings cover packed and scalar, single and double.
+ */
+import { and, bit, constant, type Expression, or, system, type Width, zext } from "./expression";
+import {
+  FLOAT,
+  FLOAT32,
+  FLOAT64,
+  type FloatOperation,
+  INTEGER32,
+  INTEGER64,
+  SINGLE_PRECISION,
+  TRUNCATE,
+} from "./floatcodes";
+import { instruction, setFlag } from "./notation";
+
+/** Packed and scalar, single and double: suffix, mandatory prefix, precision, lanes. */
+const kinds = [
+  ["ps", "NP", SINGLE_PRECISION, 4],
+  ["pd", "66", 0, 2],
+  ["ss", "F3", SINGLE_PRECISION, 1],
+  ["sd", "F2", 0, 1],
+] as const;
+const singles = ["ps", "ss"];
+
+function arithmetic(name: string, opcode: string, operation: FloatOperation, text: string): void {
+  for (const [suffix, prefix, precision, lanes] of kinds) {
+    if (/^r/.test(name) && !singles.includes(suffix)) continue;
+    const code = constant(64, FLOAT[operation] | precision | (lanes << 16));
+    instruction(name + suffix, {
+      forms: [`${prefix} 0F ${opcode} /r V${suffix},W${suffix}`],
+      operands: { dst: /^r|sqrt/.test(name) ? "write" : "readwrite", src: "read" },
+      unit: "sse",
+      result: ({ dst, src }) => system("floatArithmetic", dst.width, code, dst, src),
+      section: `SDM 2 ${name.toUpperCase()}${suffix.toUpperCase()}`,
+      text,
+    });
+  }
+}
+
+arithmetic("add", "58", "add", "Adds floating-point numbers.");
+arithmetic("mul", "59", "multiply", "Multiplies floating-point numbers.");
+arithmetic("sub", "5C", "subtract", "Subtracts floating-point numbers.");
+arithmetic("min", "5D", "min", "Takes the smaller number; the source if either is a NaN or both are zero.");
+arithmetic("div", "5E", "divide", "Divides floating-point numbers.");
+arithmetic("max", "5F", "max", "Takes the greater number; the source if either is a NaN or both are zero.");
+arithmetic("sqrt", "51", "root", "Takes square roots.");
+arithmetic("rsqrt", "52", "reciprocalRoot", "Estimates the reciprocals of square roots, to 12 bits.");
+arithmetic("rcp", "53", "reciprocal", "Estimates reciprocals, to 12 bits.");
+
+for (const [suffix, prefix, precision, lanes] of kinds) {
+  instruction(`cmp${suffix}`, {
+    forms: [`${prefix} 0F C2 /r V${suffix},W${suffix},Ib`],
+    operands: { dst: "readwrite", src: "read", predicate: "read" },
+    unit: "sse",
+    result: ({ dst, src, predicate }) => {
+      const code = or(constant(64, precision | (lanes << 16)), zext(64, and(predicate, constant(8, 7))));
+      return system("floatCompare", dst.width, code, dst, src);
+    },
+    section: `SDM 2A CMP${suffix.toUpperCase()}`,
+    text: "Sets to all ones where the predicate holds (equal, less, less or equal, unordered, or their opposites), else to zero.",
+  });
+}
+
+for (const [name, opcode, signals] of [
+  ["ucomis", "2E", 0],
+  ["comis", "2F", 1],
+] as const) {
+  for (const [suffix, prefix, precision] of [
+    ["s", "NP", SINGLE_PRECISION],
+    ["d", "66", 0],
+  ] as const) {
+    instruction(name + suffix, {
+      forms: [`${prefix} 0F ${opcode} /r Vs${suffix},Ws${suffix}`],
+      operands: { a: "read", b: "read" },
+      unit: "sse",
+      does: ({ a, b }) => {
+        const flags = system("floatFlags", 8, constant(64, signals | precision), a, b);
+        const clear = constant(1, 0);
+        return [
+          setFlag("cf", bit(flags, 0)),
+          setFlag("pf", bit(flags, 2)),
+          setFlag("zf", bit(flags, 6)),
+          setFlag("af", clear),
+          setFlag("sf", clear),
+          setFlag("of", clear),
+        ];
+      },
+      section: `SDM 2 ${name.toUpperCase()}S${suffix.toUpperCase()}`,
+      text: "Compares: CF less, ZF equal, all three of ZF PF CF unordered.",
+    });
+  }
+}
+
+/** `from` and `to` are types; `lanes` of them. */
+function conversion(name: string, form: string, from: number, to: number, lanes: number, truncates = false): void {
+  instruction(name, {
+    forms: [form],
+    operands: { dst: "write", src: "read" },
+    unit: "sse",
+    result: ({ dst, src }) => convert(dst.width, src, sized(from, src.width), sized(to, dst.width), lanes, truncates),
+    section: `SDM 2A ${name.toUpperCase()}`,
+    text: truncates ? "Converts to integers, cutting off fractions." : "Converts between number formats.",
+  });
+}
+/** A general register or its place in memory may be a doubleword or a quadword. */
+const GENERAL = -1;
+const sized = (type: number, width: Width) => (type !== GENERAL ? type : width === 64 ? INTEGER64 : INTEGER32);
+function convert(
+  width: Width,
+  src: Expression,
+  from: number,
+  to: number,
+  lanes: number,
+  truncates: boolean,
+): Expression {
+  const code = from | (to << 3) | (truncates ? TRUNCATE : 0) | (lanes << 16);
+  return system("floatConvert", width, constant(64, code), src);
+}
+
+conversion("cvtpi2ps", "NP 0F 2A /r Vq,Qq", INTEGER32, FLOAT32, 2);
+conversion("cvtpi2pd", "66 0F 2A /r Vpd,Qq", INTEGER32, FLOAT64, 2);
+conversion("cvtsi2ss", "F3 0F 2A /r Vss,Ey", GENERAL, FLOAT32, 1);
+conversion("cvtsi2sd", "F2 0F 2A /r Vsd,Ey", GENERAL, FLOAT64, 1);
+for (const [name, opcode, truncates] of [
+  ["cvtt", "2C", true],
+  ["cvt", "2D", false],
+] as const) {
+  conversion(`${name}ps2pi`, `NP 0F ${opcode} /r Pq,Wq`, FLOAT32, INTEGER32, 2, truncates);
+  conversion(`${name}pd2pi`, `66 0F ${opcode} /r Pq,Wpd`, FLOAT64, INTEGER32, 2, truncates);
+  conversion(`${name}ss2si`, `F3 0F ${opcode} /r Gy,Wss`, FLOAT32, GENERAL, 1, truncates);
+  conversion(`${name}sd2si`, `F2 0F ${opcode} /r Gy,Wsd`, FLOAT64, GENERAL, 1, truncates);
+}
+conversion("cvtps2pd", "NP 0F 5A /r Vpd,Wq", FLOAT32, FLOAT64, 2);
+conversion("cvtpd2ps", "66 0F 5A /r Vdq,Wpd", FLOAT64, FLOAT32, 2);
+conversion("cvtss2sd", "F3 0F 5A /r Vsd,Wss", FLOAT32, FLOAT64, 1);
+conversion("cvtsd2ss", "F2 0F 5A /r Vss,Wsd", FLOAT64, FLOAT32, 1);
+conversion("cvtdq2ps", "NP 0F 5B /r Vps,Wdq", INTEGER32, FLOAT32, 4);
+conversion("cvtps2dq", "66 0F 5B /r Vdq,Wps", FLOAT32, INTEGER32, 4);
+conversion("cvttps2dq", "F3 0F 5B /r Vdq,Wps", FLOAT32, INTEGER32, 4, true);
+conversion("cvtdq2pd", "F3 0F E6 /r Vpd,Wq", INTEGER32, FLOAT64, 2);
+conversion("cvtpd2dq", "F2 0F E6 /r Vdq,Wpd", FLOAT64, INTEGER32, 2);
+conversion("cvttpd2dq", "66 0F E6 /r Vdq,Wpd", FLOAT64, INTEGER32, 2, true);
