@@ -106,7 +106,8 @@ int retain(uint32_t topic, uint32_t depth);
  * Publishes a request and waits for the reply of the server: of the first subscriber of the topic at that moment.
  * Everybody else who subscribes sees the request like any message. Returns the reply's true length (more than size:
  * it was cut). The errors of publish, and ENOENT nobody subscribes, ETIMEDOUT, ECANCELED the server ended or lost the
- * request (full mailbox, unsubscribed), EINTR a callback ran: then the request is given up.
+ * request (full mailbox, unsubscribed). Callbacks of the requester wait until it returns. EDEADLK: the server would be
+ * the requester itself.
  */
 int request(uint32_t topic, const void *data, size_t length, void *buffer, size_t size, uint64_t timeout_ms);
 
@@ -142,6 +143,12 @@ int receive(uint32_t topic, void *buffer, size_t size, uint64_t timeout_ms, stru
 
 /* Waits until at least one callback has run. ETIMEDOUT; EINVAL in a callback. */
 int pause(uint64_t timeout_ms);
+
+/*
+ * Runs callbacks as they come until the time is up; cheaper than pause in a loop, as the process does not leave the
+ * kernel between two callbacks. ETIMEDOUT; EINVAL in a callback.
+ */
+int serve(uint64_t timeout_ms);
 
 /* Describes up to `count` topics in order of their numbers; returns how many. ENOMEM. */
 int topic_list(struct topic_info *list, unsigned count);

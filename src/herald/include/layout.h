@@ -106,6 +106,7 @@
 #define ASM_SYS_SEGMENT_DETACH 31
 #define ASM_SYS_SEGMENT_WAIT 32
 #define ASM_SYS_SEGMENT_WAKE 33
+#define ASM_SYS_SERVE 35
 #define ASM_SYS_DEBUG 34
 #define TRAP_FRAME_R15_OFFSET 0
 #define TRAP_FRAME_R14_OFFSET 8
@@ -176,11 +177,15 @@
 #define PROCESS_REQUEST_TOKEN_OFFSET 352
 #define PROCESS_REQUEST_SERVER_PID_OFFSET 360
 #define PROCESS_REQUEST_SERVER_GENERATION_OFFSET 364
-#define PROCESS_REQUEST_REPLY_OFFSET 368
-#define PROCESS_ALLOCATIONS_OFFSET 376
-#define PROCESS_FAIL_ALLOCATION_OFFSET 384
-#define PROCESS_INTERRUPTED_OFFSET 392
-#define PROCESS_STRUCT_SIZE 568
+#define PROCESS_REQUEST_RESULT_OFFSET 368
+#define PROCESS_SERVING_OFFSET 372
+#define PROCESS_SERVE_DEADLINE_OFFSET 376
+#define PROCESS_REQUEST_REPLY_OFFSET 384
+#define PROCESS_ALLOCATIONS_OFFSET 392
+#define PROCESS_FAIL_ALLOCATION_OFFSET 400
+#define PROCESS_KERNEL_ENTRY_OFFSET 408
+#define PROCESS_INTERRUPTED_OFFSET 416
+#define PROCESS_STRUCT_SIZE 424
 #define BOOT_INFO_MAGIC_OFFSET 0
 #define BOOT_INFO_DRIVE_OFFSET 4
 #define BOOT_INFO_STAGE_TIME_OFFSET 8
@@ -499,6 +504,7 @@ enum system_call {
     SYS_SEGMENT_DETACH = 31, /* segment_detach(number) */
     SYS_SEGMENT_WAIT = 32, /* segment_wait(address, expected, timeout_ms) */
     SYS_SEGMENT_WAKE = 33, /* segment_wake(address, count) -> number woken */
+    SYS_SERVE = 35, /* serve(timeout_ms): runs callbacks as they come until time is up */
     SYS_DEBUG = 34, /* debug(debug_operation, value); ENOSYS unless scenario.cfg says debug=1 */
 };
 
@@ -557,7 +563,7 @@ enum error {
 #define FILE_KIND_NAMES { [0] = "free", [1] = "text", [2] = "program", [3] = "executable" }
 #define BOOT_STAGE_NAMES { [0] = "first_sector", [1] = "second_stage", [2] = "kernel_loaded", [3] = "memory_map", [4] = "a20", [5] = "protected_mode", [6] = "long_mode", [7] = "kernel", [8] = "interrupts", [9] = "scheduler" }
 #define TRACE_KIND_NAMES { [0] = "boot_stage", [1] = "schedule", [2] = "block", [3] = "wake", [4] = "fault", [5] = "syscall_enter", [6] = "syscall_exit", [7] = "publish", [8] = "queue", [9] = "deliver", [10] = "drop", [11] = "callback_enter", [12] = "callback_return", [13] = "receive", [14] = "subscribe", [15] = "unsubscribe", [16] = "spawn", [17] = "exit", [18] = "irq", [19] = "console_line" }
-#define SYSTEM_CALL_NAMES { [0] = "exit", [1] = "write", [2] = "yield", [3] = "sleep", [4] = "getpid", [5] = "spawn", [6] = "wait", [7] = "kill", [8] = "publish", [9] = "subscribe", [10] = "unsubscribe", [11] = "receive", [12] = "callback_return", [13] = "pause", [14] = "process_list", [15] = "topic_list", [16] = "memory_info", [17] = "quantum", [18] = "shutdown", [19] = "grow", [20] = "read_file", [21] = "retain", [22] = "request", [23] = "reply", [24] = "service_ready", [25] = "queue_create", [26] = "queue_open", [27] = "queue_close", [28] = "queue_send", [29] = "queue_receive", [30] = "segment_attach", [31] = "segment_detach", [32] = "segment_wait", [33] = "segment_wake", [34] = "debug" }
+#define SYSTEM_CALL_NAMES { [0] = "exit", [1] = "write", [2] = "yield", [3] = "sleep", [4] = "getpid", [5] = "spawn", [6] = "wait", [7] = "kill", [8] = "publish", [9] = "subscribe", [10] = "unsubscribe", [11] = "receive", [12] = "callback_return", [13] = "pause", [14] = "process_list", [15] = "topic_list", [16] = "memory_info", [17] = "quantum", [18] = "shutdown", [19] = "grow", [20] = "read_file", [21] = "retain", [22] = "request", [23] = "reply", [24] = "service_ready", [25] = "queue_create", [26] = "queue_open", [27] = "queue_close", [28] = "queue_send", [29] = "queue_receive", [30] = "segment_attach", [31] = "segment_detach", [32] = "segment_wait", [33] = "segment_wake", [35] = "serve", [34] = "debug" }
 #define DEBUG_OPERATION_NAMES { [0] = "allocations", [1] = "fail_allocation", [2] = "check_heap", [3] = "heap_blocks", [4] = "trace", [5] = "quantum" }
 #define ERROR_NAMES { [1] = "EPERM", [2] = "ENOENT", [3] = "ESRCH", [4] = "EINTR", [5] = "EIO", [7] = "ETOOBIG", [8] = "ENOEXEC", [11] = "EAGAIN", [12] = "ENOMEM", [14] = "EFAULT", [16] = "EBUSY", [17] = "EEXIST", [22] = "EINVAL", [28] = "ENOSPC", [35] = "EDEADLK", [38] = "ENOSYS", [90] = "EMSGSIZE", [110] = "ETIMEDOUT", [114] = "EALREADY", [125] = "ECANCELED" }
 
@@ -737,10 +743,14 @@ struct process {
     uint64_t request_token; /* of the request whose reply it waits for, or 0 */
     uint32_t request_server_pid; /* who is to reply */
     uint32_t request_server_generation; /* its generation */
+    int32_t request_result; /* 1 while the reply is awaited, 0 when it came, or a negative error */
+    uint32_t serving; /* 1 in serve: when a callback returns it waits for the next one without leaving the kernel */
+    uint64_t serve_deadline; /* serve: kernel time in ns at which it ends, or 0 */
     struct message *request_reply; /* the reply, with its reference, until it has been taken */
     uint64_t allocations; /* allocations it asked for */
     uint64_t fail_allocation; /* the number of the allocation that is to fail, or 0 */
-    struct trap_frame interrupted; /* in_callback: the context the callback interrupted */
+    uint64_t kernel_entry; /* kernel stack pointer with which the kernel is entered from user mode */
+    struct trap_frame *interrupted; /* in_callback: the context it interrupted, which stays on the kernel stack above kernel_entry */
 };
 _Static_assert(offsetof(struct process, pid) == 0, "process.pid");
 _Static_assert(offsetof(struct process, generation) == 4, "process.generation");
@@ -788,11 +798,15 @@ _Static_assert(offsetof(struct process, retained_bytes) == 344, "process.retaine
 _Static_assert(offsetof(struct process, request_token) == 352, "process.request_token");
 _Static_assert(offsetof(struct process, request_server_pid) == 360, "process.request_server_pid");
 _Static_assert(offsetof(struct process, request_server_generation) == 364, "process.request_server_generation");
-_Static_assert(offsetof(struct process, request_reply) == 368, "process.request_reply");
-_Static_assert(offsetof(struct process, allocations) == 376, "process.allocations");
-_Static_assert(offsetof(struct process, fail_allocation) == 384, "process.fail_allocation");
-_Static_assert(offsetof(struct process, interrupted) == 392, "process.interrupted");
-_Static_assert(sizeof(struct process) == 568, "process");
+_Static_assert(offsetof(struct process, request_result) == 368, "process.request_result");
+_Static_assert(offsetof(struct process, serving) == 372, "process.serving");
+_Static_assert(offsetof(struct process, serve_deadline) == 376, "process.serve_deadline");
+_Static_assert(offsetof(struct process, request_reply) == 384, "process.request_reply");
+_Static_assert(offsetof(struct process, allocations) == 392, "process.allocations");
+_Static_assert(offsetof(struct process, fail_allocation) == 400, "process.fail_allocation");
+_Static_assert(offsetof(struct process, kernel_entry) == 408, "process.kernel_entry");
+_Static_assert(offsetof(struct process, interrupted) == 416, "process.interrupted");
+_Static_assert(sizeof(struct process) == 424, "process");
 
 /* The round robin. Guarded by mutex_lock. */
 struct scheduler {
@@ -905,7 +919,7 @@ struct topic {
     uint64_t dropped; /* copies lost by full mailboxes */
     struct list_node retained; /* head; message.in_retained, oldest first */
     uint32_t retained_count; /* length of it */
-    uint32_t retain_depth; /* most it may be */
+    uint32_t retain_depth; /* most it may be; 0 is not set, which counts as 1 */
     uint32_t hold_count; /* subscriptions that hold their publishers */
     uint32_t is_static; /* 1 for the kernel's own topics, which stay */
     struct list_node holders; /* head; process.ready_link of publishers that wait for room */

@@ -47,4 +47,12 @@ static inline void list_remove(struct list_node *node)
     list_init(node);
 }
 
+/* Takes the node out of its list and puts it at the end of another. */
+static inline void list_move(struct list_node *head, struct list_node *node)
+{
+    node->previous->next = node->next;
+    node->next->previous = node->previous;
+    list_append(head, node);
+}
+
 #endif

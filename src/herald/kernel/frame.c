@@ -1,6 +1,8 @@
 #include "frame.h"
 
 #include "mutex.h"
+#include "notify.h"
+#include "process.h"
 
 struct frame_allocator frame_allocator;
 static struct mutex frame_mutex;
@@ -63,8 +65,24 @@ void frame_start(const struct boot_info *boot, phys_t kernel_end)
         panic("no memory above the kernel");
 }
 
+/* Says when free memory falls below a sixteenth, once until it is above an eighth again. */
+static void watch_memory(void)
+{
+    static int low;
+    uint64_t free = frame_allocator.free_count, all = frame_allocator.memory_frames;
+    if (!low && free < all / 16) {
+        struct memory_event event = {.free_frames = free, .memory_frames = all};
+        low = 1;
+        notify_publish_kernel(TOPIC_MEMORY_LOW, &event, sizeof event, MESSAGE_RETAIN);
+    } else if (low && free > all / 8) {
+        low = 0;
+    }
+}
+
 phys_t frame_allocate(enum frame_use use, uint32_t owner)
 {
+    if (process_allocation_fails())
+        return 0;
     mutex_acquire(&frame_mutex);
     uint32_t index = frame_allocator.free_head;
     if (index != FRAME_NONE) {
@@ -73,6 +91,7 @@ phys_t frame_allocate(enum frame_use use, uint32_t owner)
         frame_allocator.free_count--;
         *entry = (struct frame_entry){.next = FRAME_NONE, .owner = (uint16_t)owner, .use = (uint8_t)use};
     }
+    watch_memory();
     mutex_release(&frame_mutex);
     if (index == FRAME_NONE)
         return 0;
@@ -93,5 +112,21 @@ void frame_free(phys_t address)
     *entry = (struct frame_entry){.next = frame_allocator.free_head, .use = FRAME_FREE};
     frame_allocator.free_head = (uint32_t)index;
     frame_allocator.free_count++;
+    watch_memory();
+    mutex_release(&frame_mutex);
+}
+
+void frame_check(void)
+{
+    mutex_acquire(&frame_mutex);
+    uint64_t free = 0, listed = 0;
+    for (uint64_t i = 0; i < frame_allocator.frame_count; i++)
+        free += frame_allocator.frames[i].use == FRAME_FREE;
+    for (uint32_t i = frame_allocator.free_head; i != FRAME_NONE; i = frame_allocator.frames[i].next)
+        if (frame_allocator.frames[i].use != FRAME_FREE || ++listed > free)
+            panic("frame_check: frame %u in the free list is not free", i);
+    if (free != frame_allocator.free_count || listed != free)
+        panic("frame_check: %lu frames are free, %lu are counted, %lu are in the list", free,
+              frame_allocator.free_count, listed);
     mutex_release(&frame_mutex);
 }

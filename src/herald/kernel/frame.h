@@ -15,6 +15,9 @@ phys_t frame_allocate(enum frame_use use, uint32_t owner);
 /* Gives a frame back that frame_allocate returned. */
 void frame_free(phys_t address);
 
+/* Counts all frames; panics when the free list is not what it should be. */
+void frame_check(void);
+
 /* Where the kernel sees physical memory. */
 static inline void *frame_pointer(phys_t address)
 {

@@ -2,6 +2,7 @@
 
 #include "frame.h"
 #include "mutex.h"
+#include "process.h"
 #include "vm.h"
 
 struct heap heap;
@@ -20,7 +21,7 @@ static struct heap_block **next_of(struct heap_block *block)
 
 static unsigned class_for(size_t size)
 {
-    size_t whole = size + sizeof(struct heap_block);
+    size_t whole = size + sizeof(struct heap_block) + sizeof(uint64_t);
     return whole <= 32 ? 0 : 64 - (unsigned)__builtin_clzl(whole - 1) - 5;
 }
 
@@ -47,9 +48,22 @@ static struct heap_block *extend(unsigned size_class)
     return block;
 }
 
+/* The guard of a block; not aligned. */
+static void *guard_of(struct heap_block *block)
+{
+    return (char *)(block + 1) + block->size;
+}
+
+static int guard_is_sound(struct heap_block *block)
+{
+    uint64_t guard;
+    __builtin_memcpy(&guard, guard_of(block), sizeof guard);
+    return guard == HEAP_GUARD;
+}
+
 void *heap_allocate(size_t size)
 {
-    if (size > HEAP_LARGEST)
+    if (size > HEAP_LARGEST || process_allocation_fails())
         return 0;
     unsigned size_class = class_for(size);
     mutex_acquire(&heap_mutex);
@@ -62,6 +76,8 @@ void *heap_allocate(size_t size)
         block->state = HEAP_USED;
         block->owner = (uint16_t)current_pid;
         block->size = (uint32_t)size;
+        uint64_t guard = HEAP_GUARD;
+        __builtin_memcpy(guard_of(block), &guard, sizeof guard);
         heap.used_bytes += UINT64_C(32) << size_class;
         heap.used_blocks++;
         heap.allocations++;
@@ -78,10 +94,39 @@ void heap_free(void *pointer)
     mutex_acquire(&heap_mutex);
     if (block->magic != HEAP_MAGIC || block->state != HEAP_USED)
         panic("heap_free: %lx is not a block in use", (uint64_t)pointer);
+    if (!guard_is_sound(block))
+        panic("heap_free: process %u wrote behind the %u bytes at %lx", block->owner, block->size, (uint64_t)pointer);
     block->state = HEAP_FREE;
     *next_of(block) = heap.free[block->size_class];
     heap.free[block->size_class] = block;
     heap.used_bytes -= UINT64_C(32) << block->size_class;
     heap.used_blocks--;
+    mutex_release(&heap_mutex);
+}
+
+static uint64_t check_blocks(void)
+{
+    uint64_t used = 0;
+    for (uint64_t at = HEAP_BASE; at < heap.end;) {
+        struct heap_block *block = (struct heap_block *)at;
+        if (block->magic != HEAP_MAGIC || block->size_class >= HEAP_CLASSES || block->state > HEAP_USED)
+            panic("heap_check: no block at %lx", at);
+        if (block->state == HEAP_USED && !guard_is_sound(block))
+            panic("heap_check: process %u wrote behind the %u bytes at %lx", block->owner, block->size, at);
+        used += block->state == HEAP_USED;
+        at += UINT64_C(32) << block->size_class;
+    }
+    return used;
+}
+
+void heap_check(void)
+{
+    mutex_acquire(&heap_mutex);
+    if (check_blocks() != heap.used_blocks)
+        panic("heap_check: %lu blocks are counted as used", heap.used_blocks);
+    for (unsigned class = 0; class < HEAP_CLASSES; class++)
+        for (struct heap_block *block = heap.free[class]; block; block = *next_of(block))
+            if (block->magic != HEAP_MAGIC || block->state != HEAP_FREE || block->size_class != class)
+                panic("heap_check: a block in the free list of class %u does not belong there", class);
     mutex_release(&heap_mutex);
 }

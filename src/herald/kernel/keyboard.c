@@ -40,7 +40,7 @@ void keyboard_start(void)
 void keyboard_publish(uint32_t character, uint16_t held, enum key_source source)
 {
     struct key_event event = {.character = character, .modifiers = held, .source = source};
-    notify_publish_kernel(TOPIC_KEYBOARD, &event, sizeof event);
+    notify_publish_kernel(TOPIC_KEYBOARD, &event, sizeof event, 0);
 }
 
 static uint16_t modifier_of(uint8_t code)

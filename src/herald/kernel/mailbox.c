@@ -2,8 +2,13 @@
 
 #include "message.h"
 #include "process.h"
+#include "request.h"
 #include "scheduler.h"
+#include "topic.h"
 #include "trace.h"
+
+/* Bytes in the mailbox of the first from the second; a successor with a publisher's PID inherits its charge. */
+static uint32_t charged[MAX_PROCESSES][MAX_PROCESSES];
 
 void mailbox_start(struct mailbox *mailbox)
 {
@@ -11,6 +16,7 @@ void mailbox_start(struct mailbox *mailbox)
     list_init(&mailbox->callbacks);
     mailbox->message_count = 0;
     mailbox->callback_count = 0;
+    mailbox->bytes = 0;
 }
 
 void mailbox_attach(struct subscription *subscription)
@@ -34,13 +40,16 @@ static struct message *empty_slot(struct delivery *slot, struct mailbox *mailbox
     struct message *message = slot->message;
     slot->message = 0;
     list_remove(&slot->in_mailbox);
-    list_remove(&slot->in_subscription);
-    list_append(&subscription->free, &slot->in_subscription);
+    list_move(&subscription->free, &slot->in_subscription);
     subscription->queued--;
+    mailbox->bytes -= message->length;
+    charged[subscription->pid][message->publisher_pid] -= message->length;
     if (subscription->callback)
         mailbox->callback_count--;
     else
         mailbox->message_count--;
+    if (subscription->policy == POLICY_HOLD)
+        topic_wake_holders(subscription->topic);
     return message;
 }
 
@@ -51,8 +60,11 @@ static struct delivery *oldest(const struct subscription *subscription)
 
 void mailbox_detach(struct subscription *subscription)
 {
-    while (!list_empty(&subscription->waiting))
-        message_release(empty_slot(oldest(subscription), &current->mailbox));
+    while (!list_empty(&subscription->waiting)) {
+        struct message *message = empty_slot(oldest(subscription), &current->mailbox);
+        request_lost(message, subscription->pid);
+        message_release(message);
+    }
 }
 
 static void count_drop(struct subscription *subscription, const struct message *lost)
@@ -62,33 +74,45 @@ static void count_drop(struct subscription *subscription, const struct message *
     subscription->topic->dropped++;
     trace_for(subscription->pid, TRACE_DROP, subscription->policy, lost->topic | subscription->dropped << 32,
               lost->sequence);
+    request_lost(lost, subscription->pid);
+}
+
+int mailbox_has_room(const struct subscription *subscription, const struct message *message)
+{
+    const struct mailbox *mailbox = &process_table[subscription->pid].mailbox;
+    return !list_empty(&subscription->free) && mailbox->bytes + message->length <= MAILBOX_BYTES &&
+           charged[subscription->pid][message->publisher_pid] + message->length <= PUBLISHER_BYTES;
 }
 
 void mailbox_reserve(struct subscription *subscription, const struct message *message)
 {
     subscription->reserved = 1;
-    if (!list_empty(&subscription->free))
+    if (mailbox_has_room(subscription, message))
         return;
-    if (subscription->policy == POLICY_DROP_NEWEST) {
-        subscription->reserved = 0;
-        count_drop(subscription, message);
-        return;
+    while (subscription->policy == POLICY_DROP_OLDEST && !list_empty(&subscription->waiting)) {
+        struct message *lost = empty_slot(oldest(subscription), &process_table[subscription->pid].mailbox);
+        count_drop(subscription, lost);
+        message_release(lost);
+        if (mailbox_has_room(subscription, message))
+            return;
     }
-    struct message *lost = empty_slot(oldest(subscription), &process_table[subscription->pid].mailbox);
-    count_drop(subscription, lost);
-    message_release(lost);
+    subscription->reserved = 0;
+    count_drop(subscription, message);
 }
 
 /* Tells the receiver that something is there. */
 static void announce(struct process *process, const struct subscription *subscription)
 {
-    int native = process->kind == KIND_NATIVE;
     if (subscription->callback) {
         if (process->in_callback)
             return;
         process->return_work |= RETURN_CALLBACK;
-        if (process->state == PROCESS_BLOCKED && (native || process->wait_reason == WAIT_CALLBACK))
-            scheduler_wake(process, WAKE_CALLBACK, process->wait_reason == WAIT_CALLBACK ? 0 : -EINTR);
+        if (process->state != PROCESS_BLOCKED)
+            return;
+        if (process->wait_reason == WAIT_CALLBACK)
+            scheduler_wake(process, WAKE_CALLBACK, 0);
+        else if (process->kind == KIND_NATIVE && process->wait_reason != WAIT_REPLY)
+            scheduler_wake(process, WAKE_CALLBACK, -EINTR);
     } else if (process->state == PROCESS_BLOCKED && process->wait_reason == WAIT_RECEIVE &&
                (process->wait_object == TOPIC_ANY || process->wait_object == subscription->topic->id)) {
         scheduler_wake(process, WAKE_EVENT, 0);
@@ -102,13 +126,14 @@ void mailbox_deliver(struct subscription *subscription, struct message *message)
     subscription->reserved = 0;
     struct process *process = &process_table[subscription->pid];
     struct delivery *slot = container_of(subscription->free.next, struct delivery, in_subscription);
-    list_remove(&slot->in_subscription);
-    list_append(&subscription->waiting, &slot->in_subscription);
+    list_move(&subscription->waiting, &slot->in_subscription);
     slot->message = message;
-    message->references++;
+    message_hold(message);
     subscription->queued++;
     subscription->delivered++;
     subscription->topic->delivered++;
+    process->mailbox.bytes += message->length;
+    charged[subscription->pid][message->publisher_pid] += message->length;
     if (subscription->callback) {
         list_append(&process->mailbox.callbacks, &slot->in_mailbox);
         process->mailbox.callback_count++;
@@ -124,11 +149,9 @@ void mailbox_deliver(struct subscription *subscription, struct message *message)
 static void take_slot(struct delivery *slot, struct taken *taken)
 {
     struct subscription *subscription = slot->subscription;
-    *taken = (struct taken){
-        .callback = subscription->callback,
-        .cookie = subscription->cookie,
-        .dropped = subscription->dropped,
-    };
+    taken->callback = subscription->callback;
+    taken->cookie = subscription->cookie;
+    taken->dropped = subscription->dropped;
     subscription->dropped = 0;
     taken->message = empty_slot(slot, &current->mailbox);
 }

@@ -1,6 +1,6 @@
 /*
  * Mailboxes: what a process was sent and has not yet taken. Every slot belongs to a subscription, which was given all
- * of them at once.
+ * of them at once. The bytes are charged to the receiver: MAILBOX_BYTES in all, PUBLISHER_BYTES from one publisher.
  */
 #ifndef HERALD_MAILBOX_H
 #define HERALD_MAILBOX_H
@@ -22,6 +22,9 @@ void mailbox_attach(struct subscription *subscription);
 
 /* Empties the slots of a subscription of the process on the CPU. mutex_lock is held, as for all below. */
 void mailbox_detach(struct subscription *subscription);
+
+/* Is there a slot, and are there bytes, for this message? */
+int mailbox_has_room(const struct subscription *subscription, const struct message *message);
 
 /* Makes sure there is a slot for the message, or that the subscription goes without it, as its policy says. */
 void mailbox_reserve(struct subscription *subscription, const struct message *message);

@@ -8,12 +8,12 @@
 #include "keyboard.h"
 #include "kernel.h"
 #include "message.h"
-#include "notify.h"
 #include "pic.h"
 #include "process.h"
 #include "scenario.h"
 #include "scheduler.h"
 #include "syscall.h"
+#include "topic.h"
 #include "trace.h"
 #include "vm.h"
 
@@ -27,6 +27,8 @@ static void memory_start(void)
     vm_start();
     heap_start();
     message_start();
+    topic_start();
+    boot_stages_publish(&boot_info);
     /* Rounded: firmwares keep a few pages more or less for themselves. */
     console_print("memory: %lu MiB, pages of 4 KiB, 4 levels, no-execute\n",
                   (frame_allocator.memory_frames * PAGE_SIZE + MIB / 2) / MIB);
@@ -38,7 +40,7 @@ static void interrupts_start(void)
     keyboard_start();
     scheduler_init();
     syscall_start();
-    trace(TRACE_BOOT_STAGE, 0, BOOT_STAGE_INTERRUPTS, 0);
+    boot_stage(BOOT_STAGE_INTERRUPTS);
     console_print("interrupts: timer, keyboard, serial line; system calls\n");
 }
 
@@ -64,7 +66,6 @@ _Noreturn void kernel_main(phys_t boot)
     memory_start();
     process_start();
     interrupts_start();
-    notify_start();
     fs_start();
     scenario_start();
     start_init();

@@ -27,17 +27,23 @@ void message_start(void)
         put_into_store(&kernel_messages[i].message);
 }
 
+/* The sequence number and the time follow when it joins the queue. */
+static void initialise(struct message *message, uint32_t topic, uint32_t length, uint32_t flags)
+{
+    message->references = 1;
+    message->flags = flags;
+    message->topic = topic;
+    message->length = length;
+}
+
 struct message *message_allocate(uint32_t topic, uint32_t length)
 {
     struct message *message = heap_allocate(sizeof *message + length);
-    if (message)
-        *message = (struct message){
-            .references = 1,
-            .topic = topic,
-            .length = length,
-            .publisher_pid = current->pid,
-            .publisher_generation = current->generation,
-        };
+    if (message) {
+        initialise(message, topic, length, 0);
+        message->publisher_pid = current->pid;
+        message->publisher_generation = current->generation;
+    }
     return message;
 }
 
@@ -52,8 +58,11 @@ struct message *message_allocate_kernel(uint32_t topic, uint32_t length)
         store_count--;
     }
     interrupts_restore(saved);
-    if (message)
-        *message = (struct message){.references = 1, .flags = MESSAGE_KERNEL, .topic = topic, .length = length};
+    if (message) {
+        initialise(message, topic, length, MESSAGE_KERNEL);
+        message->publisher_pid = 0;
+        message->publisher_generation = 0;
+    }
     return message;
 }
 
@@ -62,12 +71,10 @@ uint32_t message_kernel_free(void)
     return store_count;
 }
 
-void message_release(struct message *message)
+void message_free(struct message *message)
 {
-    if (message->references == 0)
+    if (message->references)
         panic("message released too often");
-    if (--message->references > 0)
-        return;
     if (message->flags & MESSAGE_KERNEL)
         put_into_store(message);
     else

@@ -22,8 +22,22 @@ struct message *message_allocate_kernel(uint32_t topic, uint32_t length);
 /* Number of messages left in the kernel's store. */
 uint32_t message_kernel_free(void);
 
-/* Gives one reference back; the last one frees the message. mutex_lock is held, or nobody else knows the message. */
-void message_release(struct message *message);
+/* Frees a message nobody has a reference to any more. */
+void message_free(struct message *message);
+
+/* One more reference, and one less; the last one frees the message. Single instructions: no lock is needed. */
+static inline void message_hold(struct message *message)
+{
+    __asm__ volatile("incl %0" : "+m"(message->references));
+}
+
+static inline void message_release(struct message *message)
+{
+    int last;
+    __asm__ volatile("decl %0" : "+m"(message->references), "=@ccle"(last));
+    if (last)
+        message_free(message);
+}
 
 static inline void *message_data(struct message *message)
 {

@@ -4,46 +4,47 @@
 #include "mutex.h"
 #include "process.h"
 #include "queue.h"
+#include "retain.h"
 #include "scheduler.h"
 #include "topic.h"
 #include "trace.h"
 
-struct notify_queue notify_queue;
+#define USER_SHARE (NOTIFY_CAPACITY - NOTIFY_KERNEL_SHARE)
+
+struct notify_queue notify_queue = {.capacity = NOTIFY_CAPACITY};
 
 /* Publishers waiting for room; process.ready_link. Guarded by mutex_lock. */
-static struct list_node waiters;
+static struct list_node waiters = {&waiters, &waiters};
 
-void notify_start(void)
+/* The message becomes the next in the total order. Interrupts are off, so that no other comes in between. */
+static void number(struct message *message)
 {
-    notify_queue.capacity = NOTIFY_CAPACITY;
-    list_init(&waiters);
+    message->sequence = ++notify_queue.sequence;
+    message->time = rdtsc();
+    if (trace_enabled(TRACE_PUBLISH))
+        trace_write(message->time, TRACE_PUBLISH, 0, message->publisher_pid,
+                    message->topic | (uint64_t)message->length << 32, message->sequence);
+    trace(TRACE_QUEUE, 0, message->topic | (uint64_t)(notify_queue.count + 1) << 32, message->sequence);
 }
 
-/* Returns 0, or -EAGAIN when the share of this kind of publisher is used up. */
+/* Returns 0, or -EAGAIN when the share of this kind of publisher is used up. Interrupts are off. */
 static int enqueue(struct message *message)
 {
     int from_kernel = message->flags & MESSAGE_KERNEL;
-    uint64_t saved = interrupts_save();
-    int full = notify_queue.count == NOTIFY_CAPACITY ||
-               (!from_kernel && notify_queue.user_count == NOTIFY_CAPACITY - NOTIFY_KERNEL_SHARE);
-    if (!full) {
-        message->sequence = ++notify_queue.sequence;
-        message->time = rdtsc();
-        notify_queue.slots[queue_slot(notify_queue.head, notify_queue.count++, NOTIFY_CAPACITY)] = message;
-        notify_queue.user_count += !from_kernel;
-        work_add(WORK_NOTIFY);
-        trace_for(message->publisher_pid, TRACE_PUBLISH, 0, message->topic | (uint64_t)message->length << 32,
-                  message->sequence);
-        trace(TRACE_QUEUE, 0, message->topic | (uint64_t)notify_queue.count << 32, message->sequence);
-    }
-    interrupts_restore(saved);
-    return full ? -EAGAIN : 0;
+    uint32_t kernel_count = notify_queue.count - notify_queue.user_count;
+    if (from_kernel ? kernel_count == NOTIFY_KERNEL_SHARE : notify_queue.user_count == USER_SHARE)
+        return -EAGAIN;
+    number(message);
+    notify_queue.slots[queue_slot(notify_queue.head, notify_queue.count++, NOTIFY_CAPACITY)] = message;
+    notify_queue.user_count += !from_kernel;
+    work_add(WORK_NOTIFY);
+    return 0;
 }
 
 /* The next message, with the queue's reference; 0 when the queue is empty. */
 static struct message *dequeue(void)
 {
-    uint64_t saved = interrupts_save();
+    interrupts_off();
     struct message *message = 0;
     if (notify_queue.count > 0) {
         message = notify_queue.slots[notify_queue.head];
@@ -55,7 +56,7 @@ static struct message *dequeue(void)
         kernel_work &= ~(uint32_t)WORK_NOTIFY;
     }
     notify_queue.serving = message;
-    interrupts_restore(saved);
+    interrupts_on();
     return message;
 }
 
@@ -70,34 +71,99 @@ void notify_dispatch(void)
     }
 }
 
+/* A message that finds the queue empty is served at once: it need not stand in the queue to be the next. */
+int notify_try(struct message *message)
+{
+    interrupts_off();
+    if (notify_queue.count > 0) {
+        int result = enqueue(message);
+        interrupts_on();
+        if (result == 0)
+            notify_dispatch();
+        return result;
+    }
+    number(message);
+    notify_queue.serving = message;
+    interrupts_on();
+    topic_serve(message);
+    notify_queue.serving = 0;
+    message_release(message);
+    if (kernel_work & WORK_NOTIFY)
+        notify_dispatch();
+    return 0;
+}
+
+int notify_wait_for_room(void)
+{
+    list_append(&waiters, &current->ready_link);
+    return scheduler_block(WAIT_QUEUE, 0, 0);
+}
+
+/* One try to publish; when there is no room, *wait_in is where to wait for it. mutex_lock is held. */
+static int try_with_conditions(struct message *message, struct list_node **wait_in)
+{
+    struct topic *topic = topic_find(message->topic);
+    *wait_in = &waiters;
+    if (topic && topic->hold_count) {
+        int result = topic_has_room(topic, message);
+        if (result) {
+            *wait_in = &topic->holders;
+            return result;
+        }
+    }
+    if (message->flags & MESSAGE_RETAIN) {
+        int result = retain_check(topic, message);
+        if (result)
+            return result;
+    }
+    return notify_try(message);
+}
+
 int notify_publish(struct message *message, uint32_t flags)
 {
-    int result;
-    mutex_acquire(&mutex_lock);
-    while ((result = enqueue(message))) {
-        if (flags & PUBLISH_NONBLOCK)
-            break;
-        list_append(&waiters, &current->ready_link);
-        result = scheduler_block(WAIT_QUEUE, message->topic, 0);
-        if (result)
-            break;
+    int result = 0;
+    if (flags & PUBLISH_RETAIN) {
+        message->flags |= MESSAGE_RETAIN;
+        result = retain_prepare(message->topic);
     }
-    if (result == 0)
-        notify_dispatch();
-    else
-        message_release(message);
+    mutex_acquire(&mutex_lock);
+    scheduler_first_woken = 0;
+    while (result == 0) {
+        struct list_node *wait_in;
+        result = try_with_conditions(message, &wait_in);
+        if (result == 0) {
+            if ((flags & PUBLISH_HANDOFF) && scheduler_first_woken)
+                scheduler_hand_over();
+            mutex_release(&mutex_lock);
+            return 0;
+        }
+        if (result == -ENOENT) { /* the topic it prepared went while it waited */
+            mutex_release(&mutex_lock);
+            result = retain_prepare(message->topic);
+            mutex_acquire(&mutex_lock);
+        }
+        if (result == -EAGAIN && !(flags & PUBLISH_NONBLOCK)) {
+            list_append(wait_in, &current->ready_link);
+            result = scheduler_block(WAIT_QUEUE, message->topic, 0);
+        }
+    }
     mutex_release(&mutex_lock);
+    message_release(message);
     return result;
 }
 
-void notify_publish_kernel(uint32_t topic, const void *data, uint32_t length)
+void notify_publish_kernel(uint32_t topic, const void *data, uint32_t length, uint32_t flags)
 {
     struct message *message = message_allocate_kernel(topic, length);
+    int result = -EAGAIN;
+    uint64_t saved = interrupts_save();
     if (message) {
+        message->flags |= flags;
         memcpy(message_data(message), data, length);
-        if (enqueue(message) == 0)
-            return;
-        message_release(message);
+        result = enqueue(message);
     }
-    notify_queue.refused++;
+    notify_queue.refused += result != 0;
+    interrupts_restore(saved);
+    if (message && result)
+        message_release(message);
 }

@@ -6,13 +6,14 @@
 #define RATE_GENERATOR 0x34 /* channel 0, low byte then high byte, mode 2 */
 
 uint64_t kernel_time;
+uint64_t pit_ticks;
 static uint64_t period_ns;
 
 uint64_t pit_set_period(uint64_t microseconds)
 {
     uint64_t divisor = microseconds * PIT_HZ / 1000000;
-    if (divisor < 64)
-        divisor = 64;
+    if (divisor < 4)
+        divisor = 4;
     if (divisor > 65535)
         divisor = 65535;
     uint64_t saved = interrupts_save();
@@ -27,4 +28,5 @@ uint64_t pit_set_period(uint64_t microseconds)
 void pit_tick(void)
 {
     kernel_time += period_ns;
+    pit_ticks++;
 }

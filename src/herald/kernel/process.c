@@ -10,8 +10,11 @@
 #include "mailbox.h"
 #include "mutex.h"
 #include "notify.h"
+#include "message_queue.h"
 #include "program.h"
+#include "request.h"
 #include "scheduler.h"
+#include "segment.h"
 #include "topic.h"
 #include "trace.h"
 #include "vm.h"
@@ -42,6 +45,7 @@ void process_start(void)
     idle->state = PROCESS_RUNNING;
     idle->kind = KIND_IDLE;
     idle->kernel_stack = (uint64_t)boot_stack;
+    idle->kernel_entry = idle->kernel_stack + KERNEL_STACK_SIZE;
     idle->page_root = kernel_page_root;
     idle->switched_in = rdtsc();
     text_copy(idle->name, "idle", sizeof idle->name);
@@ -57,7 +61,15 @@ static void publish_event(uint32_t topic, const struct process *process, int sta
         .reason = reason,
     };
     memcpy(event.name, process->name, sizeof event.name);
-    notify_publish_kernel(topic, &event, sizeof event);
+    notify_publish_kernel(topic, &event, sizeof event, topic == TOPIC_SERVICE_READY ? MESSAGE_RETAIN : 0);
+}
+
+void process_service_ready(void)
+{
+    publish_event(TOPIC_SERVICE_READY, current, 0, 0);
+    mutex_acquire(&mutex_lock); /* served here, in the order of the caller's messages */
+    notify_dispatch();
+    mutex_release(&mutex_lock);
 }
 
 /* Takes a free slot. Returns it in state creating with its next generation, or 0. */
@@ -78,6 +90,7 @@ static struct process *take_slot(enum process_kind kind)
                 .parent_generation = current->generation,
                 .kernel_stack = process->kernel_stack,
                 .page_root = kernel_page_root,
+                .retained_bytes = process->retained_bytes,
                 .state = PROCESS_CREATING,
             };
             init_links(process);
@@ -155,6 +168,7 @@ int64_t process_ready(struct process *process, void (*entry)(void), const struct
     initial->return_address = (uint64_t)entry;
     initial->frame = *frame;
     process->kernel_rsp = (uint64_t)initial;
+    process->kernel_entry = process->kernel_stack + KERNEL_STACK_SIZE;
 
     int64_t handle = (int64_t)PROCESS_HANDLE(process->pid, process->generation);
     mutex_acquire(&mutex_lock);
@@ -209,6 +223,8 @@ static void wake_waiters(const struct process *ended)
 void process_exit(int status, enum exit_reason reason)
 {
     topic_unsubscribe_all();
+    message_queue_close_all();
+    segment_detach_all();
     if (current->page_root != kernel_page_root)
         vm_switch(kernel_page_root);
     free_memory(current);
@@ -220,6 +236,7 @@ void process_exit(int status, enum exit_reason reason)
     trace(TRACE_EXIT, reason, (int64_t)status, current->generation);
     publish_event(TOPIC_PROCESS_EXITED, current, status, reason);
     notify_dispatch(); /* who subscribed hears it before who waits */
+    request_cancel_all();
     wake_waiters(current);
     scheduler_exit();
 }
@@ -283,16 +300,17 @@ int process_wait(uint64_t handle, uint64_t timeout_ms, int *status)
     return result;
 }
 
-void process_return(struct trap_frame *frame)
+struct trap_frame *process_return(struct trap_frame *frame, struct callback_frame *callback)
 {
+    int entered = 0;
     while (current->return_work & (RETURN_CONDEMNED | RETURN_CALLBACK)) {
         interrupts_on();
         if (current->return_work & RETURN_CONDEMNED)
             process_exit(0, EXIT_KILLED);
-        callback_enter(frame);
+        entered |= callback_enter(frame, callback);
         interrupts_off();
     }
-    current->return_work = 0;
+    return entered ? 0 : frame;
 }
 
 static void describe(const struct process *process, struct process_info *info)
@@ -309,6 +327,8 @@ static void describe(const struct process *process, struct process_info *info)
         .run_time = process->run_time,
         .switches = process->switches,
         .system_calls = process->system_calls,
+        .ready_time = process->ready_time,
+        .blocked_time = process->blocked_time,
     };
     memcpy(info->name, process->name, sizeof info->name);
 }

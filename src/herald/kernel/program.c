@@ -128,7 +128,7 @@ static void sleep_ms(const struct instruction *i, int ms)
 
 static void publish(const struct instruction *i, uint32_t id, int value)
 {
-    if (id < TOPIC_RESERVED)
+    if (id < TOPIC_RESERVED || id >= TOPIC_PRIVATE)
         mistake(i->at, "the topic is reserved");
     struct message *message = message_allocate(id, sizeof value);
     if (!message)
@@ -140,7 +140,7 @@ static void publish(const struct instruction *i, uint32_t id, int value)
 static void subscribe(const struct instruction *i, uint32_t id, int callback)
 {
     struct subscribe_options options = {0};
-    if (topic_subscribe(id, (uint64_t)callback + 1, &options))
+    if (id >= TOPIC_PRIVATE || topic_subscribe(id, (uint64_t)callback + 1, &options))
         mistake(i->at, "cannot subscribe");
 }
 

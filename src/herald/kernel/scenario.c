@@ -2,8 +2,10 @@
 
 #include "config.h"
 #include "console.h"
+#include "debug.h"
 #include "fs.h"
 #include "heap.h"
+#include "notify.h"
 #include "process.h"
 #include "scheduler.h"
 #include "trace.h"
@@ -31,6 +33,25 @@ static int add_program(const char *value)
     return handle < 0 ? (int)handle : 0;
 }
 
+static int set_debug(const char *value)
+{
+    long on;
+    if (text_number(value, &on) || on < 0 || on > 1)
+        return -EINVAL;
+    debug_allowed = (int)on;
+    return 0;
+}
+
+/* For tests of the order near the end of the sequence numbers: negative numbers count from there. */
+static int set_sequence(const char *value)
+{
+    long last;
+    if (text_number(value, &last))
+        return -EINVAL;
+    notify_queue.sequence = (uint64_t)last;
+    return 0;
+}
+
 static int ignore(const char *value)
 {
     (void)value;
@@ -43,6 +64,7 @@ static const struct {
 } settings[] = {
     {"quantum_ms", set_quantum}, {"hz", set_hz},  {"trace", trace_select},
     {"program", add_program},    {"run", ignore}, {"programs_first_ms", ignore},
+    {"debug", set_debug},        {"sequence", set_sequence},
 };
 
 static void apply(const struct config_reader *line)

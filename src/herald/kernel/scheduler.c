@@ -6,11 +6,13 @@
 #include "pic.h"
 #include "pit.h"
 #include "process.h"
+#include "topic.h"
 #include "trace.h"
 #include "vm.h"
 
 #define MICROSECONDS 1000000
 #define QUANTUM_SHORTEST 100
+#define QUANTUM_TEST 5
 #define QUANTUM_DEFAULT 10000
 #define HZ_DEFAULT 100
 
@@ -21,6 +23,8 @@ static uint64_t next_wake_time = UINT64_MAX;
 
 /* Why the process on the CPU will be switched away; written together with WORK_SWITCH. */
 static enum switch_reason pending_reason;
+
+struct process *scheduler_first_woken;
 
 void switch_context(uint64_t *save_rsp, uint64_t new_rsp); /* trap.S */
 
@@ -45,6 +49,17 @@ int scheduler_set_quantum(uint64_t microseconds)
     return 0;
 }
 
+/* For tests of preemption: one timer interrupt per quantum, and quanta as short as the timer can count. */
+int scheduler_set_quantum_short(uint64_t microseconds)
+{
+    if (microseconds < QUANTUM_TEST || microseconds > QUANTUM_DEFAULT)
+        return -EINVAL;
+    scheduler.quantum_ticks = 1;
+    scheduler.quantum_us = microseconds;
+    pit_set_period(microseconds);
+    return 0;
+}
+
 int scheduler_set_hz(uint64_t hz)
 {
     if (hz < 19 || hz > 1000)
@@ -60,9 +75,10 @@ uint64_t scheduler_deadline(uint64_t timeout_ms)
 
 /* ---- the queues; mutex_lock is held ---- */
 
-static void append_ready(struct process *process)
+static void append_ready(struct process *process, uint64_t now)
 {
     process->state = PROCESS_READY;
+    process->state_since = now;
     list_append(&scheduler.ready, &process->ready_link);
     scheduler.ready_count++;
     if (current->kind == KIND_IDLE) {
@@ -92,7 +108,7 @@ static void remove_sleeper(struct process *process)
 
 void scheduler_add(struct process *process)
 {
-    append_ready(process);
+    append_ready(process, rdtsc());
 }
 
 void scheduler_wake(struct process *process, enum wake_reason reason, int result)
@@ -106,7 +122,11 @@ void scheduler_wake(struct process *process, enum wake_reason reason, int result
     process->wait_reason = WAIT_NONE;
     process->wait_object = 0;
     process->wake_result = result;
-    append_ready(process);
+    uint64_t now = rdtsc();
+    process->blocked_time += now - process->state_since;
+    append_ready(process, now);
+    if (!scheduler_first_woken)
+        scheduler_first_woken = process;
 }
 
 static void wake_sleepers(void)
@@ -117,11 +137,12 @@ static void wake_sleepers(void)
 
 /* ---- switching; interrupts are off, no lock is held ---- */
 
-static void switch_to(struct process *next, enum switch_reason reason)
+static void switch_to(struct process *next, enum switch_reason reason, uint64_t now)
 {
     struct process *previous = current;
-    uint64_t now = rdtsc();
     previous->run_time += now - previous->switched_in;
+    previous->state_since = now;
+    next->ready_time += now - next->state_since;
     next->switched_in = now;
     next->switches++;
     scheduler.switches++;
@@ -129,32 +150,38 @@ static void switch_to(struct process *next, enum switch_reason reason)
     current_pid = next->pid;
     if (trace_enabled(TRACE_SCHEDULE))
         trace_write(now, TRACE_SCHEDULE, (uint16_t)reason, next->pid, previous->pid, next->generation);
-    gdt_set_kernel_stack(next->kernel_stack + KERNEL_STACK_SIZE);
+    gdt_set_kernel_stack(next->kernel_entry);
     if (next->page_root != previous->page_root)
         vm_switch(next->page_root);
     switch_context(&previous->kernel_rsp, next->kernel_rsp);
 }
 
-/* Gives the CPU to the first of the ready queue. The current process, if it can go on, joins the queue's end. */
-static void schedule(enum switch_reason reason)
+/*
+ * Gives the CPU to `next`, or with 0 to the first of the ready queue. The current process, if it can go on, joins the
+ * queue's end.
+ */
+static void schedule(struct process *next, enum switch_reason reason)
 {
-    struct process *next = &process_table[0];
+    uint64_t now = rdtsc();
     kernel_work &= ~(uint32_t)WORK_SWITCH;
     if (current->state == PROCESS_RUNNING) {
         if (current->kind == KIND_IDLE)
             current->state = PROCESS_READY; /* ready, but in no queue */
         else
-            append_ready(current);
+            append_ready(current, now);
     }
-    if (!list_empty(&scheduler.ready)) {
+    if (!next && !list_empty(&scheduler.ready))
         next = container_of(scheduler.ready.next, struct process, ready_link);
+    if (next) {
         list_remove(&next->ready_link);
         scheduler.ready_count--;
+    } else {
+        next = &process_table[0];
     }
     next->state = PROCESS_RUNNING;
     next->slice_ticks = scheduler.quantum_ticks;
     if (next != current)
-        switch_to(next, reason);
+        switch_to(next, reason, now);
 }
 
 void scheduler_point(void)
@@ -178,7 +205,7 @@ void scheduler_point(void)
             mutex_lock.held = 0;
             preempt_depth--;
         } else {
-            schedule(pending_reason);
+            schedule(0, pending_reason);
         }
     }
     interrupts_restore(saved);
@@ -194,18 +221,44 @@ void scheduler_begin(void)
 void scheduler_yield(void)
 {
     uint64_t saved = interrupts_save();
-    schedule(SWITCH_YIELD);
+    schedule(0, SWITCH_YIELD);
     interrupts_restore(saved);
     if (kernel_work)
         scheduler_point();
 }
 
+/* Leaves the CPU while mutex_lock, the only lock, is held, and takes it again afterwards. */
+static void switch_unlocked(struct process *next, enum switch_reason reason)
+{
+    interrupts_off();
+    mutex_lock.held = 0;
+    preempt_depth = 0;
+    schedule(next, reason);
+    preempt_depth = 1;
+    mutex_lock.held = 1;
+    mutex_lock.owner_pid = current_pid;
+    interrupts_on();
+}
+
+/* Why it may not block now: 1 and *result is what scheduler_block returns, else 0. */
+static int must_go_on(enum wait_reason reason, int *result)
+{
+    if (current->flags & FLAG_CONDEMNED) {
+        *result = -EINTR;
+        return 1;
+    }
+    *result = reason == WAIT_CALLBACK ? 0 : -EINTR;
+    return current->mailbox.callback_count && current->kind == KIND_NATIVE && !current->in_callback &&
+           reason != WAIT_REPLY;
+}
+
 int scheduler_block(enum wait_reason reason, uint64_t object, uint64_t deadline)
 {
-    if (current->flags & FLAG_CONDEMNED)
-        return -EINTR;
-    if (current->kind == KIND_NATIVE && current->mailbox.callback_count && !current->in_callback)
-        return reason == WAIT_CALLBACK ? 0 : -EINTR;
+    int result;
+    if (must_go_on(reason, &result)) {
+        list_remove(&current->ready_link); /* it may be in a queue of waiters already */
+        return result;
+    }
     current->state = PROCESS_BLOCKED;
     current->wait_reason = reason;
     current->wait_object = object;
@@ -215,16 +268,15 @@ int scheduler_block(enum wait_reason reason, uint64_t object, uint64_t deadline)
     trace(TRACE_BLOCK, reason, deadline, object);
     if (kernel_work & WORK_NOTIFY)
         notify_dispatch();
-
-    interrupts_off();
-    mutex_lock.held = 0;
-    preempt_depth = 0;
-    schedule(SWITCH_BLOCK);
-    preempt_depth = 1;
-    mutex_lock.held = 1;
-    mutex_lock.owner_pid = current_pid;
-    interrupts_on();
+    switch_unlocked(0, SWITCH_BLOCK);
     return current->wake_result;
+}
+
+void scheduler_hand_over(void)
+{
+    struct process *next = scheduler_first_woken;
+    if (next->state == PROCESS_READY && current->kind != KIND_IDLE)
+        switch_unlocked(next, SWITCH_YIELD);
 }
 
 void scheduler_exit(void)
@@ -233,13 +285,21 @@ void scheduler_exit(void)
     current->state = PROCESS_FREE;
     mutex_lock.held = 0;
     preempt_depth = 0;
-    schedule(SWITCH_EXIT);
+    schedule(0, SWITCH_EXIT);
     panic("a process came back from its end");
+}
+
+static void publish_tick(void)
+{
+    struct tick_event event = {.time = kernel_time, .count = pit_ticks};
+    notify_publish_kernel(TOPIC_TICK, &event, sizeof event, 0);
 }
 
 void scheduler_tick(void)
 {
     pit_tick();
+    if (topic_tick_subscribers)
+        publish_tick();
     if (next_wake_time <= kernel_time)
         work_add(WORK_TICK);
     if (current->kind == KIND_IDLE)
@@ -254,7 +314,7 @@ void scheduler_tick(void)
 
 void scheduler_start(void)
 {
-    trace(TRACE_BOOT_STAGE, 0, BOOT_STAGE_SCHEDULER, 0);
+    boot_stage(BOOT_STAGE_SCHEDULER);
     scheduler.started = 1;
     pic_unmask(IRQ_TIMER);
     for (;;) {

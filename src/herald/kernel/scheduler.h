@@ -20,6 +20,9 @@ _Noreturn void scheduler_start(void);
 /* Sets the quantum, 100 us to 1 s; returns 0 or -EINVAL. */
 int scheduler_set_quantum(uint64_t microseconds);
 
+/* The same from 5 us on, as the quantum of tests that want a switch at every possible instruction. */
+int scheduler_set_quantum_short(uint64_t microseconds);
+
 /* Sets how often the timer interrupts at least, 19 to 1000 Hz; returns 0 or -EINVAL. */
 int scheduler_set_hz(uint64_t hz);
 
@@ -35,6 +38,13 @@ void scheduler_add(struct process *process);
  * a callback waits.
  */
 int scheduler_block(enum wait_reason reason, uint64_t object, uint64_t deadline);
+
+/*
+ * The first process woken since somebody set this to 0, or 0; and giving it the CPU at once, while the process on
+ * the CPU goes to the ready queue's end. mutex_lock is the only lock held; it is given up meanwhile.
+ */
+extern struct process *scheduler_first_woken;
+void scheduler_hand_over(void);
 
 /* Makes a blocked process ready. */
 void scheduler_wake(struct process *process, enum wake_reason reason, int result);

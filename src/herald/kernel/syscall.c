@@ -1,17 +1,21 @@
 #include "syscall.h"
 
-#include "callback.h"
 #include "console.h"
+#include "debug.h"
 #include "frame.h"
 #include "fs.h"
 #include "gdt.h"
 #include "heap.h"
 #include "mailbox.h"
 #include "message.h"
+#include "message_queue.h"
 #include "mutex.h"
 #include "notify.h"
 #include "process.h"
+#include "request.h"
+#include "retain.h"
 #include "scheduler.h"
+#include "segment.h"
 #include "topic.h"
 #include "trace.h"
 #include "user.h"
@@ -101,30 +105,98 @@ static int64_t call_kill(struct trap_frame *f)
     return process_kill(f->rdi);
 }
 
-static int64_t call_publish(struct trap_frame *f)
+/*
+ * A message with the user's bytes: they are copied once, before any lock. Returns 0 and the message, -EMSGSIZE,
+ * -ENOMEM or -EFAULT.
+ */
+static int message_from_user(uint32_t topic, uint64_t data, uint64_t length, struct message **result)
 {
-    uint32_t topic = (uint32_t)f->rdi;
-    if (f->rdi >= TOPIC_ANY || (f->r10 & ~(uint64_t)PUBLISH_NONBLOCK))
-        return -EINVAL;
-    if (f->rdx > MESSAGE_MAX)
+    if (length > MESSAGE_MAX)
         return -EMSGSIZE;
-    if (topic < TOPIC_RESERVED && !(current->flags & FLAG_SYSTEM))
-        return -EPERM;
-    struct message *message = message_allocate(topic, (uint32_t)f->rdx);
+    struct message *message = message_allocate(topic, (uint32_t)length);
     if (!message)
         return -ENOMEM;
-    if (copy_from_user(message_data(message), f->rsi, f->rdx)) {
+    if (copy_from_user(message_data(message), data, length)) {
         message_release(message);
         return -EFAULT;
     }
-    return notify_publish(message, (uint32_t)f->r10);
+    *result = message;
+    return 0;
+}
+
+/* May the process on the CPU publish on this topic? Returns 0, -EINVAL (no topic) or -EPERM. */
+static int check_topic(uint64_t topic)
+{
+    if (topic - TOPIC_RESERVED < TOPIC_PRIVATE - TOPIC_RESERVED)
+        return 0;
+    if (topic >= TOPIC_ANY)
+        return -EINVAL;
+    return topic < TOPIC_RESERVED && (current->flags & FLAG_SYSTEM) ? 0 : -EPERM;
+}
+
+static int64_t call_publish(struct trap_frame *f)
+{
+    struct message *message;
+    int result = check_topic(f->rdi);
+    if (result)
+        return result;
+    if (f->r10 & ~(uint64_t)(PUBLISH_NONBLOCK | PUBLISH_RETAIN | PUBLISH_HANDOFF))
+        return -EINVAL;
+    result = message_from_user((uint32_t)f->rdi, f->rsi, f->rdx, &message);
+    return result ? result : notify_publish(message, (uint32_t)f->r10);
+}
+
+static int64_t call_request(struct trap_frame *f)
+{
+    struct request_arguments arguments;
+    struct message *message, *answer = 0;
+    if (copy_from_user(&arguments, f->rdi, sizeof arguments))
+        return -EFAULT;
+    uint64_t size = arguments.size < MESSAGE_MAX ? arguments.size : MESSAGE_MAX;
+    int64_t result = check_topic(arguments.topic);
+    if (result == 0)
+        result = user_check_writable(arguments.buffer, size);
+    if (result == 0)
+        result = message_from_user(arguments.topic, arguments.data, arguments.length, &message);
+    if (result == 0)
+        result = request_send(message, arguments.timeout_ms, &answer);
+    if (answer && result == 0) {
+        result = copy_to_user(arguments.buffer, message_data(answer), answer->length < size ? answer->length : size);
+        result = result ? result : (int64_t)answer->length;
+    }
+    if (answer)
+        message_release(answer);
+    return result;
+}
+
+static int64_t call_reply(struct trap_frame *f)
+{
+    struct message *message;
+    uint32_t pid = (uint32_t)f->rdi & 255;
+    int result = message_from_user(TOPIC_PRIVATE + pid, f->rsi, f->rdx, &message);
+    return result ? result : request_reply(f->rdi, message);
+}
+
+static int64_t call_retain(struct trap_frame *f)
+{
+    int result = check_topic(f->rdi);
+    if (result)
+        return result;
+    return f->rsi > RETAIN_DEPTH_MAX ? -EINVAL : retain_set_depth((uint32_t)f->rdi, (uint32_t)f->rsi);
+}
+
+static int64_t call_service_ready(struct trap_frame *f)
+{
+    (void)f;
+    process_service_ready();
+    return 0;
 }
 
 static int64_t call_subscribe(struct trap_frame *f)
 {
     struct subscribe_options options = {0};
-    if (f->rdi >= TOPIC_ANY)
-        return -EINVAL;
+    if (f->rdi >= TOPIC_PRIVATE)
+        return f->rdi >= TOPIC_ANY ? -EINVAL : -EPERM;
     if (f->rdx && copy_from_user(&options, f->rdx, sizeof options))
         return -EFAULT;
     if (f->rsi && !user_is_executable(f->rsi))
@@ -166,14 +238,19 @@ static int64_t call_receive(struct trap_frame *f)
         return result;
 
     struct message *message = taken.message;
-    struct received received = {.topic = message->topic, .length = message->length, .dropped = taken.dropped};
-    trace(TRACE_RECEIVE, 0, received.topic | (uint64_t)received.length << 32, message->sequence);
-    result = copy_to_user(f->rsi, message_data(message), received.length < size ? received.length : size);
-    if (result == 0 && f->r8)
+    uint32_t length = message->length;
+    trace(TRACE_RECEIVE, 0, message->topic | (uint64_t)length << 32, message->sequence);
+    result = copy_to_user(f->rsi, message_data(message), length < size ? length : size);
+    if (result == 0 && f->r8) {
+        struct received received = {
+            .topic = message->topic,
+            .length = length,
+            .dropped = taken.dropped,
+            .reply = request_token(message),
+        };
         result = copy_to_user(f->r8, &received, sizeof received);
-    mutex_acquire(&mutex_lock);
+    }
     message_release(message);
-    mutex_release(&mutex_lock);
     return result;
 }
 
@@ -183,6 +260,93 @@ static int64_t call_pause(struct trap_frame *f)
     int result = current->in_callback ? -EINVAL : scheduler_block(WAIT_CALLBACK, 0, scheduler_deadline(f->rdi));
     mutex_release(&mutex_lock);
     return result;
+}
+
+/*
+ * Blocks like pause; when the callback that ends the wait returns, callback_end waits again, so that this call goes back
+ * to the program only when time is up.
+ */
+static int64_t call_serve(struct trap_frame *f)
+{
+    if (current->in_callback)
+        return -EINVAL;
+    mutex_acquire(&mutex_lock);
+    current->serve_deadline = scheduler_deadline(f->rdi);
+    current->serving = 1;
+    int result = scheduler_block(WAIT_CALLBACK, 0, current->serve_deadline);
+    if (result)
+        current->serving = 0;
+    mutex_release(&mutex_lock);
+    return result;
+}
+
+static int64_t call_queue_create(struct trap_frame *f)
+{
+    return f->rsi > QUEUE_DEPTH_MAX ? -EINVAL : message_queue_create((uint32_t)f->rdi, (uint32_t)f->rsi);
+}
+
+static int64_t call_queue_open(struct trap_frame *f)
+{
+    return message_queue_open((uint32_t)f->rdi);
+}
+
+static int64_t call_queue_close(struct trap_frame *f)
+{
+    return message_queue_close((uint32_t)f->rdi);
+}
+
+static int64_t call_queue_send(struct trap_frame *f)
+{
+    struct message *message;
+    int result = message_from_user(0, f->rsi, f->rdx, &message);
+    return result ? result : message_queue_send((uint32_t)f->rdi, message, f->r10);
+}
+
+static int64_t call_queue_receive(struct trap_frame *f)
+{
+    struct message *message;
+    uint64_t size = f->rdx < MESSAGE_MAX ? f->rdx : MESSAGE_MAX;
+    if (user_check_writable(f->rsi, size))
+        return -EFAULT;
+    int64_t result = message_queue_receive((uint32_t)f->rdi, f->r10, &message);
+    if (result)
+        return result;
+    uint32_t length = message->length;
+    result = copy_to_user(f->rsi, message_data(message), length < size ? length : size);
+    message_release(message);
+    return result ? result : (int64_t)length;
+}
+
+static int64_t call_segment_attach(struct trap_frame *f)
+{
+    return segment_attach((uint32_t)f->rdi, f->rsi);
+}
+
+static int64_t call_segment_detach(struct trap_frame *f)
+{
+    return segment_detach((uint32_t)f->rdi);
+}
+
+static int64_t call_segment_wait(struct trap_frame *f)
+{
+    return segment_wait(f->rdi, (uint32_t)f->rsi, f->rdx);
+}
+
+static int64_t call_segment_wake(struct trap_frame *f)
+{
+    return segment_wake(f->rdi, (uint32_t)f->rsi);
+}
+
+static int64_t call_debug(struct trap_frame *f)
+{
+    return debug_call(f->rdi, f->rsi);
+}
+
+/* Inside a callback trap.S takes another way (callback_return_entry). */
+static int64_t call_callback_return(struct trap_frame *f)
+{
+    (void)f;
+    return -EINVAL;
 }
 
 static int64_t call_process_list(struct trap_frame *f)
@@ -222,6 +386,9 @@ static int64_t call_memory_info(struct trap_frame *f)
         .subscriptions = topic_table.subscription_count,
         .notifications = notify_queue.count,
         .kernel_messages_free = message_kernel_free(),
+        .retained_bytes = topic_table.retained_bytes,
+        .queues = message_queue_count(),
+        .segments = segment_count(),
     };
     mutex_release(&mutex_lock);
     return copy_to_user(f->rdi, &info, sizeof info);
@@ -303,7 +470,7 @@ static system_call_function *const calls[] = {
     [SYS_SUBSCRIBE] = call_subscribe,
     [SYS_UNSUBSCRIBE] = call_unsubscribe,
     [SYS_RECEIVE] = call_receive,
-    [SYS_CALLBACK_RETURN] = callback_return,
+    [SYS_CALLBACK_RETURN] = call_callback_return,
     [SYS_PAUSE] = call_pause,
     [SYS_PROCESS_LIST] = call_process_list,
     [SYS_TOPIC_LIST] = call_topic_list,
@@ -312,6 +479,21 @@ static system_call_function *const calls[] = {
     [SYS_SHUTDOWN] = call_shutdown,
     [SYS_GROW] = call_grow,
     [SYS_READ_FILE] = call_read_file,
+    [SYS_RETAIN] = call_retain,
+    [SYS_REQUEST] = call_request,
+    [SYS_REPLY] = call_reply,
+    [SYS_SERVICE_READY] = call_service_ready,
+    [SYS_QUEUE_CREATE] = call_queue_create,
+    [SYS_QUEUE_OPEN] = call_queue_open,
+    [SYS_QUEUE_CLOSE] = call_queue_close,
+    [SYS_QUEUE_SEND] = call_queue_send,
+    [SYS_QUEUE_RECEIVE] = call_queue_receive,
+    [SYS_SEGMENT_ATTACH] = call_segment_attach,
+    [SYS_SEGMENT_DETACH] = call_segment_detach,
+    [SYS_SEGMENT_WAIT] = call_segment_wait,
+    [SYS_SEGMENT_WAKE] = call_segment_wake,
+    [SYS_DEBUG] = call_debug,
+    [SYS_SERVE] = call_serve,
 };
 
 void syscall(struct trap_frame *frame)

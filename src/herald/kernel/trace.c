@@ -1,12 +1,13 @@
 #include "trace.h"
 
 #include "mutex.h"
+#include "notify.h"
 
 struct trace_memory trace_ring __attribute__((aligned(64)));
 
 static const char *const kind_names[] = TRACE_KIND_NAMES;
 
-#define TRACE_KINDS (sizeof kind_names / sizeof kind_names[0])
+_Static_assert(sizeof kind_names / sizeof kind_names[0] == TRACE_KINDS, "TRACE_KINDS");
 
 void trace_start(const struct boot_info *boot)
 {
@@ -82,4 +83,22 @@ int trace_select(const char *list)
     }
     trace_ring.ring.mask = mask;
     return 0;
+}
+
+static void publish_stage(uint32_t stage, uint64_t time)
+{
+    struct boot_event event = {.stage = stage, .time = time};
+    notify_publish_kernel(TOPIC_BOOT_STAGE, &event, sizeof event, MESSAGE_RETAIN);
+}
+
+void boot_stages_publish(const struct boot_info *boot)
+{
+    for (uint32_t stage = 0; stage < BOOT_STAGES; stage++)
+        publish_stage(stage, boot->stage_time[stage]);
+}
+
+void boot_stage(enum boot_stage stage)
+{
+    trace(TRACE_BOOT_STAGE, 0, stage, 0);
+    publish_stage(stage, rdtsc());
 }

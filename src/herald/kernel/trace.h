@@ -9,8 +9,16 @@ extern struct trace_memory {
     struct trace_record records[TRACE_CAPACITY];
 } trace_ring;
 
+#define TRACE_KINDS (TRACE_CONSOLE_LINE + 1)
+
 /* Tells the machine where the ring is and replays the boot stages. Call once, first. */
 void trace_start(const struct boot_info *boot);
+
+/* The machine has come to a stage of its boot: traces it and publishes it on TOPIC_BOOT_STAGE. */
+void boot_stage(enum boot_stage stage);
+
+/* Publishes the stages that the boot itself went through; the trace has them already. */
+void boot_stages_publish(const struct boot_info *boot);
 
 void trace_write(uint64_t time, uint16_t kind, uint16_t flags, uint32_t pid, uint64_t a, uint64_t b);
 
@@ -22,7 +30,7 @@ int trace_select(const char *list);
 
 static inline int trace_enabled(enum trace_kind kind)
 {
-    return (trace_ring.ring.mask >> kind) & 1;
+    return __builtin_expect((trace_ring.ring.mask & UINT64_C(1) << kind) != 0, 0); /* a test and a branch */
 }
 
 #define trace_for(pid, kind, flags, a, b)                                                                        \

@@ -2,6 +2,7 @@
  * Entry and exit of exceptions and interrupts. Each of the 256 gates has an 8-byte-aligned stub that makes the stack
  * look the same: error code (0 where the CPU pushes none), vector, then all registers: struct trap_frame.
  */
+#include "callback.h"
 #include "gdt.h"
 #include "layout.h"
 
@@ -63,6 +64,11 @@ trap_entry:
     cld
     movq    %rsp, %rdi
     call    trap
+    testb   $3, TRAP_FRAME_CS_OFFSET(%rsp)
+    jz      trap_return
+    movq    current(%rip), %rdx
+    cmpl    $0, PROCESS_RETURN_WORK_OFFSET(%rdx)
+    jne     return_work
 
 /*
  * trap_return: leaves the kernel, or goes back to interrupted kernel code. RSP points to a struct trap_frame;
@@ -75,6 +81,28 @@ trap_return:
     iretq
 
 /*
+ * return_work: the process has something to do before it goes back to user mode with the frame at RSP. Below the frame
+ * is room for a struct callback_frame, which process_return fills when a callback is to be entered: the frame then
+ * stays where it is, and the kernel is entered below it until the callback returns.
+ */
+return_work:
+    movq    %rsp, %rdi
+    subq    $CALLBACK_FRAME_ROOM, %rsp
+    movq    %rsp, %rsi
+    call    process_return          /* the frame to go back to, or 0 */
+    testq   %rax, %rax
+    jz      1f
+    movq    %rax, %rsp
+    jmp     trap_return
+1:  popq    %r9
+    popq    %r8
+    popq    %rcx
+    popq    %rdx
+    popq    %rsi
+    popq    %rdi
+    iretq
+
+/*
  * System calls. SYSCALL left the return address in RCX and the flags in R11, and turned interrupts off (IA32_FMASK).
  * RSP is still the user's. There is one CPU, so its scratch word has a fixed address and GS is not needed.
  */
@@ -82,6 +110,9 @@ trap_return:
 syscall_entry:
     movq    %rsp, user_rsp(%rip)
     movq    tss + TSS_RSP0(%rip), %rsp
+    cmpl    $ASM_SYS_CALLBACK_RETURN, %eax
+    je      callback_return_entry
+syscall_ordinary:
     pushq   $SELECTOR_USER_DATA
     pushq   user_rsp(%rip)
     pushq   %r11
@@ -96,7 +127,7 @@ syscall_entry:
     cli
     movq    current(%rip), %rdx
     cmpl    $0, PROCESS_RETURN_WORK_OFFSET(%rdx)
-    jne     syscall_return_work
+    jne     return_work
     /* SYSRET is safe: RIP came from SYSCALL itself, and the last user page is never mapped, so RCX is canonical. */
     pop_registers
     movq    16(%rsp), %rcx          /* RIP */
@@ -104,9 +135,18 @@ syscall_entry:
     movq    40(%rsp), %rsp
     sysretq
 
-syscall_return_work:
-    movq    %rsp, %rdi
-    call    process_return
+/* The end of a callback. RSP is process.kernel_entry: where the interrupted frame lies. Nothing of the callback's is kept. */
+callback_return_entry:
+    movq    current(%rip), %rax
+    cmpl    $0, PROCESS_IN_CALLBACK_OFFSET(%rax)
+    movl    $ASM_SYS_CALLBACK_RETURN, %eax
+    je      syscall_ordinary
+    sti
+    call    callback_end
+    cli
+    movq    current(%rip), %rdx
+    cmpl    $0, PROCESS_RETURN_WORK_OFFSET(%rdx)
+    jne     return_work
     jmp     trap_return
 
 /*
@@ -117,8 +157,9 @@ syscall_return_work:
 process_begin_user:
     call    scheduler_begin
     cli
-    movq    %rsp, %rdi
-    call    process_return
+    movq    current(%rip), %rdx
+    cmpl    $0, PROCESS_RETURN_WORK_OFFSET(%rdx)
+    jne     return_work
     jmp     trap_return
 
     .globl process_begin_program

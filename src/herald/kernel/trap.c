@@ -148,6 +148,4 @@ void trap(struct trap_frame *frame)
         interrupt(frame);
     else
         exception(frame);
-    if (frame_is_user(frame) && current->return_work)
-        process_return(frame);
 }

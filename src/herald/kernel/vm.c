@@ -64,6 +64,19 @@ int vm_map(phys_t root, uint64_t address, phys_t frame, int rights, uint32_t own
     return 0;
 }
 
+void vm_unmap(phys_t root, uint64_t address)
+{
+    phys_t table = root;
+    for (unsigned level = vm_levels - 1; level > 0; level--) {
+        uint64_t entry = *table_entry(table, address, level);
+        if (!(entry & ENTRY_PRESENT))
+            return;
+        table = entry & ENTRY_ADDRESS;
+    }
+    *table_entry(table, address, 0) = 0;
+    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
 phys_t vm_lookup(phys_t root, uint64_t address, int rights)
 {
     phys_t table = root;

@@ -25,6 +25,9 @@ void vm_start(void);
 /* Maps one page. Returns 0, -ENOMEM, or -EEXIST when something is mapped there. */
 int vm_map(phys_t root, uint64_t address, phys_t frame, int rights, uint32_t owner);
 
+/* Takes a page away again; its frame stays whose it is. Harmless when nothing is mapped there. */
+void vm_unmap(phys_t root, uint64_t address);
+
 /* The frame mapped at a page with at least these rights, or 0. */
 phys_t vm_lookup(phys_t root, uint64_t address, int rights);
 

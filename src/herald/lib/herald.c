@@ -222,6 +222,11 @@ int pause(uint64_t timeout_ms)
     return (int)call(SYS_PAUSE, timeout_ms, 0, 0, 0, 0);
 }
 
+int serve(uint64_t timeout_ms)
+{
+    return (int)call(SYS_SERVE, timeout_ms, 0, 0, 0, 0);
+}
+
 int topic_list(struct topic_info *list, unsigned count)
 {
     return (int)call(SYS_TOPIC_LIST, (uint64_t)list, count, 0, 0, 0);
