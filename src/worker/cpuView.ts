@@ -10,6 +10,8 @@ const LINES_AFTER = 18;
 const LONGEST_INSTRUCTION = 15;
 /** How far back the beginning of the function may lie for the lines before RIP to be decoded from it. */
 const MOST_BACK = 2048;
+/** More lines than a listing can have: so many bytes lie before RIP at most. */
+const MOST_LINES = MOST_BACK;
 const SEGMENT_NAMES = ["ES", "CS", "SS", "DS", "FS", "GS", "LDTR", "TR"];
 const MODE_BITS: Readonly<Record<string, 16 | 32 | 64>> = { "64-bit": 64, compatibility: 32, "protected 32": 32 };
 /** 16-bit code ends with its segment. */
@@ -93,11 +95,13 @@ class Listing {
     const bytes = this.code.bytes(this.base + from, until ? Number(until - from) : count * LONGEST_INSTRUCTION);
     let at = 0;
     while (until === undefined ? lines.length < count : address < until) {
-      if (at >= bytes.length || (this.bits === 16 && address > LAST_IP)) break;
+      if (at >= bytes.length || lines.length >= MOST_LINES || (this.bits === 16 && address > LAST_IP)) break;
       const { line, length } = this.line(address, bytes.subarray(at, at + LONGEST_INSTRUCTION));
+      // No instruction is shorter than a byte: whatever a decoder answers, the listing comes to its end.
+      const size = length >= 1 ? length : 1;
       lines.push(line);
-      at += length;
-      address += BigInt(length);
+      at += size;
+      address += BigInt(size);
     }
     return until !== undefined && address !== until ? undefined : lines;
   }

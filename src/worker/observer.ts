@@ -3,6 +3,7 @@
  * registers; the machine does not notice.
  */
 import type { CpuSnapshot } from "../engine/board";
+import { readMemory } from "../lens/frames";
 import type { HeraldMap } from "../lens/map";
 import { GuestMemory, type Paging } from "../lens/memory";
 import { mappedRanges, walkAddress, type Walk } from "../lens/pageTables";
@@ -19,7 +20,7 @@ const CR4_LA57 = 0x1000n;
 const EFER_LMA = 0x400n;
 
 /** The parts of a frame that panels asked for. */
-export type Parts = Pick<Frame, "screen" | "processes" | "pageTables" | "topics" | "cpu">;
+export type Parts = Pick<Frame, "screen" | "processes" | "pageTables" | "topics" | "cpu" | "memory">;
 
 /** 4- or 5-level paging in force; the 32-bit forms have no reader. */
 function pagingOf({ cr0, cr3, cr4, efer }: CpuSnapshot): Paging | undefined {
@@ -76,13 +77,14 @@ export class Observer {
     };
     // Every panel names processes by the table, so it comes along whenever anything of Herald is shown.
     const processes =
-      herald && wants("processes", "timeline", "topics", "messages", "pageTables", "memory")
+      herald && wants("processes", "timeline", "topics", "messages", "pageTables", "memory", "boot")
         ? readProcesses(herald, place)
         : undefined;
     return {
-      screen: wants("console", "boot") ? this.machine.screen() : undefined,
+      screen: wants("console") ? this.machine.screen() : undefined,
       processes,
       topics: herald && wants("topics", "messages") ? readTopics(herald) : undefined,
+      memory: herald && wants("memory") ? readMemory(herald) : undefined,
       pageTables: wants("pageTables") ? this.pageTables(snapshot, view) : undefined,
       cpu: wants("cpu") ? viewCpu(this.machine, this.symbols(herald, snapshot), view.syntax) : undefined,
     };

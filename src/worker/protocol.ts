@@ -4,11 +4,14 @@
  * ticks and counts are numbers (below 2^53).
  */
 import type { Input, Scenario } from "../scenario/schema";
+import type { MemoryView } from "../lens/frames";
 import type { PageTablesView } from "../lens/pageTables";
 import type { ProcessKey, ProcessTable } from "../lens/processes";
 import type { TopicsView } from "../lens/topics";
 
 export type { AddressRange, PageTableLevel, PageTablesView } from "../lens/pageTables";
+export type { FrameCells, FrameGroup, HeapView, MemoryView } from "../lens/frames";
+export { frameUses, frameUseText } from "../lens/frames";
 export type { ProcessKey, ProcessTable, ProcessView } from "../lens/processes";
 export type { SubscriberView, TopicsView, TopicView } from "../lens/topics";
 export {
@@ -104,6 +107,7 @@ export interface Frame {
   readonly pageTables?: PageTablesView;
   readonly topics?: TopicsView;
   readonly cpu?: CpuView;
+  readonly memory?: MemoryView;
   /** True in the first frame after open or reset: forget everything before it. */
   readonly fresh?: boolean;
 }

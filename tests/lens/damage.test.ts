@@ -1,6 +1,7 @@
 /** The lens on a kernel whose memory is damaged at random: it says what it can read, and never throws, hangs or runs away. */
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
+import { readMemory } from "../../src/lens/frames";
 import { parseMap, type HeraldMap } from "../../src/lens/map";
 import { GuestMemory, type Paging } from "../../src/lens/memory";
 import { mappedRanges, walkAddress } from "../../src/lens/pageTables";
@@ -26,6 +27,9 @@ function sequence(seed: number): (below: number) => number {
 function readEverything(memory: GuestMemory, paging: Paging): void {
   const table = readProcesses(memory, NOW);
   readTopics(memory);
+  const frames = readMemory(memory);
+  expect(frames?.groups.length ?? 0).toBeLessThanOrEqual(256);
+  expect(frames?.cells.use.length ?? 0).toBeLessThanOrEqual(4096);
   new TraceDrain().drain(memory);
   for (let pid = 0; pid < 8; pid++) {
     const process = processStruct(memory, pid);

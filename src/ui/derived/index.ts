@@ -6,6 +6,7 @@ import type { ProcessKey } from "../../worker/protocol";
 import { TraceKind as traceKind } from "../../worker/protocol";
 import { colorIndex } from "../store/colors";
 import { trace, type Trace } from "../store/trace";
+import { Journey } from "./journey";
 import { SYSCALL_PUBLISH } from "./names";
 import { Messages } from "./messages";
 import { Spans } from "./spans";
@@ -59,6 +60,8 @@ export class TraceIndex {
   refusals: Refusal[] = [];
   /** How many refusals there were, also those no longer kept. */
   refusalCount = 0;
+  /** The boot, and first times of the processes: kept although their records may be dropped. */
+  readonly journey = new Journey();
   /** Who has the CPU since when, once the scheduler runs. */
   running: { lane: Lane; start: number; record: number } | undefined;
   /** Tick of the first and the last record. */
@@ -101,6 +104,7 @@ export class TraceIndex {
 
   private restart(): void {
     const { trace } = this;
+    if (trace.run !== this.run) this.journey.clear();
     this.run = trace.run;
     this.base = trace.first;
     this.next = trace.first;
@@ -136,9 +140,12 @@ export class TraceIndex {
       }
       case traceKind.syscall_exit:
         return this.callEnds(row, time);
+      case traceKind.boot_stage:
+        return this.journey.stage(columns.aLow[row], time);
       case traceKind.console_line:
-        if (pid !== 0) this.lane(row).lines.append(time, time, record, 0);
-        return;
+        if (pid === 0) return;
+        this.journey.wrote(this.lane(row).key, time);
+        return this.lane(row).lines.append(time, time, record, 0);
       case traceKind.fault:
         if (pid !== 0) this.lane(row).faults.append(time, time, record, Math.min(flags, 255));
         return;
@@ -160,7 +167,9 @@ export class TraceIndex {
       const { lane, start, record } = this.running;
       lane.slices.append(start, time, record, reason);
     }
-    this.running = { lane: this.lane(row), start: time, record: this.base + row };
+    const lane = this.lane(row);
+    if (lane.key.pid !== 0) this.journey.ran(lane.key, time);
+    this.running = { lane, start: time, record: this.base + row };
   }
 
   private callEnds(row: number, time: number): void {

@@ -12,6 +12,8 @@ const names: readonly TabName[] = [
   "messages",
   "pageTables",
   "cpu",
+  "memory",
+  "boot",
   "programs",
   "scenarios",
 ];

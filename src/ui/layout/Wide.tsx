@@ -6,7 +6,9 @@ import { showTab, type TabName } from "../store/view";
 import { Tabs } from "../widgets/Tabs";
 import { PanelOf, tabsOf } from "./tabs";
 
-const middleNames: readonly TabName[] = ["topics", "messages", "programs", "scenarios"];
+const middleNames: readonly TabName[] = ["topics", "messages", "memory", "boot", "programs", "scenarios"];
+/** On a lower page the code around RIP would not be seen if it got half of the column. */
+const LOW = 900;
 const middleTabs = tabsOf(middleNames);
 
 export function Wide() {
@@ -38,7 +40,7 @@ function Columns() {
       </Pane>
       <Separator className="divider column" aria-label="Width of the right column" />
       <Pane id="right" defaultSize="27%" minSize={280}>
-        <Stack id="right" upper="pageTables" lower="cpu" split="50%" />
+        <Stack id="right" upper="pageTables" lower="cpu" split={innerHeight < LOW ? "40%" : "48%"} />
       </Pane>
     </Group>
   );

@@ -1,7 +1,9 @@
 /** Every panel as a tab, for whichever strip it stands in. */
 import type { PanelName } from "../../worker/protocol";
+import { BootPanel } from "../panels/boot";
 import { ConsolePanel } from "../panels/console";
 import { CpuPanel } from "../panels/cpu";
+import { MemoryPanel } from "../panels/memory";
 import { MessagesPanel } from "../panels/messages";
 import { PageTablesPanel } from "../panels/pageTables";
 import { ProcessesPanel } from "../panels/processes";
@@ -28,6 +30,8 @@ const panels: Readonly<Record<TabName, PanelEntry>> = {
   messages: { label: "Messages", panel: MessagesPanel, reads: "messages" },
   pageTables: { label: "Page tables", panel: PageTablesPanel, reads: "pageTables" },
   cpu: { label: "CPU", panel: CpuPanel, reads: "cpu" },
+  memory: { label: "Memory", panel: MemoryPanel, reads: "memory" },
+  boot: { label: "Boot", panel: BootPanel, reads: "boot" },
   programs: { label: "Programs", panel: ProgramsPanel },
   scenarios: { label: "Scenarios", panel: ScenariosPanel },
 };

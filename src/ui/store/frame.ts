@@ -1,6 +1,14 @@
 /** The latest part of a frame for each panel. A part stays until a newer one comes or the machine starts afresh. */
 import { createStore } from "zustand/vanilla";
-import type { CpuView, Frame, PageTablesView, ProcessTable, TextScreen, TopicsView } from "../../worker/protocol";
+import type {
+  CpuView,
+  Frame,
+  MemoryView,
+  PageTablesView,
+  ProcessTable,
+  TextScreen,
+  TopicsView,
+} from "../../worker/protocol";
 
 export interface FrameState {
   readonly screen?: TextScreen;
@@ -8,6 +16,7 @@ export interface FrameState {
   readonly pageTables?: PageTablesView;
   readonly topics?: TopicsView;
   readonly cpu?: CpuView;
+  readonly memory?: MemoryView;
   /** Trace records the machine lost since it started; 0 unless something is wrong. */
   readonly traceLost: number;
 }
@@ -26,6 +35,7 @@ export function applyFrame(frame: Frame): void {
     pageTables: frame.pageTables ?? before.pageTables,
     topics: frame.topics ?? before.topics,
     cpu: frame.cpu ?? before.cpu,
+    memory: frame.memory ?? before.memory,
     traceLost: before.traceLost + frame.traceLost,
   };
   frameStore.setState(next, true);

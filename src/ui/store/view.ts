@@ -3,7 +3,17 @@ import { createStore } from "zustand/vanilla";
 
 /** Every panel that can be a tab, somewhere. */
 export type TabName =
-  "console" | "processes" | "timeline" | "topics" | "messages" | "pageTables" | "cpu" | "programs" | "scenarios";
+  | "console"
+  | "processes"
+  | "timeline"
+  | "topics"
+  | "messages"
+  | "pageTables"
+  | "cpu"
+  | "programs"
+  | "scenarios"
+  | "memory"
+  | "boot";
 
 export type DialogName = "help" | "share" | "report";
 
@@ -19,7 +29,7 @@ export interface ViewState {
 
 export const viewStore = createStore<ViewState>(() => ({ middle: "topics", single: "console" }));
 
-const middleTabs: readonly TabName[] = ["topics", "messages", "programs", "scenarios"];
+const middleTabs: readonly TabName[] = ["topics", "messages", "memory", "boot", "programs", "scenarios"];
 
 /** Brings a panel to the front, in whichever layout. */
 export const showTab = (tab: TabName): void =>

@@ -41,7 +41,8 @@ export function CpuPanel() {
   );
   return (
     <Panel name="CPU" actions={actions} note={`ring ${cpu.ring} · ${cpu.mode}${cpu.halted ? " · halted" : ""}`}>
-      <Registers cpu={cpu} before={before} />
+      <General cpu={cpu} before={before} />
+      <Place cpu={cpu} before={before} />
       <Disassembly cpu={cpu} />
       {system && <SystemRegisters cpu={cpu} />}
     </Panel>
@@ -60,17 +61,30 @@ function useBefore(cpu: CpuView | undefined, standing: boolean, tick: number): C
   return standing ? next.before : undefined;
 }
 
-function Registers({ cpu, before }: { cpu: CpuView; before: CpuView | undefined }) {
+const General = ({ cpu, before }: { cpu: CpuView; before: CpuView | undefined }) => (
+  <dl className="registers">
+    {registersOf(cpu, before).map(({ name, value, changed }) => (
+      <div key={name} className={changed ? "changed" : undefined}>
+        <dt>{name}</dt>
+        <dd>{hex(value)}</dd>
+      </div>
+    ))}
+  </dl>
+);
+
+/** Where the CPU is: RIP with its symbol, and the flags, in the row that belongs to both registers and code. */
+function Place({ cpu, before }: { cpu: CpuView; before: CpuView | undefined }) {
   return (
-    <dl className="registers">
-      {registersOf(cpu, before).map(({ name, value, changed }) => (
-        <div key={name} className={changed ? "changed" : undefined}>
-          <dt>{name}</dt>
-          <dd>{hex(value)}</dd>
-        </div>
-      ))}
+    <dl className="registers place">
+      <div className={before !== undefined && before.rip !== cpu.rip ? "changed" : undefined}>
+        <dt>rip</dt>
+        <dd>{hex(cpu.rip)}</dd>
+      </div>
+      <div className="symbol" title={cpu.symbol}>
+        {cpu.symbol ?? "no symbol"}
+      </div>
       <div>
-        <dt>rflags</dt>
+        <dt className="visually-hidden">rflags</dt>
         <dd className="flags">
           {flagsOf(cpu, before).map(({ letter, name, set, changed }) => (
             <abbr
@@ -127,8 +141,8 @@ function SystemRegisters({ cpu }: { cpu: CpuView }) {
 }
 
 /** Lines shown above and below the current one; the panel is low. */
-const ABOVE = 4;
-const BELOW = 12;
+const ABOVE = 3;
+const BELOW = 13;
 
 function Disassembly({ cpu }: { cpu: CpuView }) {
   const current = cpu.disassembly.findIndex((line) => line.current);
@@ -137,7 +151,6 @@ function Disassembly({ cpu }: { cpu: CpuView }) {
     return <Empty>The memory at RIP cannot be read: no page is mapped there. The next instruction would fault.</Empty>;
   return (
     <div className="disassembly">
-      <div className="symbol">{cpu.symbol ?? "no symbol"}</div>
       <ol aria-label="Instructions around RIP">
         {cpu.disassembly.slice(first, first + ABOVE + BELOW).map((line) => (
           <Instruction key={line.address.toString()} line={line} />

@@ -10,10 +10,9 @@ export interface Register {
   readonly changed: boolean;
 }
 
-/** The sixteen and RIP, with what differs from `before`. */
+/** The sixteen, with what differs from `before`. */
 export function registersOf(cpu: CpuView, before: CpuView | undefined): Register[] {
   const all = names.map((name, at) => ({ name, value: cpu.registers[at], old: before?.registers[at] }));
-  all.push({ name: "rip", value: cpu.rip, old: before?.rip });
   return all.map(({ name, value, old }) => ({ name, value, changed: old !== undefined && old !== value }));
 }
 

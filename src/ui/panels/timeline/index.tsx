@@ -115,7 +115,7 @@ function Lanes({ model, around, hidden }: LanesProps) {
           <canvas ref={canvas} style={{ height: size.height }} />
         </div>
       </div>
-      {around.layout.rows.length < 2 && <Waiting />}
+      {around.layout.rows.length < 2 && <Waiting top={AXIS_HEIGHT + around.layout.height} />}
       {around.idle && <Idle top={AXIS_HEIGHT + around.layout.rowHeight} onAll={() => model.showAll()} />}
       {around.hover && <Hovering around={around} size={size} />}
       {around.area && <AreaSummary area={around.area} now={model.extent().now} onClose={() => model.clearArea()} />}
@@ -136,10 +136,10 @@ function Hovering({ around, size }: { around: Surroundings; size: Size }) {
   return <Tooltip hover={hover} width={size.width + size.left} height={size.height} />;
 }
 
-function Waiting() {
+function Waiting({ top }: { top: number }) {
   const power = useMachine((state) => state.status.power);
   return (
-    <div className="timeline-empty">
+    <div className="timeline-empty" style={{ top }}>
       <Empty>
         {power === "off"
           ? "Power the machine on: each process gets a lane here as soon as the scheduler runs it."

@@ -49,8 +49,8 @@ export function GraphView({ view, table, showSystem }: Props) {
       <div className="topic-canvas" ref={frame}>
         {size.width > 0 && graph.topics.length > 0 && <Drawing graph={graph} />}
         {graph.topics.length === 0 && <Nothing hidden={graph.hidden} />}
-        {graph.topics.length > 0 && graph.onlySystem && <OwnTopics />}
       </div>
+      {graph.topics.length > 0 && graph.onlySystem && <OwnTopics />}
       <Footer view={view} graph={graph} />
     </div>
   );
