@@ -163,18 +163,22 @@ export class Frame {
 
   // ---- in ----
 
-  /** Another RIP leads to the same bytes, or the ticks do not cover the first block: that is the interpreter's. */
+  /**
+   * Another RIP leads to the same bytes, or the ticks do not cover the decoded block: that is the interpreter's. (With less, a region
+   * that hands over its first instruction would come to nothing.)
+   */
   private prologue({ rip, charged, instructions, handler }: Entry): Code {
     const { remaining } = this;
     const front = new Code(1);
     front.loadAt(memory.i64Load, layout.rip.offset).i64(rip).op(op.i64Ne);
-    front.loadAt(memory.i32Load, layout.remaining.offset);
-    front
-      .i32(charged - instructions)
-      .op(op.i32Add)
-      .tee(remaining);
-    front.i32(0).op(op.i32LtS, op.i32Or).if(EMPTY);
+    front.loadAt(memory.i32Load, layout.remaining.offset).tee(remaining).i32(0).op(op.i32LtS, op.i32Or).if(EMPTY);
     front.get(SELF).i32(handler).returnCallIndirect(this.handlerType).end();
+    if (charged !== instructions)
+      front
+        .get(remaining)
+        .i32(charged - instructions)
+        .op(op.i32Add)
+        .set(remaining);
     for (const [number, local] of this.registers) {
       front.loadAt(memory.i64Load, registerOffset(number)).set(local);
     }

@@ -1,0 +1,258 @@
+/**
+ * Random programs for 64-bit mode at CODE: blocks of arithmetic, memory, stack and string instructions, with forward and backward
+ * jumps, calls, faults and stores into their own code. Faults and interrupts go to handlers that count them; a fault goes on at R15,
+ * which every block points at the one after it. R14 counts jumps back, so that a program ends: in HLT.
+ */
+import { CODE, DATA, longMachine, type Machine, STACK } from "../machine";
+import type { CpuConfig } from "../../../src/engine/cpu";
+
+export const HANDLERS = 0x5000;
+const IDT = 0x3000;
+const GDT = 0x2000;
+const COUNTS = 0x6000;
+export const TIMER = 32;
+const NOT_MAPPED = 0x4000_0000;
+
+type Next = () => number;
+
+class Writer {
+  readonly bytes: number[] = [];
+  readonly labels: number[] = [];
+  private readonly patches: { at: number; label: number }[] = [];
+
+  emit(...bytes: number[]): void {
+    this.bytes.push(...bytes);
+  }
+  emit32(value: number): void {
+    for (let n = 0; n < 32; n += 8) this.bytes.push((value >>> n) & 0xff);
+  }
+  /** Four bytes of distance to a label, from the end of the field. */
+  distance(label: number): void {
+    this.patches.push({ at: this.bytes.length, label });
+    this.emit32(0);
+  }
+  mark(label: number): void {
+    this.labels[label] = this.bytes.length;
+  }
+  finish(): Uint8Array {
+    const out = Uint8Array.from(this.bytes);
+    const view = new DataView(out.buffer);
+    for (const { at, label } of this.patches) view.setInt32(at, this.labels[label] - at - 4, true);
+    return out;
+  }
+}
+
+/** rAX rCX rDX rBX rBP(5) rSI rDI and R8..R11 may be anything; R12 points at data, R13 at data elsewhere. */
+const registers = [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11];
+const pick = <T>(next: Next, list: readonly T[]): T => list[next() % list.length];
+
+/** Prefix 66 or REX.W or nothing, REX bits for reg and rm, opcode, and ModRM for two registers. */
+function registerForm(w: Writer, next: Next, opcode: number[], reg: number, rm: number): void {
+  const size = next() % 4;
+  if (size === 0) w.emit(0x66);
+  w.emit(0x40 | (size === 1 ? 8 : 0) | ((reg >> 3) << 2) | (rm >> 3), ...opcode, 0xc0 | ((reg & 7) << 3) | (rm & 7));
+}
+
+/** The same with memory at R12 or R13 plus a displacement, sometimes with an index that is made small before. */
+function memoryForm(w: Writer, next: Next, opcode: number[], reg: number): void {
+  const size = next() % 4;
+  const base = 12 + (next() & 1);
+  // Mostly inside the first pages; now and then across a page boundary.
+  const displacement = next() % 6 === 0 ? 0xff8 + (next() % 16) : next() % 0x200;
+  if (size === 0) w.emit(0x66);
+  w.emit(0x40 | (size === 1 ? 8 : 0) | ((reg >> 3) << 2) | 1, ...opcode);
+  if (base === 12) w.emit(0x84 | ((reg & 7) << 3), 0x24);
+  else w.emit(0x85 | ((reg & 7) << 3));
+  w.emit32(displacement);
+}
+
+const binaryOpcodes = [0x00, 0x08, 0x10, 0x18, 0x20, 0x28, 0x30, 0x38];
+
+function arithmetic(w: Writer, next: Next): void {
+  const a = pick(next, registers);
+  const b = pick(next, registers);
+  switch (next() % 16) {
+    case 0:
+    case 1:
+      return registerForm(w, next, [pick(next, binaryOpcodes) | (next() & 3)], a, b);
+    case 2:
+      return memoryForm(w, next, [pick(next, binaryOpcodes) | (next() & 3)], a);
+    case 3:
+      registerForm(w, next, [0x83], next() & 7, b);
+      return w.emit(next() & 0xff);
+    case 4:
+      registerForm(w, next, [0xc1], pick(next, [0, 1, 2, 3, 4, 5, 7]), b);
+      return w.emit(next() & 0x3f);
+    case 5:
+      return registerForm(w, next, [pick(next, [0xd3, 0xd2, 0xd1])], pick(next, [0, 1, 2, 3, 4, 5, 7]), b);
+    case 6:
+      return registerForm(w, next, [0xff], next() & 1, b);
+    case 7:
+      return registerForm(w, next, [0xf7], pick(next, [2, 3, 4, 5]), b);
+    case 8:
+      return registerForm(w, next, [0x0f, 0x40 | (next() & 15)], a, b);
+    case 9:
+      return registerForm(w, next, [0x0f, 0x90 | (next() & 15)], 0, b);
+    case 10:
+      return registerForm(w, next, [0x0f, pick(next, [0xa3, 0xab, 0xb3, 0xbb, 0xaf, 0xb6, 0xb7, 0xbe, 0xbf])], a, b);
+    case 11:
+      return registerForm(w, next, [pick(next, [0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b])], a, b);
+    case 12:
+      return memoryForm(w, next, [pick(next, [0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b])], a);
+    case 13:
+      return memoryForm(w, next, [0x0f, pick(next, [0xb1, 0xc1, 0xb0, 0xaf, 0xb6])], a);
+    case 14:
+      return w.emit(pick(next, [0xf8, 0xf9, 0xf5, 0x9f, 0x9e, 0x98, 0x99]));
+    default:
+      return registerForm(w, next, [0x0f, pick(next, [0xbc, 0xbd])], a, b);
+  }
+}
+
+/** What is rarer, and more dangerous. */
+function special(w: Writer, next: Next, labels: number): void {
+  const a = pick(next, registers);
+  switch (next() % 10) {
+    case 0: // push, and pop into something else
+      w.emit(0x41, 0x50 | (a & 7), 0x58 | (pick(next, [0, 1, 2, 3, 5, 6, 7]) & 7));
+      return;
+    case 1: // a division that may fault
+      return registerForm(w, next, [0xf7], pick(next, [6, 7]), a);
+    case 2: // memory that is not there: mov rax, [NOT_MAPPED]
+      w.emit(0x48, 0x8b, 0x04, 0x25);
+      return w.emit32(NOT_MAPPED + (next() % 64));
+    case 3: // a short string operation at the data: lea rdi/rsi, mov ecx, n; rep
+      w.emit(0x49, 0x8d, 0xbc, 0x24);
+      w.emit32(next() % 0x1100);
+      w.emit(0x49, 0x8d, 0xb5);
+      w.emit32(next() % 0x100);
+      w.emit(0xb9);
+      w.emit32(next() % 40);
+      if (next() % 3) w.emit(pick(next, [0xf3, 0xf2]));
+      return w.emit(pick(next, [0xa4, 0xa5, 0xaa, 0xab, 0xa6, 0xae, 0xac]));
+    case 4: // into its own code: the immediate byte of the instruction after it
+      w.emit(0xc6, 0x05);
+      w.emit32(1);
+      w.emit(next() & 0x7f, 0xb0, next() & 0xff);
+      return;
+    case 5: // the immediate of a MOV in another block
+      w.emit(0xc6, 0x05);
+      w.distance(labels + 1 + (next() % labels));
+      w.bytes.push(next() & 0xff);
+      return;
+    case 6: // pushf, popf; cld, std
+      w.emit(...pick(next, [[0x9c, 0x41, 0x5a], [0xfc], [0xfd, 0xfc], [0x9c, 0x9d]]));
+      return;
+    case 7: // ud2
+      return void (next() % 4 === 0 && w.emit(0x0f, 0x0b));
+    case 8: // out to a port
+      return w.emit(0xe6, next() & 0xff);
+    default: // mov r, imm
+      w.emit(0x48 | (a >> 3), 0xb8 | (a & 7));
+      w.emit32(next());
+      return w.emit32(next() % 3 ? 0 : next());
+  }
+}
+
+/** Jumps at the end of a block. Back only while R14 lasts. */
+function jumps(w: Writer, next: Next, block: number, blocks: number, finish: number): void {
+  const target = next() % 3 ? next() % (block + 1) : next() % blocks;
+  const back = target <= block;
+  switch (next() % 6) {
+    case 0: // call a block that returns, or comes to its end some other way
+      if (back) return;
+      w.emit(0xe8);
+      return w.distance(target);
+    case 1: // jump through a register
+      if (back) return;
+      w.emit(0x4c, 0x8d, 0x1d);
+      w.distance(target);
+      return w.emit(0x41, 0xff, 0xe3);
+    default:
+      if (back) {
+        // dec r14; js finish
+        w.emit(0x49, 0xff, 0xce, 0x0f, 0x88);
+        w.distance(finish);
+        for (let n = next() % 3; n > 0; n--) arithmetic(w, next);
+      }
+      w.emit(0x0f, 0x80 | (next() & 15));
+      w.distance(target);
+  }
+}
+
+export function randomProgram(next: Next): Uint8Array {
+  const w = new Writer();
+  const blocks = 3 + (next() % 8);
+  const finish = blocks;
+  for (let block = 0; block < blocks; block++) {
+    w.mark(block);
+    // lea r15, [next block]
+    w.emit(0x4c, 0x8d, 0x3d);
+    w.distance(block + 1);
+    // mov al, n, which other blocks may change
+    w.emit(0xb0);
+    w.mark(blocks + 1 + block);
+    w.emit(next() & 0xff);
+    for (let n = next() % 10; n > 0; n--) {
+      if (next() % 12 === 0) special(w, next, blocks);
+      else arithmetic(w, next);
+      if (next() % 10 === 0) {
+        w.emit(0x0f, 0x80 | (next() & 15));
+        w.distance(block + 1 + (next() % (blocks - block)));
+      }
+    }
+    jumps(w, next, block, blocks, finish);
+    if (next() % 9 === 0) w.emit(0xc3);
+  }
+  w.mark(finish);
+  w.emit(0xfa, 0xf4);
+  return w.finish();
+}
+
+const touched = [COUNTS, CODE, STACK - 0x1000, STACK, DATA, DATA + 0x1000, DATA + 0x2000];
+
+/** Registers, flags, clock and the pages that programs write to. */
+export function digest({ cpu, state }: Machine): string {
+  let sum = 0;
+  const ram = new Uint32Array(cpu.ram.buffer, cpu.ram.byteOffset);
+  for (const page of touched) {
+    for (let n = page / 4; n < page / 4 + 1024; n++) sum = (Math.imul(sum, 31) + ram[n]) | 0;
+  }
+  const registers = Array.from({ length: 16 }, (_, n) => state.get64("registers", n).toString(16));
+  const rip = state.get64("rip").toString(16);
+  return `${cpu.clock} ${rip} ${cpu.system.rflags().toString(16)} ${registers.join(" ")} ${sum}`;
+}
+
+/** A machine with the program, its handlers and its registers. */
+export function programMachine(code: Uint8Array, next: Next, regions: CpuConfig["regions"]): Machine {
+  const machine = longMachine(code, 4, regions);
+  const { cpu, state } = machine;
+  const view = new DataView(cpu.ram.buffer, cpu.ram.byteOffset);
+  view.setBigUint64(GDT + 8, 0x00af_9b00_0000_ffffn, true);
+  view.setBigUint64(GDT + 16, 0x00cf_9300_0000_ffffn, true);
+  const withCode = new Set([8, 10, 11, 12, 13, 14, 17]);
+  for (let vector = 0; vector < 48; vector++) {
+    const at = HANDLERS + vector * 32;
+    view.setBigUint64(IDT + vector * 16, BigInt(at & 0xffff) | (8n << 16n) | (0x8e00n << 32n), true);
+    const handler: number[] = [];
+    if (withCode.has(vector)) handler.push(0x48, 0x83, 0xc4, 0x08);
+    // inc qword [count]; for faults: mov [rsp], r15; iretq
+    handler.push(0x48, 0xff, 0x04, 0x25, ...[0, 8, 16, 24].map((n) => ((COUNTS + vector * 8) >> n) & 0xff));
+    if (vector < 32) handler.push(0x4c, 0x89, 0x3c, 0x24);
+    handler.push(0x48, 0xcf);
+    cpu.ram.set(handler, at);
+  }
+  for (let n = 0; n < 0x3000; n += 4) view.setUint32(DATA + n, next(), true);
+  state.set64("gdtBase", BigInt(GDT));
+  state.set32("gdtLimit", 23);
+  state.set64("idtBase", BigInt(IDT));
+  state.set32("idtLimit", 0x2ff);
+  for (let n = 0; n < 16; n++) state.set64("registers", (BigInt(next()) << 32n) | BigInt(next()), n);
+  state.set64("registers", BigInt(STACK), 4);
+  state.set64("registers", BigInt(DATA), 12);
+  state.set64("registers", BigInt(DATA + 0x1000), 13);
+  state.set64("registers", BigInt(40 + (next() % 200)), 14);
+  state.set64("registers", BigInt(CODE + code.length - 2), 15);
+  state.set32("systemFlags", 0x202);
+  cpu.flushCaches();
+  return machine;
+}
