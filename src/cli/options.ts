@@ -16,6 +16,10 @@ export interface Options {
   /** Virtual clock, and five-level paging: machine settings of a scenario. */
   readonly mhz: number;
   readonly levels5: boolean;
+  readonly secondImage: string | undefined;
+  /** Files that hold a machine: written at the end, read at the start. */
+  readonly snapshot: string | undefined;
+  readonly resume: string | undefined;
 }
 
 export class UsageError extends Error {}
@@ -35,10 +39,12 @@ Boots a raw disk image as the first hard disk (BIOS drive 80h), without a browse
   --max-instructions N   stop after N instructions (an idle processor executes none)
   --timeout SECONDS      stop after this much real time
   --trace KINDS FILE     write Herald's trace records of these kinds (comma-separated, or "all") as text; FILE may be -
-  --snapshot FILE        not in this version
-  --resume FILE          not in this version
+  --snapshot FILE        at the end, keep the machine in this file
+  --resume FILE          go on with the machine in this file; the disk images must be those it was made with. Memory size, clock rate
+                         and five-level paging come from the file
   --stats                at the end, one line of JSON on standard error
   --mhz N                instructions in a microsecond of virtual time, 1 to 1000 (100)
+  --disk2 FILE           a second hard disk (BIOS drive 81h)
   --la57                 the processor offers five-level paging
   --help                 this text
 
@@ -57,6 +63,7 @@ const VALUES: Readonly<Record<string, number>> = {
   "--max-instructions": 1,
   "--timeout": 1,
   "--trace": 2,
+  "--disk2": 1,
   "--snapshot": 1,
   "--resume": 1,
   "--stats": 0,
@@ -111,6 +118,9 @@ function interpret(image: string, given: ReadonlyMap<string, readonly string[]>)
     stats: given.has("--stats"),
     mhz: whole("--mhz", value("--mhz"), 100, 1, 1000),
     levels5: given.has("--la57"),
+    secondImage: value("--disk2"),
+    snapshot: value("--snapshot"),
+    resume: value("--resume"),
   };
 }
 
@@ -119,8 +129,9 @@ function refuse(given: ReadonlyMap<string, readonly string[]>): void {
   if (tier === "regions") throw new UsageError("--tier regions: this version has the interpreter only");
   if (tier !== "interpreter" && tier !== "both")
     throw new UsageError(`--tier is interpreter, regions or both, not ${tier}`);
-  for (const name of ["--snapshot", "--resume"])
-    if (given.has(name)) throw new UsageError(`${name}: snapshots cannot be kept in files in this version`);
+  if (!given.has("--resume")) return;
+  for (const name of ["--memory", "--mhz", "--la57"])
+    if (given.has(name)) throw new UsageError(`${name} cannot be given with --resume: the machine is what it was`);
 }
 
 function whole(name: string, text: string | undefined, standard: number, least: number, most: number): number {

@@ -1,6 +1,7 @@
 /** `npm run -s pc -- IMAGE [options]`: the same machine without a browser. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import { CapsuleError, seal, unseal } from "../pc/capsule.ts";
 import { Pc, screenText, type PcStop } from "../pc/pc.ts";
 import { HELP, parseOptions, UsageError, type Options } from "./options.ts";
 import { Sink } from "./sink.ts";
@@ -13,11 +14,21 @@ const STATUS = { ok: 0, usage: 2, limit: 124, tripleFault: 125, unimplemented: 1
 
 const complain = (text: string): void => void process.stderr.write(text.endsWith("\n") ? text : `${text}\n`);
 
-function readImage(path: string): Uint8Array {
+function readImage(path: string, what = "image"): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new UsageError(`cannot read the image ${path}: ${(error as Error).message}`);
+    throw new UsageError(`cannot read the ${what} ${path}: ${(error as Error).message}`);
+  }
+}
+
+function resumed(path: string, config: Parameters<typeof unseal>[1]): Pc {
+  const file = readImage(path, "snapshot");
+  try {
+    return unseal(file, config);
+  } catch (error) {
+    if (error instanceof CapsuleError) throw new UsageError(`cannot resume from ${path}: ${error.message}`);
+    throw error;
   }
 }
 
@@ -40,17 +51,17 @@ class Session {
     const console = options.debugConsole;
     this.debugConsole =
       console === undefined ? undefined : console === options.serial ? this.serial : new Sink(console);
-    this.pc = new Pc({
-      disk,
-      memoryMiB,
-      mhz,
-      levels5,
-      outputs: {
-        serial: (byte) => this.serialByte(byte),
-        debugConsole: (byte) => this.debugConsole?.byte(byte),
-        doorbell: () => this.trace?.collect(this.pc),
-      },
-    });
+    const outputs = {
+      serial: (byte: number) => this.serialByte(byte),
+      debugConsole: (byte: number) => this.debugConsole?.byte(byte),
+      doorbell: () => this.trace?.collect(this.pc),
+    };
+    const secondDisk = options.secondImage === undefined ? undefined : readImage(options.secondImage);
+    const { resume } = options;
+    this.pc =
+      resume === undefined
+        ? new Pc({ disk, secondDisk, memoryMiB, mhz, levels5, outputs })
+        : resumed(resume, { disk, secondDisk, outputs });
   }
 
   /** Runs to the end, and gives the exit status. */
@@ -61,14 +72,23 @@ class Session {
     this.trace?.collect(this.pc);
     this.flush();
     if (this.options.screen) process.stdout.write(`${screenText(this.pc.screen())}\n`);
+    if (this.options.snapshot !== undefined) this.keep(this.options.snapshot);
     const status = this.conclude(stop);
     if (this.options.stats) this.printStatistics(seconds);
     return status;
   }
 
+  private keep(path: string): void {
+    try {
+      writeFileSync(path, seal(this.pc));
+    } catch (error) {
+      throw new UsageError(`cannot write the snapshot ${path}: ${(error as Error).message}`);
+    }
+  }
+
   private async execute(deadline: number): Promise<PcStop> {
     const { pc } = this;
-    const slice = SLICE_US * this.options.mhz;
+    const slice = SLICE_US * pc.settings.mhz;
     for (;;) {
       this.type();
       const left = this.options.maxInstructions - (pc.clock - pc.cpu.idleTicks);

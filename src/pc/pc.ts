@@ -1,6 +1,6 @@
 /** The whole computer: CPU, board, firmware and disks, run to exact ticks of virtual time. */
 import type { Cpu, CpuSnapshot } from "../engine/board.ts";
-import { type CpuConfig, createCpu } from "../engine/cpu.ts";
+import { type CpuConfig, createCpu, type X86Cpu } from "../engine/cpu.ts";
 import { CpuState, layout, type FieldName } from "../engine/state.ts";
 import { Firmware } from "./bios/firmware.ts";
 import type { Plain } from "./device.ts";
@@ -59,6 +59,14 @@ export type PcInput =
   | { kind: "scancodes"; bytes: readonly number[] }
   | { kind: "serial"; bytes: readonly number[] };
 
+/** What a machine was put together with, besides its disks. */
+export interface Settings {
+  readonly memoryMiB: number;
+  readonly mhz: number;
+  readonly levels5: boolean;
+  readonly epoch: number;
+}
+
 export interface PcState {
   readonly clock: number;
   readonly devices: Readonly<Record<string, Plain>>;
@@ -83,6 +91,8 @@ function checkMemory(memoryMiB: number): number {
 
 export class Pc {
   readonly cpu: Cpu;
+  readonly settings: Settings;
+  private readonly processor: X86Cpu;
   readonly board: Motherboard;
   private readonly firmware: Firmware;
   private readonly disks: readonly (Disk | undefined)[];
@@ -95,8 +105,14 @@ export class Pc {
     const disks = [new Disk(config.disk), config.secondDisk && new Disk(config.secondDisk)];
     this.disks = disks;
     const { mhz = 100, epoch = DEFAULT_EPOCH, outputs = {} } = config;
+    this.settings = { memoryMiB, mhz, epoch, levels5: config.levels5 ?? false };
     this.board = new Motherboard({ memoryMiB, mhz, epoch, disks }, outputs);
-    this.cpu = createCpu({ memoryMiB, board: this.board, levels5: config.levels5 ?? false, regions: config.regions });
+    this.cpu = this.processor = createCpu({
+      memoryMiB,
+      board: this.board,
+      levels5: config.levels5 ?? false,
+      regions: config.regions,
+    });
     this.board.now = () => this.cpu.clock;
     this.board.ram = this.cpu.ram;
     this.board.a20Changed = () => this.cpu.flushCaches();
@@ -202,7 +218,7 @@ export class Pc {
       hash.text(name);
       for (let index = 0; index < field.count; index++) hashField(hash, state, name as FieldName, index);
     }
-    for (const disk of this.disks) hash.text(disk?.imageHash ?? "");
+    for (const image of this.imageHashes) hash.text(image);
     return hash.plain(this.cpu.clock).bytes(this.cpu.ram).plain(this.board.save()).plain(this.end).digest();
   }
 
@@ -217,6 +233,18 @@ export class Pc {
       throw new Error(`the parts were saved at tick ${state.clock}, the CPU is at ${this.cpu.clock}`);
     this.board.restore(state.devices);
     this.end = state.devices.end as PcEnd | undefined;
+  }
+
+  /** Goes on where another machine stood: its CPU's fields and memory are in place already. */
+  resume(state: PcState, idleTicks: number): void {
+    this.processor.restoreClock(state.clock, idleTicks);
+    this.restore(state);
+    this.processor.flushCaches();
+  }
+
+  /** Hashes of the disk images; "" where there is no disk. */
+  get imageHashes(): readonly string[] {
+    return this.disks.map((disk) => disk?.imageHash ?? "");
   }
 
   statistics(): PcStatistics {

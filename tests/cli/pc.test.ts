@@ -48,6 +48,19 @@ describe("pc", () => {
     expect(pc(guest("spin"), "--timeout", "0.5").status).toBe(124);
   });
 
+  it("keeps the machine in a file and goes on with it", () => {
+    const kept = join(folder, "machine");
+    const figures = (err: string) =>
+      JSON.parse(err.trim().split("\n").at(-1)!) as { hash: string; instructions: number };
+    const whole = pc(guest("spin"), "--max-instructions", "3000000", "--stats", "--memory", "16");
+    expect(pc(guest("spin"), "--max-instructions", "1234567", "--snapshot", kept, "--memory", "16").status).toBe(124);
+    const rest = pc(guest("spin"), "--max-instructions", "3000000", "--stats", "--resume", kept);
+    expect(figures(rest.err).hash).toBe(figures(whole.err).hash);
+    expect(pc(guest("chips"), "--resume", kept).err).toMatch(/disk 1 is not the image/);
+    expect(pc(guest("spin"), "--resume", join(root, "package.json")).err).toMatch(/it is not a snapshot/);
+    expect(pc(guest("spin"), "--resume", kept, "--memory", "64").status).toBe(2);
+  });
+
   it("ends with 125 and the registers at a triple fault", () => {
     const { status, err } = pc(guest("triple"));
     expect(status).toBe(125);
@@ -92,7 +105,7 @@ describe("options", () => {
     expect(wrong("a", "--screen", "--screen")).toContain("twice");
     expect(wrong("a", "--tier", "regions")).toContain("interpreter only");
     expect(wrong("a", "--tier", "fast")).toContain("not fast");
-    expect(wrong("a", "--snapshot", "f")).toContain("--snapshot");
+    expect(wrong("a", "--resume", "f", "--mhz", "5")).toContain("cannot be given with --resume");
     expect(wrong("a", "--keys-after", "x")).toContain("needs --keys");
     expect(wrong("a", "--timeout", "-1")).toContain("not -1");
     expect(wrong("a", "--max-instructions", "1e6")).toContain("whole number");

@@ -159,7 +159,15 @@ export class Guest {
   }
 
   readBytes(linear: number, length: number): Uint8Array {
-    return Uint8Array.from({ length }, (_, index) => this.read8(linear + index));
+    const bytes = new Uint8Array(length).fill(0xff);
+    for (let done = 0; done < length;) {
+      const count = Math.min(length - done, 0x1000 - ((linear + done) & 0xfff));
+      const address = this.physical(linear + done, false);
+      if (address !== undefined && address < this.board.memoryBytes)
+        bytes.set(this.cpu.ram.subarray(address, address + count), done);
+      done += count;
+    }
+    return bytes;
   }
 
   bda8(offset: number): number {

@@ -84,8 +84,8 @@ export class Video {
     guest.setBda8(BDA.videoControl + 2, 0x51);
     guest.setBda16(BDA.cursorShape, 0x0607);
     for (let page = 0; page < PAGES; page++) guest.setBda16(BDA.cursor + 2 * page, 0);
-    if (!(request & 0x80))
-      for (let at = 0; at < 0x8000; at += 2) guest.write16(TEXT + at, 0x20 | (BLANK_ATTRIBUTE << 8));
+    const blank = Uint8Array.from({ length: 0x8000 }, (_, index) => (index & 1 ? BLANK_ATTRIBUTE : 0x20));
+    if (!(request & 0x80)) guest.writeBytes(TEXT, blank);
     this.showCursor();
   }
 
@@ -158,13 +158,14 @@ export class Video {
     const height = last - top.row + 1;
     const shift = lines === 0 || Math.abs(lines) > height ? height : lines;
     const rows = Array.from({ length: Math.max(0, height) }, (_, index) => top.row + index);
-    for (const row of shift > 0 ? rows : rows.reverse())
-      for (let column = top.column; column <= right; column++) {
-        const from = row + shift;
-        const inside = from >= top.row && from <= last;
-        const value = inside ? guest.read16(this.cell(page, { column, row: from })) : 0x20 | (attribute << 8);
-        guest.write16(this.cell(page, { column, row }), value);
-      }
+    const bytes = Math.max(0, right - top.column + 1) * 2;
+    const blank = Uint8Array.from({ length: bytes }, (_, index) => (index & 1 ? attribute : 0x20));
+    for (const row of shift > 0 ? rows : rows.reverse()) {
+      const from = row + shift;
+      const inside = from >= top.row && from <= last;
+      const line = inside ? guest.readBytes(this.cell(page, { column: top.column, row: from }), bytes) : blank;
+      guest.writeBytes(this.cell(page, { column: top.column, row }), line);
+    }
   }
 
   private writeRepeated(page: number, withAttribute: boolean): void {
