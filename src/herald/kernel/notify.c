@@ -147,6 +147,9 @@ int notify_publish(struct message *message, uint32_t flags)
             result = scheduler_block(WAIT_QUEUE, message->topic, 0);
         }
     }
+    struct topic *prepared = flags & PUBLISH_RETAIN ? topic_find(message->topic) : 0;
+    if (prepared)
+        topic_put(prepared); /* what is refused leaves no trace */
     mutex_release(&mutex_lock);
     message_release(message);
     return result;
