@@ -15,6 +15,7 @@ const paths = {
   close: ["M6 6l12 12M18 6L6 18"],
   copy: ["M9 9h11v11H9z", "M5 15H4V4h11v1"],
   add: ["M12 5v14M5 12h14"],
+  find: ["M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13z", "M15.5 15.5L21 21"],
   file: ["M6 3h8l4 4v14H6z", "M14 3v4h4"],
 } as const;
 

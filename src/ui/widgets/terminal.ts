@@ -1,5 +1,6 @@
 /** xterm.js, loaded when a console is shown: output comes in by write, whatever a person types goes out by the handlers. */
 import { FitAddon } from "@xterm/addon-fit";
+import { SearchAddon } from "@xterm/addon-search";
 import { Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 
@@ -20,7 +21,16 @@ export interface TerminalHandlers {
   readonly tints: { readonly first: number; readonly colors: () => readonly string[] };
 }
 
+/** Where a search stands: the number of the chosen match from 0 (-1: none is chosen), and how many there are. */
+export interface Matches {
+  readonly chosen: number;
+  readonly count: number;
+}
+
 export interface TerminalView {
+  /** Chooses the next match from the bottom up, or the one below; an empty text ends the search. */
+  find(text: string, direction: "up" | "down" | "here"): void;
+  onMatches(listener: (matches: Matches) => void): () => void;
   write(bytes: Uint8Array): void;
   clear(): void;
   focus(): void;
@@ -70,6 +80,18 @@ function fontSizeFor(width: number): number {
   return Math.min(12.5, Math.max(11, Math.floor((room / (COLUMNS * widthPerEm)) * 4) / 4));
 }
 
+/** How matches look, in the theme's colours. */
+function marks(element: Element) {
+  const style = getComputedStyle(element);
+  const token = (name: string) => style.getPropertyValue(name).trim();
+  return {
+    matchBackground: token("--present"),
+    matchOverviewRuler: token("--accent"),
+    activeMatchBackground: token("--accent"),
+    activeMatchColorOverviewRuler: token("--accent"),
+  };
+}
+
 export function openTerminal(host: HTMLElement, handlers: TerminalHandlers): TerminalView {
   const terminal = new Terminal({
     fontFamily: getComputedStyle(host).getPropertyValue("--mono").trim(),
@@ -81,9 +103,13 @@ export function openTerminal(host: HTMLElement, handlers: TerminalHandlers): Ter
     theme: theme(host, handlers.tints),
     // A bare LF on the line is the guest's business; most kernels send CR LF.
     convertEol: true,
+    // The search add-on marks its matches by decorations.
+    allowProposedApi: true,
   });
   const fit = new FitAddon();
   terminal.loadAddon(fit);
+  const search = new SearchAddon({ highlightLimit: 2000 });
+  terminal.loadAddon(search);
   terminal.open(host);
   terminal.textarea?.setAttribute("aria-label", "Console input: what you type goes to the machine");
   terminal.attachCustomKeyEventHandler((event) => {
@@ -101,7 +127,24 @@ export function openTerminal(host: HTMLElement, handlers: TerminalHandlers): Ter
     fit.fit();
   });
   resize.observe(host);
+  const find: TerminalView["find"] = (text, direction) => {
+    if (text === "") {
+      search.clearDecorations();
+      terminal.clearSelection();
+      return;
+    }
+    const options = { decorations: marks(host) };
+    if (direction === "down") search.findNext(text, options);
+    else search.findPrevious(text, { ...options, incremental: direction === "here" });
+  };
   return {
+    find,
+    onMatches: (listener) => {
+      const handle = search.onDidChangeResults(({ resultIndex, resultCount }) =>
+        listener({ chosen: resultIndex, count: resultCount }),
+      );
+      return () => handle.dispose();
+    },
     write: (bytes) => terminal.write(bytes),
     clear: () => terminal.reset(),
     focus: () => terminal.focus(),

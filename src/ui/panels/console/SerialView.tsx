@@ -6,13 +6,21 @@ import { canvasPalette } from "../../store/colors";
 import { followSerial } from "../../store/serial";
 import { FIRST_PROCESS_COLOR } from "../../store/writers";
 import type { TerminalView } from "../../widgets/terminal";
+import { Find } from "./Find";
 import { consoleKeys } from "./keys";
 
 /** The terminal's colours from FIRST_PROCESS_COLOR on: kernel, then the palette. */
 const tints = { first: FIRST_PROCESS_COLOR, colors: canvasPalette };
 
-/** `onUnknown` hears of typed or pasted characters that no key of the PC gives. */
-export function SerialView({ onUnknown }: { readonly onUnknown: (characters: readonly string[]) => void }) {
+interface SerialViewProps {
+  /** Hears of typed or pasted characters that no key of the PC gives. */
+  readonly onUnknown: (characters: readonly string[]) => void;
+  /** The search field is open. */
+  readonly finding: boolean;
+  readonly onFinding: (finding: boolean) => void;
+}
+
+export function SerialView({ onUnknown, finding, onFinding }: SerialViewProps) {
   const host = useRef<HTMLDivElement>(null);
   const terminal = useRef<TerminalView>(undefined);
   const [failed, setFailed] = useState(false);
@@ -21,7 +29,10 @@ export function SerialView({ onUnknown }: { readonly onUnknown: (characters: rea
   useEffect(() => {
     const element = host.current;
     if (!element) return;
-    const keys = consoleKeys(() => terminal.current?.hasSelection() === true);
+    const keys = consoleKeys(
+      () => terminal.current?.hasSelection() === true,
+      () => onFinding(true),
+    );
     let stop: (() => void) | undefined;
     let gone = false;
     const type = (text: string) => {
@@ -46,10 +57,19 @@ export function SerialView({ onUnknown }: { readonly onUnknown: (characters: rea
       terminal.current?.dispose();
       terminal.current = undefined;
     };
-  }, [onUnknown]);
+  }, [onUnknown, onFinding]);
 
   useEffect(() => terminal.current?.retint(), [scheme]);
 
   if (failed) return <p className="empty">The terminal did not load. Check the connection and reload the page.</p>;
-  return <div className="serial" ref={host} />;
+  const close = () => {
+    onFinding(false);
+    terminal.current?.focus();
+  };
+  return (
+    <>
+      <div className="serial" ref={host} />
+      {finding && <Find terminal={terminal} onClose={close} />}
+    </>
+  );
 }

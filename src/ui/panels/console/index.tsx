@@ -3,9 +3,11 @@ import { useCallback, useState } from "react";
 import { useFrame, useMachine, useScenario } from "../../store/react";
 import { setNotice } from "../../store/scenario";
 import { serialBytes, transcript } from "../../store/serial";
+import { Icon } from "../../widgets/Icon";
 import { CopyButton } from "../../widgets/CopyButton";
 import { Panel } from "../../widgets/Panel";
 import { rowText, screenBlank, type ScreenCells } from "../../widgets/TextScreen";
+import { Commands } from "./Commands";
 import { ScreenView } from "./ScreenView";
 import { SerialView } from "./SerialView";
 import "./console.css";
@@ -43,6 +45,8 @@ export function ConsolePanel() {
     const shown = [...new Set(characters)].slice(0, 8).join(" ");
     setNotice({ tone: "info", text: `The PC has a US keyboard: no key of it gives ${shown}. These were left out.` });
   }, []);
+  const [finding, setFinding] = useState(false);
+  const herald = useScenario((state) => state.open !== undefined);
   const text = () => (source === "screen" && screen ? screenText(screen) : transcript());
   return (
     <Panel
@@ -56,11 +60,28 @@ export function ConsolePanel() {
             <SourceButton source="serial" label="Serial" chosen={source} onChoose={setSource} />
             <SourceButton source="screen" label="Screen" chosen={source} onChoose={setSource} />
           </div>
+          {source === "serial" && (
+            <button
+              type="button"
+              className="button quiet icon small"
+              aria-label="Find"
+              aria-pressed={finding}
+              title="Find in the console (Ctrl+F)"
+              onClick={() => setFinding(!finding)}
+            >
+              <Icon name="find" size={14} />
+            </button>
+          )}
           <CopyButton label="Copy" text={text} className="button quiet small" />
         </>
       }
     >
-      {source === "serial" ? <SerialView onUnknown={onUnknown} /> : <ScreenView />}
+      {source === "serial" ? (
+        <SerialView onUnknown={onUnknown} finding={finding} onFinding={setFinding} />
+      ) : (
+        <ScreenView />
+      )}
+      {herald && <Commands />}
     </Panel>
   );
 }

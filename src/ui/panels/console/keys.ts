@@ -18,8 +18,8 @@ interface KeyHandlers {
   release(): void;
 }
 
-/** `hasSelection`: Ctrl+C copies then. */
-export function consoleKeys(hasSelection: () => boolean): KeyHandlers {
+/** `hasSelection`: Ctrl+C copies then. `onFind`: Ctrl+F was pressed. */
+export function consoleKeys(hasSelection: () => boolean, onFind?: () => void): KeyHandlers {
   /** Keys that are down: where they lie, and the code that was sent for them. */
   const held = new Map<string, string>();
   /** Tab leaves: nothing was typed since the focus came, or Escape was the last key. */
@@ -47,6 +47,11 @@ export function consoleKeys(hasSelection: () => boolean): KeyHandlers {
   };
 
   const down = (event: KeyboardEvent): boolean => {
+    if (onFind && (event.ctrlKey || event.metaKey) && says(event, "f")) {
+      letGo();
+      onFind();
+      return true;
+    }
     if (belongsToPage(event)) return false;
     if (event.key !== "Shift") mayLeave = event.key === "Escape";
     const route = routeKey(event);

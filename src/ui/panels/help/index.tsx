@@ -10,6 +10,7 @@ const keys: readonly (readonly [readonly string[], string])[] = [
   [["?"], "this help"],
   [["Esc"], "deselect; close what is open"],
   [["Esc", "Tab"], "one after the other: leave the console or an editor by keyboard"],
+  [["Ctrl/⌘ + F"], "in the console: find"],
   [["Ctrl/⌘ + Enter"], "in an editor: run the programs"],
   [["W", "S"], "timeline: zoom in, zoom out"],
   [["A", "D"], "timeline: to earlier, to later"],
