@@ -2,6 +2,7 @@
 
 #include "frame.h"
 #include "heap.h"
+#include "message.h"
 #include "mutex.h"
 #include "process.h"
 #include "scheduler.h"
@@ -39,7 +40,7 @@ int64_t debug_call(uint64_t operation, uint64_t value)
         frame_check();
         return 0;
     case DEBUG_HEAP_BLOCKS:
-        return (int64_t)heap.used_blocks;
+        return (int64_t)(heap.used_blocks - message_cached());
     case DEBUG_TRACE:
         return set_trace(value);
     case DEBUG_QUANTUM:

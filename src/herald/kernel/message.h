@@ -22,6 +22,10 @@ struct message *message_allocate_kernel(uint32_t topic, uint32_t length);
 /* Number of messages left in the kernel's store. */
 uint32_t message_kernel_free(void);
 
+/* Heap blocks that are kept for small messages but hold none: each has MESSAGE_CACHED_BYTES. */
+#define MESSAGE_CACHED_BYTES 128
+uint32_t message_cached(void);
+
 /* Frees a message nobody has a reference to any more. */
 void message_free(struct message *message);
 

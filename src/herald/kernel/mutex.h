@@ -23,6 +23,20 @@ static inline void work_add(uint32_t work)
     __asm__ volatile("orl %1, %0" : "+m"(kernel_work) : "ir"(work));
 }
 
+/* Between these the scheduler does not switch. */
+static inline void preempt_disable(void)
+{
+    preempt_depth++;
+    barrier();
+}
+
+static inline void preempt_enable(void)
+{
+    barrier();
+    if (--preempt_depth == 0 && kernel_work)
+        scheduler_point();
+}
+
 static inline void mutex_acquire(struct mutex *mutex)
 {
     preempt_depth++;
