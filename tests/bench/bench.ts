@@ -1,134 +1,185 @@
 /**
- * Measures the bare-metal workloads of tests/bench/images: our tiers and QEMU's translator, alternating, each from the first mark on
- * its debug console to the last. Run: npm run bench [-- --rounds N] [--only name,name] [--without qemu,interpreter,regions]
+ * npm run bench: times the workloads of tests/bench/workloads on our tiers, QEMU's translator, v86 and the bare host, one after the
+ * other and again in each round, between the marks that the guest gives. Writes results.json and prints a table.
  */
-import { spawn } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { Pc } from "../../src/pc/pc";
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { insert, markdown, meanRatio, median } from "./report";
+import type { Measurements, Row } from "./results";
+import { bundle } from "./runners/bundle";
+import { provideNative } from "./runners/native";
+import { provideBrowser, provideNode } from "./runners/ours";
+import { provideQemu } from "./runners/qemu";
+import { isMissing, type Provided, type Runner } from "./runners/runner";
+import { provideV86 } from "./runners/v86";
+import { load, repeated, type Workload, workloadNames } from "./workloads";
 
-interface Outcome {
-  readonly ms: number;
-  readonly result: string;
-  /** Instructions that the workload took; 0 where they are not counted. */
-  readonly instructions: number;
+const HELP = `npm run bench -- [options]
+
+  --rounds N        how often everything is measured (3)
+  --only A,B        these workloads only: ${workloadNames.join(", ")}
+  --bits 64|32      only the 64-bit workloads, or only their 32-bit twins
+  --on A,B          on these only: native, qemu, v86, "node interpreter", "node regions", "chromium interpreter", "chromium regions";
+                    node and chromium mean both tiers, interpreter and regions both places
+  --without A,B     on all but these
+  --quick           one round of a fifth of the work
+  --write FILE      where the figures go (tests/bench/results.json if everything was measured, else nowhere)
+  --readme          puts the table into README.md, between its marks
+`;
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "3" },
+    only: { type: "string" },
+    bits: { type: "string" },
+    on: { type: "string" },
+    without: { type: "string" },
+    quick: { type: "boolean", default: false },
+    write: { type: "string" },
+    readme: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+/** A fifth of the rounds is enough for what is slow. */
+const shortened = (repeat: number, by: number) => Math.max(1, Math.round(repeat / by));
+
+async function provide(): Promise<Provided[]> {
+  const tiers = ["interpreter", "regions"] as const;
+  const names = [
+    "native",
+    "qemu",
+    "v86",
+    ...["node", "chromium"].flatMap((host) => tiers.map((tier) => `${host} ${tier}`)),
+  ];
+  const matching = (list: string | undefined) => {
+    const words = list?.split(",").map((word) => word.trim());
+    for (const word of words ?? [])
+      if (!names.some((name) => name === word || name.split(" ").includes(word)))
+        throw new Error(`"${word}" is none of ${names.join(", ")}`);
+    return (name: string) => words?.some((word) => name === word || name.split(" ").includes(word));
+  };
+  const [on, without] = [matching(options.on), matching(options.without)];
+  const wanted = names.filter((name) => (on(name) ?? true) && !without(name));
+  const ours = tiers.filter((tier) => wanted.includes(`node ${tier}`));
+  const browsers = tiers.filter((tier) => wanted.includes(`chromium ${tier}`));
+  const hosts = ours.length || browsers.length ? await bundle() : undefined;
+  return [
+    ...(wanted.includes("native") ? [provideNative()] : []),
+    ...(wanted.includes("qemu") ? [provideQemu()] : []),
+    ...(wanted.includes("v86") ? [provideV86()] : []),
+    ...(hosts ? ours.map((tier) => provideNode(tier, hosts.node)) : []),
+    ...(hosts && browsers.length ? await provideBrowser(browsers, hosts.worker) : []),
+  ];
 }
 
-const images = fileURLToPath(new URL("images/", import.meta.url));
-const START = "<".charCodeAt(0);
-const LIMIT = 2 ** 36;
-const SLICE = 1 << 22;
-
-function ours(image: string, regions: boolean): Outcome {
-  let text = "";
-  let started = 0;
-  let firstTick = 0;
-  const pc: Pc = new Pc({
-    disk: readFileSync(`${images}${image}.img`),
-    regions,
-    outputs: {
-      debugConsole(byte) {
-        if (byte === START) {
-          started = performance.now();
-          firstTick = pc.clock;
-        }
-        text += String.fromCharCode(byte);
-      },
-    },
-  });
-  while (!pc.stopped && pc.clock < LIMIT) pc.run(pc.clock + SLICE);
-  const ms = performance.now() - started;
-  if (pc.stopped?.kind !== "debugExit") throw new Error(`${image}: ${JSON.stringify(pc.stopped)} ${text}`);
-  return { ms, result: resultIn(text), instructions: pc.clock - firstTick };
+/** One time into the row; a sentence if there is none. */
+async function run(runner: Runner, workload: Workload, row: Row): Promise<string | undefined> {
+  const whole = options.quick ? shortened(workload.repeat, 5) : workload.repeat;
+  const done = shortened(whole, runner.fraction);
+  const outcome = await runner.run(repeated(workload, done));
+  if (isMissing(outcome)) return outcome.missing;
+  const entry = (row.runs[runner.name] ??= { ms: [] });
+  entry.ms.push((outcome.ms * whole) / done);
+  if (outcome.instructions !== undefined) entry.instructions = Math.round((outcome.instructions * whole) / done);
+  return undefined;
 }
 
-function resultIn(text: string): string {
-  const result = /<=([0-9a-f]{16})>/.exec(text)?.[1];
-  if (!result) throw new Error(`no result in ${JSON.stringify(text)}`);
-  return result;
-}
-
-function qemu(image: string): Promise<Outcome> {
-  const options = `-accel tcg -m 64 -display none -no-reboot -nodefaults -device isa-debug-exit,iobase=0xf4,iosize=4 -drive file=${images}${image}.img,format=raw,if=ide,snapshot=on -debugcon stdio`;
-  return new Promise((resolve, reject) => {
-    const child = spawn("qemu-system-x86_64", options.split(" "), { stdio: ["ignore", "pipe", "inherit"] });
-    let text = "";
-    let started = 0;
-    let ended = 0;
-    child.stdout.on("data", (data: Buffer) => {
-      // The firmware writes to the same port; its text comes before the mark.
-      text += data.toString("latin1");
-      if (!started && text.includes("<")) started = performance.now();
-      if (!ended && text.includes(">")) ended = performance.now();
-    });
-    child.on("error", reject);
-    child.on("close", () => {
-      try {
-        resolve({ ms: ended - started, result: resultIn(text), instructions: 0 });
-      } catch (error) {
-        reject(error as Error);
-      }
-    });
-  });
-}
-
-const runners: Readonly<Record<string, (image: string) => Outcome | Promise<Outcome>>> = {
-  qemu,
-  interpreter: (image) => ours(image, false),
-  regions: (image) => ours(image, true),
-};
-
-const argument = (name: string) => {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? undefined : process.argv[at + 1];
-};
-const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1];
-
-const rounds = Number(argument("--rounds") ?? 3);
-const without = new Set(argument("--without")?.split(","));
-const only = argument("--only")?.split(",");
-const names = readdirSync(images)
-  .filter((file) => file.endsWith(".img"))
-  .map((file) => file.slice(0, -4))
-  .filter((name) => !only || only.includes(name));
-const tiers = Object.keys(runners).filter((tier) => !without.has(tier));
-
-const results: Record<string, Record<string, { ms: number[]; instructions: number }>> = {};
-const logs: number[] = [];
-console.log(`${"workload".padEnd(12)}${tiers.map((tier) => tier.padStart(22)).join("")}   regions / qemu`);
-for (const name of names) {
-  const times: Record<string, { ms: number[]; instructions: number }> = {};
-  const values = new Set<string>();
-  try {
-    for (let round = 0; round < rounds; round++) {
-      for (const tier of tiers) {
-        const { ms, result, instructions } = await runners[tier](name);
-        (times[tier] ??= { ms: [], instructions }).ms.push(ms);
-        values.add(result);
-      }
-    }
-  } catch (error) {
-    console.log(`${name.padEnd(12)}${String(error).slice(0, 120)}`);
-    continue;
-  }
-  if (values.size > 1) throw new Error(`${name}: results differ: ${[...values].join(" ")}`);
-  results[name] = times;
-  const cells = tiers.map((tier) => {
-    const { ms, instructions } = times[tier];
+function summary({ name, bits, runs }: Row): string {
+  const parts = Object.entries(runs).map(([runner, { ms, instructions }]) => {
     const middle = median(ms);
-    return `${middle.toFixed(0)} ms${instructions ? ` ${(instructions / middle / 1000).toFixed(0)} MIPS` : ""}`.padStart(
-      22,
-    );
+    const speed = instructions ? ` (${(instructions / middle / 1000).toFixed(0)} MIPS)` : "";
+    return `${runner} ${middle.toFixed(0)} ms${speed}`;
   });
-  const { regions, qemu: reference } = times;
-  const ratio = regions && reference ? median(regions.ms) / median(reference.ms) : NaN;
-  const spread = regions && reference ? regions.ms.map((ms, n) => ms / reference.ms[n]) : [];
-  if (ratio) logs.push(Math.log(ratio));
-  const range = spread.length > 1 ? ` (${Math.min(...spread).toFixed(2)} to ${Math.max(...spread).toFixed(2)})` : "";
-  console.log(`${name.padEnd(12)}${cells.join("")}   ${ratio ? ratio.toFixed(2) + range : ""}`);
+  return `${name.padEnd(11)} ${bits}  ${parts.join("  ")}`;
 }
-if (logs.length) {
-  const mean = Math.exp(logs.reduce((a, b) => a + b) / logs.length);
-  console.log(`geometric mean of regions / qemu: ${mean.toFixed(2)}`);
+
+async function main(): Promise<void> {
+  if (options.help) return console.log(HELP);
+  const rounds = options.quick ? 1 : Number(options.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`--rounds is a whole number above 0, not ${options.rounds}`);
+  if (options.bits && options.bits !== "64" && options.bits !== "32") throw new Error("--bits is 64 or 32");
+  const names = options.only?.split(",") ?? workloadNames;
+  const sizes = ([64, 32] as const).filter((bits) => !options.bits || Number(options.bits) === bits);
+  const workloads = sizes.flatMap((bits) => names.map((name) => load(name, bits)));
+  const provided = await provide();
+  const missing = new Set(provided.filter(isMissing).map(({ name, missing }) => `${name}: ${missing}`));
+  for (const sentence of missing) console.log(`Missing: ${sentence}.`);
+  const runners = provided.filter((one): one is Runner => "run" in one);
+  const rows = workloads.map(({ name, bits }): Row => ({ name, bits, runs: {} }));
+  const absent = new Set<string>();
+  for (let round = 0; round < rounds; round++) {
+    if (rounds > 1) console.log(`Round ${round + 1} of ${rounds}`);
+    for (const [index, workload] of workloads.entries()) {
+      for (const runner of runners) {
+        const pair = `${workload.name} (${workload.bits} bits) on ${runner.name}`;
+        if (absent.has(pair)) continue;
+        const why = await run(runner, workload, rows[index]).catch((error: unknown) => String(error));
+        if (!why) continue;
+        absent.add(pair);
+        if (!byNature(why)) missing.add(`${pair}: ${why}`);
+      }
+      console.log(summary(rows[index]));
+    }
+  }
+  finish(rounds, rows, [...missing], runners);
 }
-if (argument("--write")) writeFileSync(argument("--write")!, JSON.stringify(results, undefined, 2) + "\n");
+
+/** Not a loss: it could not be otherwise. */
+const byNature = (why: string) => /ring 0|natively|no 64-bit mode/.test(why);
+
+function finish(rounds: number, rows: Row[], missing: string[], runners: readonly Runner[]): void {
+  const versions: Record<string, string> = {};
+  for (const { name, version } of runners) versions[name.split(" ")[0]] = version;
+  const [cpu] = cpus();
+  const means: Record<string, number> = {};
+  for (const bits of [64, 32] as const)
+    for (const [name, reference] of [
+      ["node interpreter", "qemu"],
+      ["node regions", "qemu"],
+      ["chromium regions", "qemu"],
+      ["v86", "qemu"],
+      ["v86", "node regions"],
+    ]) {
+      const mean = meanRatio(
+        rows.filter((row) => row.bits === bits),
+        name,
+        reference,
+      );
+      if (mean) means[`${bits} bits: ${name} / ${reference}`] = Number(mean.toFixed(3));
+    }
+  const measurements: Measurements = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: { cpu: cpu.model.trim(), cores: cpus().length, platform: `${process.platform} ${process.arch}`, versions },
+    rounds,
+    rows: rows.map((row) => ({ ...row, runs: rounded(row.runs) })),
+    missing,
+    means,
+  };
+  const text = markdown(measurements);
+  console.log(`\n${text}\n`);
+  const complete = !options.only && !options.bits && !options.on && !options.without && !options.quick;
+  const file = options.write ?? (complete ? new URL("results.json", import.meta.url) : undefined);
+  if (file) writeFileSync(file, JSON.stringify(measurements, undefined, 2) + "\n");
+  if (!options.readme) return;
+  const readme = new URL("../../README.md", import.meta.url);
+  writeFileSync(readme, insert(readFileSync(readme, "utf8"), text));
+}
+
+function rounded(runs: Row["runs"]): Row["runs"] {
+  const entries = Object.entries(runs).map(([name, run]) => [
+    name,
+    { ...run, ms: run.ms.map((ms) => Number(ms.toFixed(2))) },
+  ]);
+  return Object.fromEntries(entries) as Row["runs"];
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  },
+);

@@ -24,30 +24,29 @@ image() {
   chmod 644 "$1.img"
 }
 
-# workload NAME REPEAT [FLAGS]
+# workload NAME REPEAT REPEAT-OF-TWIN [FLAGS]
 workload() {
-  repeat=$2
-  flags=${3:--mgeneral-regs-only}
+  flags=${4:--mgeneral-regs-only}
   for bits in 64 32; do
     gcc $common -m$bits -mgeneral-regs-only -c $workloads/main.c -o "$build/main.o"
     gcc $common -m$bits $flags -c "$workloads/$1.c" -o "$build/workload.o"
     case $bits in
-      64) image "$1" elf_x86_64 -m64 ;;
-      32) image "$1-32" elf_i386 "-m32 -DTWIN" ;;
+      64) repeat=$2 && image "$1" elf_x86_64 -m64 ;;
+      32) repeat=$3 && image "$1-32" elf_i386 "-m32 -DTWIN" ;;
     esac
   done
 }
 
-workload sieve 20
-workload recursion 40
-workload sha256 20
-workload quicksort 20
-workload pointers 3
-workload wide 10
-workload matrix 20
-workload dispatch 10
-workload strings 50
-workload interrupts 10
-workload remap 30
-workload syscalls 10
-workload floating 50 "-msse2 -mfpmath=sse"
+workload sieve 20 20
+workload recursion 40 40
+workload sha256 20 20
+workload quicksort 20 20
+workload pointers 10 10
+workload wide 5 50
+workload matrix 20 20
+workload dispatch 10 10
+workload strings 50 50
+workload interrupts 30 30
+workload remap 20 20
+workload syscalls 10 10
+workload floating 80 80 "-msse2 -mfpmath=sse"

@@ -1,7 +1,7 @@
 #include "workload.h"
-/* Runs the workload `repeat` times between two marks, by which a harness times it, and says what it computed:
-   "<" work "=0123456789abcdef>", or "!" in place of ">" if two rounds differed. To the debug console (port E9h) and to COM1;
-   then "done" on COM1, and the machine ends: isa-debug-exit (port F4h), ACPI power-off (port 604h), HLT. */
+/* Runs the workload `repeat` times between two marks, by which a harness times it, and says what it computed: "<" work ">" and sixteen
+   hex digits, or "!" instead of ">" if two rounds differed. To the debug console (port E9h) and to COM1; then "done", and the machine
+   ends: isa-debug-exit (port F4h), ACPI power-off (port 604h), HLT. */
 extern u16 repeat;
 extern u8 bss_start[], bss_end[];
 
@@ -12,21 +12,28 @@ static u8 in8(u16 port) {
   return value;
 }
 
-static void put(char c) {
-  out8(0xe9, c);
+static void put_serial(char c) {
   while (!(in8(0x3fd) & 0x20)) continue;
   out8(0x3f8, c);
 }
+static void put_debug(char c) { out8(0xe9, c); }
+static void put(char c) {
+  put_debug(c);
+  put_serial(c);
+}
+
+__attribute__((weak)) void prepare(void) {}
 
 __attribute__((section(".text.main"))) void main(void) {
   for (volatile u8 *byte = bss_start; byte < bss_end; byte++) *byte = 0;
-  put('<');
+  prepare();
+  put_serial('<');
+  put_debug('<');
   u64 value = workload();
   int same = 1;
   for (u32 round = 1; round < repeat; round++) same &= workload() == value;
-  put('=');
-  for (int shift = 60; shift >= 0; shift -= 4) put("0123456789abcdef"[value >> shift & 15]);
   put(same ? '>' : '!');
+  for (int shift = 60; shift >= 0; shift -= 4) put("0123456789abcdef"[value >> shift & 15]);
   for (const char *c = "\r\ndone\r\n"; *c; c++) put(*c);
   while (!(in8(0x3fd) & 0x40)) continue;
   out8(0xf4, 0);

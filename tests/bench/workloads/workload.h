@@ -14,6 +14,8 @@ extern u8 arena[24 << 20];
 #define ARENA ((void *)0x2000000)
 #endif
 
+/* What is not measured, if there is such a thing. */
+void prepare(void);
 /* One round: the same value every time. */
 u64 workload(void);
 

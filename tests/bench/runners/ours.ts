@@ -1,0 +1,92 @@
+/** Our machine in Node and in a worker of headless Chromium. Every measurement has a process or browser of its own. */
+import { fork } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { chromium } from "@playwright/test";
+import { provideChromium } from "../../browser/chromium";
+import type { Measured, Request } from "../measure";
+import { valueIn, type Workload } from "../workloads";
+import { check, type Outcome, type Provided, type Runner } from "./runner";
+
+type Tier = Request["tier"];
+type Answer = Measured | { readonly failed: string };
+
+/** The interpreter tier is slow: it runs a fifth of the rounds. */
+const fraction = (tier: Tier) => (tier === "interpreter" ? 5 : 1);
+
+function outcome(workload: Workload, answer: Answer): Outcome | { missing: string } {
+  if ("failed" in answer) throw new Error(`${workload.name}: ${answer.failed}`);
+  if (answer.missing) return { missing: answer.missing };
+  check(workload, valueIn(answer.text));
+  return { ms: answer.ms, instructions: answer.instructions };
+}
+
+export function provideNode(tier: Tier, script: string): Runner {
+  return {
+    name: `node ${tier}`,
+    version: process.version,
+    fraction: fraction(tier),
+    run: (workload) =>
+      new Promise((resolve, reject) => {
+        const child = fork(script, { serialization: "advanced", execArgv: [] });
+        child.once("message", (answer: Answer) => {
+          try {
+            resolve(outcome(workload, answer));
+          } catch (error) {
+            reject(error as Error);
+          }
+        });
+        child.once("error", reject);
+        child.once("exit", (code) => reject(new Error(`${workload.name}: the process ended with status ${code}`)));
+        child.send({ image: workload.image, tier } satisfies Request);
+      }),
+  };
+}
+
+/** No server: what the page asks for under this address is answered from the bundle. */
+const ORIGIN = "http://bench.invalid/";
+
+export async function provideBrowser(tiers: readonly Tier[], script: string): Promise<Provided[]> {
+  const name = (tier: Tier) => `chromium ${tier}`;
+  const found = provideChromium();
+  if ("why" in found) return tiers.map((tier) => ({ name: name(tier), missing: found.why }));
+  const open = () => chromium.launch({ executablePath: found.path, args: ["--no-sandbox", "--disable-gpu"] });
+  const browser = await open();
+  const version = browser.version();
+  await browser.close();
+  return tiers.map((tier) => ({
+    name: name(tier),
+    version,
+    fraction: fraction(tier),
+    run: async (workload) => {
+      const browser = await open();
+      try {
+        return outcome(workload, await inWorker(await browser.newPage(), script, { image: workload.image, tier }));
+      } finally {
+        await browser.close();
+      }
+    },
+  }));
+}
+
+type Page = Awaited<ReturnType<Awaited<ReturnType<typeof chromium.launch>>["newPage"]>>;
+
+async function inWorker(page: Page, script: string, { image, tier }: Request): Promise<Answer> {
+  await page.context().route(`${ORIGIN}**`, (route) => {
+    const path = basename(new URL(route.request().url()).pathname);
+    if (!path.endsWith(".mjs")) return route.fulfill({ contentType: "text/html", body: "<!doctype html>" });
+    return route.fulfill({ contentType: "text/javascript", body: readFileSync(join(dirname(script), path), "utf8") });
+  });
+  await page.goto(ORIGIN);
+  const address = ORIGIN + basename(script);
+  return page.evaluate(
+    ([address, bytes, tier]) =>
+      new Promise<Answer>((resolve) => {
+        const worker = new Worker(address, { type: "module" });
+        worker.onmessage = (event: MessageEvent<Answer>) => resolve(event.data);
+        worker.onerror = (event) => resolve({ failed: event.message || "the worker did not load" });
+        worker.postMessage({ image: Uint8Array.from(bytes), tier });
+      }),
+    [address, Array.from(image), tier] as const,
+  );
+}
