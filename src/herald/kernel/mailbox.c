@@ -77,11 +77,28 @@ static void count_drop(struct subscription *subscription, const struct message *
     request_lost(lost, subscription->pid);
 }
 
+static int is_over_share(const struct subscription *subscription, const struct message *message)
+{
+    return charged[subscription->pid][message->publisher_pid] + message->length > PUBLISHER_BYTES;
+}
+
 int mailbox_has_room(const struct subscription *subscription, const struct message *message)
 {
     const struct mailbox *mailbox = &process_table[subscription->pid].mailbox;
     return !list_empty(&subscription->free) && mailbox->bytes + message->length <= MAILBOX_BYTES &&
-           charged[subscription->pid][message->publisher_pid] + message->length <= PUBLISHER_BYTES;
+           !is_over_share(subscription, message);
+}
+
+/* Whose turn it is to give way to the message, or 0. Who is over its share pushes out its own messages only. */
+static struct delivery *first_to_go(const struct subscription *subscription, const struct message *message)
+{
+    int own_only = is_over_share(subscription, message);
+    list_each(node, &subscription->waiting) {
+        struct delivery *slot = container_of(node, struct delivery, in_subscription);
+        if (!own_only || slot->message->publisher_pid == message->publisher_pid)
+            return slot;
+    }
+    return 0;
 }
 
 void mailbox_reserve(struct subscription *subscription, const struct message *message)
@@ -89,8 +106,9 @@ void mailbox_reserve(struct subscription *subscription, const struct message *me
     subscription->reserved = 1;
     if (mailbox_has_room(subscription, message))
         return;
-    while (subscription->policy == POLICY_DROP_OLDEST && !list_empty(&subscription->waiting)) {
-        struct message *lost = empty_slot(oldest(subscription), &process_table[subscription->pid].mailbox);
+    struct delivery *slot;
+    while (subscription->policy == POLICY_DROP_OLDEST && (slot = first_to_go(subscription, message))) {
+        struct message *lost = empty_slot(slot, &process_table[subscription->pid].mailbox);
         count_drop(subscription, lost);
         message_release(lost);
         if (mailbox_has_room(subscription, message))

@@ -14,8 +14,17 @@ static const char *const kind_names[] = PROCESS_KIND_NAMES;
 static const char *const wait_names[] = WAIT_REASON_NAMES;
 static const char *const topic_names[] = TOPIC_NUMBER_NAMES;
 
+#define HISTORY_MAX 16
+#define CONTROL_A 1
+#define CONTROL_E 5
+
 static char line[LINE_MAX + 1];
 static unsigned line_length;
+static unsigned cursor; /* where the next character goes in the line */
+
+/* The last lines, oldest first. */
+static char history[HISTORY_MAX][LINE_MAX + 1];
+static unsigned history_count;
 static int at_prompt; /* waiting for a key: a callback that prints must repair the line */
 
 /* Keys that came while a program was running in front. */
@@ -48,34 +57,157 @@ static void keep_key(uint32_t key)
         typed_ahead.keys[queue_slot(typed_ahead.head, typed_ahead.count++, KEYS_MAX)] = key;
 }
 
+/* Moves the cursor left by writing backspaces. */
+static void write_left(unsigned count)
+{
+    static const char backspaces[LINE_MAX + 1] = {[0 ... LINE_MAX - 1] = '\b'};
+    if (count > 0)
+        write(backspaces, count);
+}
+
+/* Writes the line again from `from` on, with `more` spaces over what it was longer before, and goes to the cursor. */
+static void show_from(unsigned from, unsigned more)
+{
+    char text[2 * LINE_MAX + 1];
+    size_t length = line_length - from;
+    memcpy(text, line + from, length);
+    memset(text + length, ' ', more);
+    if (length + more > 0)
+        write(text, length + more);
+    write_left((unsigned)length + more - (cursor - from));
+}
+
+static void insert(char c)
+{
+    if (line_length == LINE_MAX)
+        return;
+    memmove(line + cursor + 1, line + cursor, line_length - cursor + 1);
+    line[cursor++] = c;
+    line_length++;
+    show_from(cursor - 1, 0);
+}
+
+/* Takes out the character at the cursor. */
+static void delete(void)
+{
+    if (cursor == line_length)
+        return;
+    memmove(line + cursor, line + cursor + 1, line_length - cursor);
+    line_length--;
+    show_from(cursor, 1);
+}
+
+static void move_to(unsigned position)
+{
+    if (position < cursor)
+        write_left(cursor - position);
+    else if (position > cursor)
+        write(line + cursor, position - cursor);
+    cursor = position;
+}
+
+/* Another line takes the place of the present one. */
+static void replace_line(const char *text)
+{
+    unsigned before = line_length;
+    move_to(0);
+    line_length = cursor = (unsigned)text_copy(line, text, sizeof line);
+    unsigned longer = before > line_length ? before - line_length : 0;
+    cursor = 0;
+    show_from(0, longer);
+    move_to(line_length);
+}
+
+/* Goes through the history: `at` is the line shown, history_count the one being typed. */
+static void show_history(unsigned *at, int step)
+{
+    if ((step < 0 && *at == 0) || (step > 0 && *at >= history_count))
+        return;
+    *at += (unsigned)step;
+    replace_line(*at < history_count ? history[*at] : "");
+}
+
+static void remember_line(void)
+{
+    if (!line[0] || (history_count > 0 && strcmp(history[history_count - 1], line) == 0))
+        return;
+    if (history_count == HISTORY_MAX)
+        memmove(history[0], history[1], sizeof history - sizeof history[0]);
+    else
+        history_count++;
+    text_copy(history[history_count - 1], line, sizeof line);
+}
+
+/* A key that changes the line or moves in it. */
+static void edit(uint32_t key, unsigned *history_at)
+{
+    if (key == '\b' && cursor > 0) {
+        move_to(cursor - 1);
+        delete();
+    } else if (key == KEY_CODE_DELETE) {
+        delete();
+    } else if (key == KEY_CODE_LEFT && cursor > 0) {
+        move_to(cursor - 1);
+    } else if (key == KEY_CODE_RIGHT && cursor < line_length) {
+        move_to(cursor + 1);
+    } else if (key == KEY_CODE_HOME || key == CONTROL_A) {
+        move_to(0);
+    } else if (key == KEY_CODE_END || key == CONTROL_E) {
+        move_to(line_length);
+    } else if (key == KEY_CODE_UP) {
+        show_history(history_at, -1);
+    } else if (key == KEY_CODE_DOWN) {
+        show_history(history_at, 1);
+    } else if (key == CONTROL_U) {
+        replace_line("");
+    } else if (key >= ' ' && key <= '~') {
+        insert((char)key);
+    }
+}
+
+/* Terminals on the serial line send the arrows as ESC [ letter: one key of it. Returns 0 in the middle of one. */
+static uint32_t decode_escape(uint32_t key)
+{
+    static unsigned state; /* 1 behind ESC, 2 behind ESC [ */
+    if (state == 2) {
+        state = 0;
+        return key == 'A'   ? KEY_CODE_UP
+               : key == 'B' ? KEY_CODE_DOWN
+               : key == 'C' ? KEY_CODE_RIGHT
+               : key == 'D' ? KEY_CODE_LEFT
+               : key == 'H' ? KEY_CODE_HOME
+               : key == 'F' ? KEY_CODE_END
+                            : 0;
+    }
+    if (key == 27 || (state == 1 && key == '[')) {
+        state = key == 27 ? 1 : 2;
+        return 0;
+    }
+    state = 0;
+    return key;
+}
+
 /* Reads a line with its echo. Returns 0 when it was dropped with control-C. */
 static int read_line(void)
 {
-    line_length = 0;
+    unsigned history_at = history_count;
+    line_length = cursor = 0;
     line[0] = 0;
     write(PROMPT, sizeof PROMPT - 1);
     for (;;) {
-        uint32_t key = next_key();
+        uint32_t key = decode_escape(next_key());
         if (key == '\n') {
+            move_to(line_length);
             write("\n", 1);
+            remember_line();
             return 1;
         }
         if (key == CONTROL_C) {
+            move_to(line_length);
             write("^C\n", 3);
             return 0;
         }
-        if (key == '\b' && line_length > 0) {
-            line[--line_length] = 0;
-            write("\b \b", 3);
-        }
-        if (key == CONTROL_U)
-            for (; line_length > 0; line[--line_length] = 0)
-                write("\b \b", 3);
-        if (key >= ' ' && key <= '~' && line_length < LINE_MAX) {
-            line[line_length++] = (char)key;
-            line[line_length] = 0;
-            write(&line[line_length - 1], 1);
-        }
+        edit(key, &history_at);
     }
 }
 
@@ -212,17 +344,36 @@ static const char *topic_name(uint32_t id)
     return name ? name : "-";
 }
 
+/* Messages in the time between two looks at the topics. */
+static uint64_t published_since(const struct topic_info *now, const struct topic_info *before, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (before[i].id == now->id && before[i].published <= now->published)
+            return now->published - before[i].published;
+    return now->published;
+}
+
+#define TOPICS_SHOWN 64
+#define RATE_MS 200
+
 static void command_topics(char *rest)
 {
-    static struct topic_info list[64];
-    int details = strcmp(next_word(&rest), "-l") == 0;
-    int count = topic_list(list, sizeof list / sizeof list[0]);
+    static struct topic_info list[TOPICS_SHOWN], before[TOPICS_SHOWN];
+    const char *option = next_word(&rest);
+    int rates = strcmp(option, "-r") == 0, details = rates || strcmp(option, "-l") == 0;
+    int count_before = rates ? topic_list(before, TOPICS_SHOWN) : 0;
+    if (rates)
+        sleep(RATE_MS);
+    int count = topic_list(list, TOPICS_SHOWN);
     if (count < 0) {
         print("topics: %s\n", error_name(count));
         return;
     }
-    print(details ? "     TOPIC  SUBSCRIBERS    QUEUED  PUBLISHED  DELIVERED    DROPPED  NAME\n"
-                  : "     TOPIC  SUBSCRIBERS  NAME\n");
+    for (int i = 0; i < count && rates; i++)
+        list[i].published = published_since(&list[i], before, count_before) * (1000 / RATE_MS);
+    print(rates     ? "     TOPIC  SUBSCRIBERS    QUEUED   A SECOND  DELIVERED    DROPPED  NAME\n"
+          : details ? "     TOPIC  SUBSCRIBERS    QUEUED  PUBLISHED  DELIVERED    DROPPED  NAME\n"
+                    : "     TOPIC  SUBSCRIBERS  NAME\n");
     for (int i = 0; i < count; i++) {
         const struct topic_info *t = &list[i];
         if (details)
@@ -267,8 +418,10 @@ static void watch(uint32_t topic, const void *data, uint32_t length, uint64_t co
     } else {
         print("topic %u: %s\n", topic, text);
     }
-    if (at_prompt)
+    if (at_prompt) {
         print(PROMPT "%s", line);
+        write_left(line_length - cursor);
+    }
 }
 
 static void command_sub(char *rest)
@@ -302,6 +455,8 @@ static void command_mem(char *rest)
           info.heap_blocks);
     print("topics         %8u, %u subscriptions\n", info.topics, info.subscriptions);
     print("notifications  %8u waiting, %u kernel messages free\n", info.notifications, info.kernel_messages_free);
+    print("retained       %8lu bytes\n", info.retained_bytes);
+    print("queues         %8u, %u shared segments\n", info.queues, info.segments);
 }
 
 static void command_quantum(char *rest)
@@ -317,6 +472,29 @@ static void command_quantum(char *rest)
         print("quantum %ld us\n", now);
     else
         print("quantum %ld ms\n", now / 1000);
+}
+
+/* Runs the program of the same name. */
+static void run_with(const char *name, const char *arguments)
+{
+    char text[LINE_MAX + 1];
+    format(text, sizeof text, "%s %s", name, arguments);
+    command_run(text);
+}
+
+static void command_test(char *rest)
+{
+    run_with("test", rest);
+}
+
+static void command_bench(char *rest)
+{
+    run_with("bench", rest);
+}
+
+static void command_services(char *rest)
+{
+    run_with("service", rest);
 }
 
 static void command_shutdown(char *rest)
@@ -337,12 +515,15 @@ static const struct {
     {"ps", "[-l]", "processes; -l: with CPU time and counts", command_ps},
     {"run", "NAME [ARGUMENTS] [&]", "runs a program; & does not wait for it", command_run},
     {"kill", "PID", "ends a process", command_kill},
-    {"topics", "[-l]", "topics with subscribers; -l: with counts", command_topics},
+    {"topics", "[-l | -r]", "topics; -l: with counts; -r: with messages a second", command_topics},
     {"pub", "TOPIC TEXT", "publishes a text", command_pub},
     {"sub", "TOPIC", "shows the messages of a topic", command_sub},
     {"unsub", "TOPIC", "no longer shows them", command_unsub},
     {"mem", "", "memory in use", command_mem},
     {"quantum", "[MS]", "shows or sets the scheduler's quantum", command_quantum},
+    {"services", "[-s]", "six services that need each other; -s: one after the other", command_services},
+    {"test", "[NAME]", "checks of the kernel", command_test},
+    {"bench", "[MODEL ...]", "ways to talk, side by side", command_bench},
     {"shutdown", "", "turns the machine off", command_shutdown},
 };
 
