@@ -386,7 +386,7 @@ export const enums = {
     user_image: [6, "code or data of native process owner"],
     user_stack: [7, "stack of native process owner"],
     user_heap: [8, "heap of native process owner"],
-    segment: [9, "shared memory segment; owner is its index"],
+    segment: [9, "shared memory segment"],
   }),
   heap_state: enumeration("heap_state", "HEAP", "State of a heap block.", {
     free: [0, "in its class's free list"],

@@ -413,7 +413,7 @@ enum frame_use {
     FRAME_USER_IMAGE = 6, /* code or data of native process owner */
     FRAME_USER_STACK = 7, /* stack of native process owner */
     FRAME_USER_HEAP = 8, /* heap of native process owner */
-    FRAME_SEGMENT = 9, /* shared memory segment; owner is its index */
+    FRAME_SEGMENT = 9, /* shared memory segment */
 };
 
 /* State of a heap block. */

@@ -82,11 +82,17 @@ static int is_over_share(const struct subscription *subscription, const struct m
     return charged[subscription->pid][message->publisher_pid] + message->length > PUBLISHER_BYTES;
 }
 
+/* When the store of kernel messages runs low, nobody may keep more than the usual number of them. */
+static int keeps_too_many(const struct subscription *subscription)
+{
+    return subscription->queued >= MAILBOX_DEPTH && message_kernel_free() < KERNEL_MESSAGES / 4;
+}
+
 int mailbox_has_room(const struct subscription *subscription, const struct message *message)
 {
     const struct mailbox *mailbox = &process_table[subscription->pid].mailbox;
     return !list_empty(&subscription->free) && mailbox->bytes + message->length <= MAILBOX_BYTES &&
-           !is_over_share(subscription, message);
+           !is_over_share(subscription, message) && !(message->flags & MESSAGE_KERNEL && keeps_too_many(subscription));
 }
 
 /* Whose turn it is to give way to the message, or 0. Who is over its share pushes out its own messages only. */

@@ -74,9 +74,12 @@ int user_check_writable(uint64_t address, size_t size)
     if (!is_user_range(address, size))
         return -EFAULT;
     uint64_t last = address + size - 1;
-    for (uint64_t page = address & ~(uint64_t)(PAGE_SIZE - 1); page <= last; page += PAGE_SIZE)
-        if (!vm_lookup(current->page_root, page, VM_USER | VM_WRITE) && !user_grow_stack(page))
+    uint64_t missing;
+    while ((missing = vm_first_missing(current->page_root, address, last, VM_USER | VM_WRITE))) {
+        if (!user_grow_stack(missing))
             return -EFAULT;
+        address = missing;
+    }
     return 0;
 }
 

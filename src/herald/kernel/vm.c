@@ -90,6 +90,27 @@ phys_t vm_lookup(phys_t root, uint64_t address, int rights)
     return table;
 }
 
+uint64_t vm_first_missing(phys_t root, uint64_t page, uint64_t last, int rights)
+{
+    uint64_t need = entry_bits(rights) & ~ENTRY_NX;
+    const uint64_t *entry = 0;
+    for (page &= ~(uint64_t)(PAGE_SIZE - 1); page <= last; page += PAGE_SIZE, entry++) {
+        if (!entry || page % LARGE_PAGE == 0) { /* a table of the lowest level covers a large page */
+            phys_t table = root;
+            for (unsigned level = vm_levels - 1; level > 0; level--) {
+                uint64_t above = *table_entry(table, page, level);
+                if ((above & need) != need)
+                    return page;
+                table = above & ENTRY_ADDRESS;
+            }
+            entry = table_entry(table, page, 0);
+        }
+        if ((*entry & need) != need)
+            return page;
+    }
+    return 0;
+}
+
 phys_t vm_create(uint32_t owner)
 {
     phys_t root = frame_allocate(FRAME_PAGE_TABLE, owner);

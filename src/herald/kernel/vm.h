@@ -31,6 +31,12 @@ void vm_unmap(phys_t root, uint64_t address);
 /* The frame mapped at a page with at least these rights, or 0. */
 phys_t vm_lookup(phys_t root, uint64_t address, int rights);
 
+/*
+ * The first page from `page` to `last` (addresses in both) that is not mapped with at least these rights, or 0. Walks
+ * down once for all pages of a table.
+ */
+uint64_t vm_first_missing(phys_t root, uint64_t page, uint64_t last, int rights);
+
 /* A new address space with the kernel's half in it; 0 when out of memory. */
 phys_t vm_create(uint32_t owner);
 

@@ -145,13 +145,13 @@ static void prepare(long index)
 static void listen_receive(void)
 {
     struct received with;
-    must(receive(TOPIC, buffer, sizeof buffer, FOREVER, &with), "receive");
+    must(receive(TOPIC, buffer, (size_t)job.bytes, FOREVER, &with), "receive");
     consume(buffer, with.dropped);
 }
 
 static void listen_queue(void)
 {
-    must(queue_receive(subscriber_queue, buffer, sizeof buffer, FOREVER), "receive");
+    must(queue_receive(subscriber_queue, buffer, (size_t)job.bytes, FOREVER), "receive");
     consume(buffer, 0);
 }
 
