@@ -74,25 +74,57 @@ function multiplyHighSigned(unsigned: number): Code {
   return code;
 }
 
-/** One division when the dividend has 64 bits, else bit by bit: shift high:low left, subtract where it goes. */
+/** One division when the dividend has 64 bits, else two digits of 32 bits (Knuth's algorithm D; Warren, Hacker's Delight, 9-4). */
 function divideUnsigned(): Code {
   const code = new Code(4);
   const [high, low, divisor, wantRemainder] = [0, 1, 2, 3];
-  const count = code.local(I32);
-  const carry = code.local(I64);
+  const shift = code.local(I64);
+  const first = code.local(I64);
+  const second = code.local(I64);
   code.get(high).op(op.i64Eqz).if();
   code.get(wantRemainder).if(I64).get(low).get(divisor).op(op.i64RemU);
   code.else().get(low).get(divisor).op(op.i64DivU).end().op(op.return).end();
-  code.i32(64).set(count).loop();
-  code.get(high).i64(63n).op(op.i64ShrU).set(carry);
-  code.get(high).i64(1n).op(op.i64Shl).get(low).i64(63n).op(op.i64ShrU, op.i64Or).set(high);
-  code.get(low).i64(1n).op(op.i64Shl).set(low);
-  code.get(carry).op(op.i32WrapI64).get(high).get(divisor).op(op.i64GeU, op.i32Or).if();
-  code.get(high).get(divisor).op(op.i64Sub).set(high);
-  code.get(low).i64(1n).op(op.i64Or).set(low).end();
-  code.get(count).i32(1).op(op.i32Sub).tee(count).brIf(0).end();
-  code.get(high).get(low).get(wantRemainder).op(op.select);
+  // The divisor's top bit becomes 1. The dividend still fits: high is below the divisor.
+  code.get(divisor).op(op.i64Clz).set(shift);
+  code.get(divisor).get(shift).op(op.i64Shl).set(divisor);
+  code.get(high).get(shift).op(op.i64Shl);
+  code.get(low).i64(1n).op(op.i64ShrU).i64(63n).get(shift).op(op.i64Sub, op.i64ShrU, op.i64Or).set(high);
+  code.get(low).get(shift).op(op.i64Shl).set(low);
+  const step = divisionStep(code, high, divisor);
+  step(() => code.get(low).i64(32n).op(op.i64ShrU), first);
+  step(() => code.get(low).i64(0xffff_ffffn).op(op.i64And), second);
+  code.get(high).get(shift).op(op.i64ShrU);
+  code.get(first).i64(32n).op(op.i64Shl).get(second).op(op.i64Or);
+  code.get(wantRemainder).op(op.select);
   return code;
+}
+
+/** Writes one digit: quotient := (rest:digit) / divisor, guessed with the divisor's high half, and rest := what is left. */
+function divisionStep(code: Code, rest: number, divisor: number) {
+  const partial = code.local(I64);
+  const next = code.local(I64);
+  const divisorHigh = () => code.get(divisor).i64(32n).op(op.i64ShrU);
+  return (digit: () => void, quotient: number) => {
+    digit();
+    code.set(next);
+    code.get(rest);
+    divisorHigh();
+    code.op(op.i64DivU).set(quotient);
+    code.get(rest);
+    divisorHigh();
+    code.op(op.i64RemU).set(partial);
+    // The guess is at most 2 too large.
+    code.loop();
+    code.get(quotient).i64(0xffff_ffffn).op(op.i64GtU);
+    code.get(quotient).get(divisor).i64(0xffff_ffffn).op(op.i64And, op.i64Mul);
+    code.get(partial).i64(32n).op(op.i64Shl).get(next).op(op.i64Or, op.i64GtU, op.i32Or).if();
+    code.get(quotient).i64(1n).op(op.i64Sub).set(quotient);
+    code.get(partial);
+    divisorHigh();
+    code.op(op.i64Add).tee(partial).i64(0x1_0000_0000n).op(op.i64LtU).brIf(1).end().end();
+    code.get(rest).i64(32n).op(op.i64Shl).get(next).op(op.i64Or);
+    code.get(quotient).get(divisor).op(op.i64Mul, op.i64Sub).set(rest);
+  };
 }
 
 /** high:low := -(high:low) when it is negative. */
