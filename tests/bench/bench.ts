@@ -21,12 +21,14 @@ const HELP = `npm run bench -- [options]
   --only A,B        these workloads only: ${workloadNames.join(", ")}
   --bits 64|32      only the 64-bit workloads, or only their 32-bit twins
   --on A,B          on these only: native, qemu, v86, "node interpreter", "node regions", "chromium interpreter", "chromium regions";
-                    node and chromium mean both tiers, interpreter and regions both places
+                    node, chromium, interpreter and regions each name both that match
   --without A,B     on all but these
   --quick           one round of a fifth of the work
   --write FILE      where the figures go (tests/bench/results.json if everything was measured, else nowhere)
   --readme          puts the table into README.md, between its marks
 `;
+
+const readme = new URL("../../README.md", import.meta.url);
 
 const { values: options } = parseArgs({
   options: {
@@ -104,6 +106,8 @@ async function main(): Promise<void> {
   const names = options.only?.split(",") ?? workloadNames;
   const sizes = ([64, 32] as const).filter((bits) => !options.bits || Number(options.bits) === bits);
   const workloads = sizes.flatMap((bits) => names.map((name) => load(name, bits)));
+  // Without its marks there is no place for the table: better known before all is measured.
+  if (options.readme) insert(readFileSync(readme, "utf8"), "");
   const provided = await provide();
   const missing = new Set(provided.filter(isMissing).map(({ name, missing }) => `${name}: ${missing}`));
   for (const sentence of missing) console.log(`Missing: ${sentence}.`);
@@ -164,7 +168,6 @@ function finish(rounds: number, rows: Row[], missing: string[], runners: readonl
   const file = options.write ?? (complete ? new URL("results.json", import.meta.url) : undefined);
   if (file) writeFileSync(file, JSON.stringify(measurements, undefined, 2) + "\n");
   if (!options.readme) return;
-  const readme = new URL("../../README.md", import.meta.url);
   writeFileSync(readme, insert(readFileSync(readme, "utf8"), text));
 }
 
