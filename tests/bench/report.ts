@@ -46,13 +46,21 @@ function compared(row: Row, name: string, reference: string): string {
   return `${median.toFixed(2)}${range}`;
 }
 
-type Column = readonly [title: string, cell: (row: Row) => string, mean?: (rows: readonly Row[]) => number | undefined];
+/** A mean over fewer workloads than there are says so. */
+function meanCell(rows: readonly Row[], name: string, reference: string): string {
+  const mean = meanRatio(rows, name, reference);
+  if (mean === undefined) return "—";
+  const measured = rows.filter((row) => ratio(row, name, reference)).length;
+  return mean.toFixed(2) + (measured < rows.length ? ` (${measured} of ${rows.length})` : "");
+}
+
+type Column = readonly [title: string, cell: (row: Row) => string, mean?: (rows: readonly Row[]) => string];
 
 function table(rows: readonly Row[], columns: readonly Column[]): string {
   const cells = [
     ["workload", ...columns.map(([title]) => title)],
     ...rows.map((row) => [row.name, ...columns.map(([, cell]) => cell(row))]),
-    ["geometric mean", ...columns.map(([, , mean]) => (mean ? (mean(rows)?.toFixed(2) ?? "—") : ""))],
+    ["geometric mean", ...columns.map(([, , mean]) => (mean ? mean(rows) : ""))],
   ];
   const widths = cells[0].map((_, column) => Math.max(...cells.map((line) => line[column].length)));
   const line = (texts: readonly string[]) =>
@@ -66,7 +74,7 @@ const speedOf = (title: string, name: string): Column => [title, (row) => speed(
 const ratioOf = (title: string, name: string, reference: string): Column => [
   title,
   (row) => compared(row, name, reference),
-  (rows) => meanRatio(rows, name, reference),
+  (rows) => meanCell(rows, name, reference),
 ];
 
 /** The whole result as Markdown. Columns of what did not run at all are left out. */
@@ -98,7 +106,7 @@ export function markdown({ machine, rounds, rows, missing }: Measurements): stri
   const host = `${machine.cpu}, ${machine.cores} cores`;
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
   return [
-    `Milliseconds, median of ${rounds} with the greatest deviation; MIPS are millions of guest instructions a second. ${host}; ${versions.join("; ")}.`,
+    `Milliseconds, median of ${rounds} with the greatest deviation; MIPS are millions of guest instructions a second; the interpreter ran a fifth of the rounds, and its times are scaled. ${host}; ${versions.join("; ")}.`,
     ...(of(64).length ? [`64 bits:\n\n${table(of(64), columns64)}`] : []),
     ...(of(32).length ? [`The 32-bit twins:\n\n${table(of(32), columns32)}`] : []),
     ...missing.map((sentence) => `Missing: ${sentence}.`),
