@@ -130,12 +130,20 @@ export class X86Cpu implements Cpu {
   private secondTier(options: Partial<RegionOptions>): Regions {
     const code = {
       known: (physical: GuestPhysical, mode: number) => this.blocks.known(physical, mode),
+      read: (linear: bigint) => this.peek(linear),
       steps: (block: Block) => this.blocks.stepsOf(block, this.source),
     };
     const regions = new Regions(this.state, this.library, code, options);
     this.blocks.watcher = regions;
     this.longestRun = regions.options.sampleEvery;
     return regions;
+  }
+
+  /** Eight bytes of guest memory, without any effect; undefined where there is no RAM. */
+  private peek(linear: bigint): bigint | undefined {
+    const physical = this.system.translate(linear, "read", false);
+    if (physical === undefined || (physical & 7) !== 0 || physical + 8 > this.ram.length) return undefined;
+    return this.fields.getBigUint64(RAM + physical, true);
   }
 
   /** The imports of generated code. Each notes the record, by which the clock is exact inside. */

@@ -23,3 +23,23 @@ export const FLOAT32 = 0,
   INTEGER32 = 2,
   INTEGER64 = 3;
 export const TRUNCATE = 0x40;
+
+/** x87: arithmetic with two operands; the reversed ones take the destination from the source. */
+export const FPU_ARITHMETIC = ["add", "mul", "sub", "subr", "div", "divr"] as const;
+/** What a memory operand of x87 is. */
+export const FPU_KINDS = [
+  "single",
+  "double",
+  "extended",
+  "integer16",
+  "integer32",
+  "integer64",
+  "decimal",
+  "register",
+] as const;
+/** Operations on the top of the stack (and the register below it). */
+export const FPU_OPERATIONS = [
+  ...["chs", "abs", "tst", "xam", "sqrt", "rndint", "scale", "xtract", "prem", "prem1"],
+  ...["2xm1", "yl2x", "yl2xp1", "ptan", "patan", "sin", "cos", "sincos", "decstp", "incstp", "nop"],
+] as const;
+export const FPU_CONSTANTS = ["1", "l2t", "l2e", "pi", "lg2", "ln2", "z"] as const;

@@ -17,5 +17,6 @@ import "./privileged";
 import "./packed";
 import "./vectormoves";
 import "./floats";
+import "./fpu";
 
 export { instructions, type Instruction } from "./notation";

@@ -79,6 +79,35 @@ export const systemHelpers = {
   floatFlags: "COMISS and its kind",
   /** (from, to, truncate, lanes; operand) -> lanes. */
   floatConvert: "CVTPS2PD and its kind",
+  /** (operation of floatcodes.ts; destination, source: numbers of stack registers; pops) */
+  fpuArithmetic: "FADD and its kind",
+  /** (operation, kind, bits) */
+  fpuArithmeticMemory: "FADD and its kind",
+  /** (mode, stack register, pops) */
+  fpuCompare: "FCOM and its kind",
+  /** (pops, kind, bits) */
+  fpuCompareMemory: "FCOM m, FICOM",
+  /** (kind; bits, or offset of what is longer than 64, or stack register) */
+  fpuLoad: "FLD, FILD, FBLD",
+  /** (kind; offset or stack register; pops) */
+  fpuStore: "FST, FSTP, FIST, FISTP, FBSTP",
+  fpuConstant: "FLD1 and its kind",
+  fpuExchange: "FXCH",
+  fpuFree: "FFREE, FFREEP",
+  /** (stack register, condition) */
+  fpuConditionalMove: "FCMOVcc",
+  fpuOperation: "FCHS, FSQRT, FSIN and others on the top of the stack",
+  fpuLoadControl: "FLDCW",
+  fpuControl: "FNSTCW",
+  fpuStatus: "FNSTSW",
+  fpuClear: "FNCLEX",
+  fpuInitialise: "FNINIT",
+  /** (offset, operand size) */
+  fpuLoadEnvironment: "FLDENV",
+  fpuStoreEnvironment: "FNSTENV",
+  fpuRestore: "FRSTOR",
+  fpuSave: "FNSAVE",
+  fpuWait: "FWAIT",
   /** (offset, 1 for 64-bit pointers); checks alignment and the whole block. */
   fxsave: "FXSAVE",
   fxrstor: "FXRSTOR",

@@ -336,12 +336,4 @@ describe("what cannot go on", () => {
     expect(text).toContain(`RIP ${CODE.toString(16).padStart(16, "0")}`);
     expect(text).toContain("0f 0b");
   });
-
-  it("reports an instruction of the baseline that is not there yet", () => {
-    const machine = longMachine([0x90, 0x0f, 0x58, 0xc1]);
-    const stop = machine.cpu.run(100);
-    expect(stop.kind).toBe("unimplemented");
-    expect("report" in stop ? stop.report : "").toContain("0F 58");
-    expect(machine.cpu.clock).toBe(1);
-  });
 });

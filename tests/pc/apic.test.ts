@@ -136,7 +136,10 @@ describe("local APIC", () => {
     const ticks: number[] = [];
     while (rig.tick < 3500) {
       rig.runTo(Math.min(3500, rig.board.nextEvent));
-      if (taken().length) (ticks.push(rig.tick), end());
+      if (taken().length) {
+        ticks.push(rig.tick);
+        end();
+      }
     }
     expect(ticks).toEqual([1000, 2000, 3000]);
     write(0x320, 0x3_0040);

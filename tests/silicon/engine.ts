@@ -34,7 +34,17 @@ export const HANDLERS = 0x5000,
 const HLT = 0xf4;
 const MOST_TICKS = 1000;
 /** Exceptions as the harness sees them. */
-export const signals: Readonly<Record<number, number>> = { 0: 8, 5: 11, 6: 4, 12: 7, 13: 11, 14: 11, 16: 8, 17: 7, 19: 8 };
+export const signals: Readonly<Record<number, number>> = {
+  0: 8,
+  5: 11,
+  6: 4,
+  12: 7,
+  13: 11,
+  14: 11,
+  16: 8,
+  17: 7,
+  19: 8,
+};
 
 export class EngineBench {
   protected readonly cpu: X86Cpu;

@@ -33,6 +33,7 @@ const renamed: Readonly<Record<string, string>> = {
   popfd: "popfl",
   iretd: "iretl",
   xlatb: "xlat",
+  fstpnce: "fstp",
 };
 /** Instructions whose memory operand has one size only, or none that matters. */
 const sizeless =
@@ -135,6 +136,10 @@ function name(decoded: Decoded): string {
   if (far && /^(jmp|call)$/.test(instruction.name)) return `l${instruction.name}`;
   if (/^(sysret|sysexit)$/.test(instruction.name)) return instruction.name + suffixes[operandSize];
   if (instruction.name === "retf") return `lret${suffixes[operandSize]}`;
+  if (/^f(sub|div)r?p?$/.test(instruction.name) && operands[0].kind === "stack" && !operands[0].top) {
+    // With ST(i) as destination the GNU tools keep an old exchange of the two directions.
+    return instruction.name.replace(/^f(sub|div)(r?)/, (_, stem: string, r: string) => `f${stem}${r ? "" : "r"}`);
+  }
   return (renamed[instruction.name] ?? mnemonic(decoded)) + openSize(decoded);
 }
 
@@ -146,6 +151,7 @@ export function attText(decoded: Decoded, address: bigint): string {
     decoded.operands[0].kind !== "relative" &&
     decoded.operands[0].kind !== "far";
   const operands = writtenOperands(decoded).map((operand) => operandText(decoded, operand, address));
+  if (/^f(u?comp?|xch)$/.test(decoded.instruction.name) && operands.length === 2) operands.shift();
   // BOUND and ENTER keep Intel's order.
   if (!/^(bound|enter)$/.test(decoded.instruction.name)) operands.reverse();
   return operands.length ? `${head} ${indirect ? "*" : ""}${operands.join(", ")}` : head;

@@ -6,7 +6,6 @@
  * Displacements are signed bigints; immediates are bit patterns of their operand's width.
  */
 import type { Instruction } from "../../isa";
-import { baselineLacking } from "./baseline";
 import { type Form, type FormOperand, opcodeMaps, operandWidth, type OperandSize } from "./forms";
 
 export interface DecodeMode {
@@ -392,10 +391,7 @@ export function decode(bytes: Uint8Array, at: number, mode: DecodeMode): DecodeR
   if (overrun) return end === at + LONGEST ? tooLong : truncated;
   const list = !entry ? noForms : entry.lists[entry.hasModrm ? ((modrm >> 3) & 7) | (modrm >= 0xc0 ? 8 : 0) : 0];
   const form = choose(list, mode.code32);
-  if (!form) {
-    const what = baselineLacking(map, opcode, rep === REP ? "F3" : rep === REPNE ? "F2" : operandPrefix ? "66" : "NP");
-    return what && !lock ? { kind: "unimplemented", what } : invalid("no such instruction");
-  }
+  if (!form) return invalid("no such instruction");
   return finish(form, opcode, at, end === at + LONGEST);
 }
 

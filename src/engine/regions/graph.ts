@@ -17,6 +17,8 @@ const MOST_BLOCKS = 96;
 export interface KnownCode {
   /** The block whose first instruction is at this RIP, if there is one. */
   blockAt(rip: bigint): Block | undefined;
+  /** Eight bytes of guest memory as they are now, if they can be read. */
+  read(linear: bigint): bigint | undefined;
   steps(block: Block): readonly Step[];
 }
 
@@ -27,8 +29,8 @@ export interface RegionBlock {
   readonly plans: Plan[];
   /** Its last instruction is followed by this RIP, unless that jumps or is left to the interpreter. */
   fallsTo: bigint | undefined;
-  /** Where a return may lead: filled for blocks that end in one. */
-  returnsTo: bigint[];
+  /** Where a jump to a place that only the run tells may lead: for blocks that end in one. */
+  mayGoTo: readonly bigint[];
 }
 
 export interface Graph {
@@ -39,40 +41,103 @@ export interface Graph {
 interface Found {
   readonly block: Block;
   readonly plans: Plan[];
-  readonly whole: boolean;
 }
 
 export function findGraph(entry: bigint, code: KnownCode, planner: Planner, options: RegionOptions): Graph | undefined {
-  const found = new Map<bigint, Found>();
-  const returnPoints = new Set<bigint>();
-  let room = options.longest;
-  const queue = [entry];
-  const samePage = (rip: bigint) => rip / PAGE === entry / PAGE;
-  for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
-    if (found.has(at) || found.size >= MOST_BLOCKS || room <= 0 || !samePage(at)) continue;
-    const block = code.blockAt(at);
-    if (!block || block.secondPage !== undefined || block.dropped) continue;
-    const { plans, whole } = planBlock(at, block, code.steps(block), planner);
-    if (plans.length === 0) continue;
-    room -= plans.length;
-    found.set(at, { block, plans, whole });
-    if (!options.loops) break;
+  const search = new Search(entry, code, planner, options);
+  search.add(entry);
+  if (!search.found.has(entry)) return undefined;
+  const tables = search.addTables();
+  const returns = [...search.returnPoints].filter((rip) => search.found.has(rip));
+  const blocks = new Map<bigint, RegionBlock>();
+  for (const [rip, { block, plans }] of search.found) {
+    blocks.set(rip, cut(rip, block, plans, search.found, { returns, tables }));
+  }
+  return { entry: blocks.get(entry)!, blocks };
+}
+
+class Search {
+  readonly found = new Map<bigint, Found>();
+  readonly returnPoints = new Set<bigint>();
+  private room: number;
+
+  constructor(
+    private readonly entry: bigint,
+    private readonly code: KnownCode,
+    private readonly planner: Planner,
+    private readonly options: RegionOptions,
+  ) {
+    this.room = options.longest;
+  }
+
+  /** The block at a RIP and what it leads to. */
+  add(first: bigint): void {
+    const queue = [first];
+    for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
+      if (this.found.has(at) || this.found.size >= MOST_BLOCKS || this.room <= 0) continue;
+      if (at / PAGE !== this.entry / PAGE) continue;
+      const block = this.code.blockAt(at);
+      if (!block || block.secondPage !== undefined || block.dropped) continue;
+      const { plans, whole } = planBlock(at, block, this.code.steps(block), this.planner);
+      if (plans.length === 0) continue;
+      this.room -= plans.length;
+      this.found.set(at, { block, plans });
+      if (this.options.loops) queue.push(...this.next(plans, whole));
+    }
+  }
+
+  private next(plans: readonly Plan[], whole: boolean): bigint[] {
+    const targets: bigint[] = [];
     for (const plan of plans) {
-      if (plan.target !== undefined) queue.push(plan.target);
-      if (plan.isCall && options.returns) {
-        returnPoints.add(plan.next);
-        queue.push(plan.next);
+      if (plan.target !== undefined) targets.push(plan.target);
+      if (plan.isCall && this.options.returns) {
+        this.returnPoints.add(plan.next);
+        targets.push(plan.next);
       }
     }
     const last = plans[plans.length - 1];
-    if (whole && last.flow === "next") queue.push(last.next);
+    if (whole && last.flow === "next") targets.push(last.next);
+    return targets;
   }
-  if (!found.has(entry)) return undefined;
-  const blocks = new Map<bigint, RegionBlock>();
-  const returns = [...returnPoints].filter((rip) => found.has(rip));
-  for (const [rip, { block, plans }] of found) blocks.set(rip, cut(rip, block, plans, found, returns));
-  return { entry: blocks.get(entry)!, blocks };
+
+  /** The places that tables of indirect jumps name: a guess, since tables change; what it misses is jumped to outside. */
+  addTables(): Map<bigint, bigint[]> {
+    const tables = new Map<bigint, bigint[]>();
+    if (!this.options.loops) return tables;
+    for (const { plans } of [...this.found.values()]) {
+      const last = plans[plans.length - 1];
+      if (!isIndirect(last)) continue;
+      const places = [...new Set(this.table(last))];
+      for (const rip of places) this.add(rip);
+      tables.set(
+        last.rip,
+        places.filter((rip) => this.found.has(rip)),
+      );
+    }
+    return tables;
+  }
+
+  private table({ decoded }: Plan): bigint[] {
+    const operand = decoded.operands[0];
+    if (
+      operand?.kind !== "memory" ||
+      operand.base !== undefined ||
+      operand.index === undefined ||
+      operand.scale !== 3
+    ) {
+      return [];
+    }
+    const places: bigint[] = [];
+    for (let n = 0; n < this.options.tableEntries; n++) {
+      const place = this.code.read(BigInt.asUintN(64, operand.displacement + BigInt(n * 8)));
+      if (place === undefined || place / PAGE !== this.entry / PAGE) break;
+      places.push(place);
+    }
+    return places;
+  }
 }
+
+const isIndirect = (plan: Plan): boolean => plan.flow === "jump" && plan.target === undefined && !plan.isReturn;
 
 /** The instructions of a block, up to the first that is left to the interpreter. */
 function planBlock(rip: bigint, block: Block, steps: readonly Step[], planner: Planner) {
@@ -96,20 +161,20 @@ function cut(
   source: Block,
   plans: Plan[],
   found: ReadonlyMap<bigint, Found>,
-  returns: bigint[],
+  { returns, tables }: { returns: bigint[]; tables: ReadonlyMap<bigint, bigint[]> },
 ): RegionBlock {
   const end = plans.findIndex((plan, n) => n > 0 && found.has(plan.rip));
   const kept = end < 0 ? plans : plans.slice(0, end);
   const last = kept[kept.length - 1];
   const fallsTo = last.flow === "next" ? last.next : undefined;
-  return { rip, source, plans: kept, fallsTo, returnsTo: last.isReturn ? returns : [] };
+  return { rip, source, plans: kept, fallsTo, mayGoTo: last.isReturn ? returns : (tables.get(last.rip) ?? []) };
 }
 
 /** Where a block goes inside the region. */
 export function successors(block: RegionBlock, blocks: ReadonlyMap<bigint, RegionBlock>): bigint[] {
   const targets = block.plans.flatMap((plan) => (plan.target === undefined ? [] : [plan.target]));
   if (block.fallsTo !== undefined) targets.push(block.fallsTo);
-  targets.push(...block.returnsTo);
+  targets.push(...block.mayGoTo);
   return [...new Set(targets)].filter((target) => blocks.has(target));
 }
 
@@ -213,6 +278,6 @@ export class Order {
 
 function edges(block: RegionBlock, target: bigint): number {
   const jumps = block.plans.filter((plan) => plan.target === target).length;
-  const returns = block.returnsTo.filter((rip) => rip === target).length;
-  return jumps + returns + (block.fallsTo === target ? 1 : 0);
+  const guesses = block.mayGoTo.filter((rip) => rip === target).length;
+  return jumps + guesses + (block.fallsTo === target ? 1 : 0);
 }

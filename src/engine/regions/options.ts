@@ -14,6 +14,8 @@ export interface RegionOptions {
   readonly simplify: boolean;
   /** A return compares with the return points that the region knows. */
   readonly returns: boolean;
+  /** A jump through a table in memory compares with this many of the places that stand in the table; 0: with none. */
+  readonly tableEntries: number;
 }
 
 export const defaultRegionOptions: RegionOptions = {
@@ -24,4 +26,5 @@ export const defaultRegionOptions: RegionOptions = {
   lazyFlags: true,
   simplify: true,
   returns: true,
+  tableEntries: 16,
 };

@@ -186,10 +186,10 @@ class RegionWriter {
     frame.leave();
   }
 
-  /** To the RIP in the frame's target: a return may lead to a place in the region. */
+  /** To the RIP in the frame's target, which may be a place in the region. */
   private indirect(block: RegionBlock, flags: FlagState): void {
     const { code, frame } = this;
-    for (const rip of block.returnsTo) {
+    for (const rip of block.mayGoTo) {
       code.get(frame.target).i64(rip).op(op.i64Eq).if(EMPTY);
       this.edge(block, rip, 0, flags);
       code.end();

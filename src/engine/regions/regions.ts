@@ -27,6 +27,8 @@ const MOST_REGIONS = 1024;
 /** What regions ask of the first tier. */
 export interface DecodedCode {
   known(physical: number, mode: number): Block | undefined;
+  /** Eight bytes of guest memory at a linear address, if they can be read; only guesses are made from them. */
+  read(linear: bigint): bigint | undefined;
   steps(block: Block): readonly Step[];
 }
 
@@ -82,6 +84,7 @@ export class Regions {
   private knownCode(entry: Block, rip: bigint): KnownCode {
     return {
       blockAt: (at) => this.code.known(entry.physical + Number(at - rip), entry.mode),
+      read: (linear) => this.code.read(linear),
       steps: (block) => this.code.steps(block),
     };
   }

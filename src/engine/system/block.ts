@@ -64,6 +64,12 @@ export class BlockMemory {
     return this.access.writable(record, low, high, size, this.privilege);
   }
 
+  /** Whether `size` bytes could be written. 0 or EXIT.fault. */
+  probe(record: number, offset: bigint, size: number): number {
+    const linear = this.linear(record, offset, size, true, 1n);
+    return linear === undefined ? EXIT.fault : this.mayWrite(record, linear, size);
+  }
+
   write(record: number, offset: bigint, from: Uint8Array, alignment = 1n): number {
     const linear = this.linear(record, offset, from.length, true, alignment);
     if (linear === undefined || this.mayWrite(record, linear, from.length)) return EXIT.fault;

@@ -27,8 +27,9 @@ function bit(n: number, ...names: string[]): number {
   return names.every((name) => definitions!.has(name)) ? 1 << n : 0;
 }
 
-/** Leaf 1, EDX. FPU, MMX, FXSR, SSE and SSE2 stay clear until their instructions are executed; there is no MCA. */
+/** Leaf 1, EDX. There is no MCA. */
 const features = (): number =>
+  bit(0, "fadd", "fsin", "fnsave") |
   (1 << 2) | // DE
   (1 << 3) | // PSE
   (1 << 4) | // TSC
@@ -40,7 +41,12 @@ const features = (): number =>
   (1 << 13) | // PGE
   bit(15, "cmov") |
   (1 << 16) | // PAT
-  (1 << 17); // PSE-36
+  (1 << 17) | // PSE-36
+  bit(19, "clflush") |
+  bit(23, "emms", "paddb", "pmaddwd") |
+  bit(24, "fxsave", "fxrstor") |
+  bit(25, "addps", "movaps", "ldmxcsr", "pavgb") |
+  bit(26, "addpd", "paddq", "movdqa", "maskmovdqu");
 
 const moreFeatures = (): number => bit(13, "cmpxchg16b") | bit(22, "movbe") | bit(23, "popcnt") | (1 << 31); // a hypervisor's guest
 

@@ -12,6 +12,8 @@ import { cpuid } from "./cpuid";
 import { Enter } from "./enter";
 import { Exceptions } from "./exceptions";
 import { Far } from "./far";
+import { FpuEnvironment } from "./float/environment";
+import { Fpu } from "./float/fpu";
 import { SseArithmetic } from "./float/sse";
 import { Flags } from "./flags";
 import { Interrupts } from "./interrupts";
@@ -66,6 +68,8 @@ function assemble(state: CpuState, board: Board, hooks: SystemHooks, { levels5 =
   const block = new BlockMemory(core, access, segments);
   const vectors = new Vectors(core, block);
   const sse = new SseArithmetic(core);
+  const fpu = new Fpu(core, block);
+  const environment = new FpuEnvironment(core, block, fpu);
   const parts = {
     core,
     paging,
@@ -80,7 +84,7 @@ function assemble(state: CpuState, board: Board, hooks: SystemHooks, { levels5 =
     far,
     returns,
   };
-  return { ...parts, calls, ports, msrs, tables, enter, vectors, sse };
+  return { ...parts, calls, ports, msrs, tables, enter, vectors, sse, fpu, environment };
 }
 
 function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (record: number) => number> {
@@ -100,6 +104,8 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
     enter,
     vectors,
     sse,
+    fpu,
+    environment,
   } = parts;
   return {
     portIn: ports.input,
@@ -156,6 +162,27 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
     floatCompare: sse.compareLanes,
     floatFlags: sse.compareFlags,
     floatConvert: sse.convert,
+    fpuArithmetic: fpu.arithmetic,
+    fpuArithmeticMemory: fpu.arithmeticMemory,
+    fpuCompare: fpu.compare,
+    fpuCompareMemory: fpu.compareMemory,
+    fpuLoad: fpu.load,
+    fpuStore: fpu.store,
+    fpuConstant: fpu.constant,
+    fpuExchange: fpu.exchange,
+    fpuFree: fpu.free,
+    fpuConditionalMove: fpu.conditionalMove,
+    fpuOperation: fpu.operation,
+    fpuLoadControl: fpu.loadControl,
+    fpuControl: fpu.control,
+    fpuStatus: fpu.status,
+    fpuClear: fpu.clear,
+    fpuInitialise: fpu.initialise,
+    fpuLoadEnvironment: environment.load,
+    fpuStoreEnvironment: environment.store,
+    fpuRestore: environment.restore,
+    fpuSave: environment.save,
+    fpuWait: fpu.wait,
     maskedStore: vectors.maskedStore,
     fpuEmpty: vectors.empty,
   };

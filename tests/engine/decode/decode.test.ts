@@ -101,11 +101,6 @@ describe("what is no instruction", () => {
     ["8d c0", "LEA of a register"],
   ])("%s: %s", (hex) => expect(at(hex)).toMatchObject({ kind: "invalid", fault: "#UD" }));
 
-  test("what the baseline has and the definitions lack is told apart", () => {
-    expect(at("d9 e8")).toMatchObject({ kind: "unimplemented" });
-    expect(disassemble(Buffer.from("d9e8", "hex"), 0n, 64).length).toBe(1);
-  });
-
   test("90 with REX.B is an exchange", () => {
     expect(text("90")).toBe("nop");
     expect(text("f3 90")).toBe("pause");

@@ -91,15 +91,19 @@ export function difference({ test, outcome }: Vector, engine: Outcome): string {
     if (engine.registers[n] !== value)
       parts.push(`register ${n} ${engine.registers[n].toString(16)}, not ${value.toString(16)}`);
   });
-  const savesState = /^fx?save/.test(nameOf(test));
-  const places = savesState ? saved(test) : -1;
+  const isSaved = savedPointer(nameOf(test));
+  const places = saved(test);
   for (let n = 0; n < WINDOW_BYTES; n += 8) {
     const [ours, theirs] = [engine.memory.slice(n, n + 8), outcome.memory.slice(n, n + 8)];
-    for (let b = 0; b < 8; b++) if (savesState && isPointer(n + b - places)) ours[b] = theirs[b];
+    for (let b = 0; b < 8; b++) if (isSaved(n + b - places)) ours[b] = theirs[b];
     if (hex(ours) !== hex(theirs)) parts.push(`memory ${n} ${hex(ours)}, not ${hex(theirs)}`);
   }
+  const estimated = isTranscendental(test);
+  if (estimated && outsideDomain(test)) return "";
   for (let n = 0; n < FX.end; n += 8) {
     const [ours, theirs] = [engine.fx.slice(n, n + 8), outcome.fx.slice(n, n + 8)];
+    if (estimated && n === 0) ours[3] = (ours[3] & ~2) | (theirs[3] & 2);
+    if (estimated && n >= FX.stack && n < FX.xmm && closeExtended(engine.fx, outcome.fx, n & ~15)) continue;
     for (let b = 0; b < 8; b++) if (isPointer(n + b)) ours[b] = theirs[b];
     if (isEstimate(test) && n >= FX.xmm && closeSingles(ours, theirs)) continue;
     if (hex(ours) !== hex(theirs)) parts.push(`fx ${fieldName(n)} ${hex(ours)}, not ${hex(theirs)}`);
@@ -109,6 +113,28 @@ export function difference({ test, outcome }: Vector, engine: Outcome): string {
   const mxcsr = new DataView(before.fx.buffer).getUint32(FX.mxcsr, true).toString(16);
   const head = hex(before.fx.slice(0, 6));
   return `${test.bits}-bit ${hex(test.code)}, seed ${test.seed}, mxcsr ${mxcsr}, fcw/fsw/ftw ${head}, style ${test.style}: ${parts.join("; ")}`;
+}
+
+const isTranscendental = (test: Case) => /^f(sin|cos|sincos|ptan|patan|2xm1|yl2xp?1?) /.test(nameOf(test));
+
+/** F2XM1 is defined for -1 to 1, FYL2XP1 for -(1 - sqrt(1/2)) to sqrt(2) - 1 (SDM 2A); nothing is said of other arguments. */
+function outsideDomain(test: Case): boolean {
+  const name = nameOf(test).split(" ")[0];
+  if (name !== "f2xm1" && name !== "fyl2xp1") return false;
+  const view = new DataView(initialState(test).fx.buffer);
+  const exponent = view.getUint16(FX.stack + 8, true) & 0x7fff;
+  return exponent >= (name === "f2xm1" ? 0x3fff : 0x3ffd) && exponent < 0x7fff;
+}
+
+/** The most that a result may be off by, in units of its last place: the manual promises 1 (SDM 1, 8.3.10), to either side. */
+const MOST_ULPS = 2n;
+function closeExtended(ours: Uint8Array, theirs: Uint8Array, place: number): boolean {
+  const bits = (fx: Uint8Array) => {
+    const view = new DataView(fx.buffer);
+    return (BigInt(view.getUint16(place + 8, true)) << 63n) + (view.getBigUint64(place, true) & ((1n << 63n) - 1n));
+  };
+  const apart = bits(ours) - bits(theirs);
+  return apart <= MOST_ULPS && apart >= -MOST_ULPS;
 }
 
 const isEstimate = (test: Case) => /^r(cp|sqrt)/.test(nameOf(test));
@@ -123,6 +149,13 @@ function closeSingles(ours: Uint8Array, theirs: Uint8Array): boolean {
   });
 }
 
+/** The same pointers in the area that an instruction stores. */
+function savedPointer(name: string): (n: number) => boolean {
+  if (/^fxsave/.test(name)) return isPointer;
+  return /^fn(save|stenv)/.test(name) ? (n) => n >= 12 && n < 28 : () => false;
+}
+
+/** Where the case's memory operand lies in the window. */
 function saved({ registers }: Case): number {
   const [address] = registers.values();
   return Number(address ?? 0n) - (0x2000_1000 - WINDOW_BYTES);

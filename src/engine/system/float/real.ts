@@ -156,6 +156,7 @@ export function round(env: Environment, format: Format, a: Real, precision = for
     if (!(env.masks & UNDERFLOW)) {
       env.flags |= UNDERFLOW;
       top += ADJUSTMENT;
+      if (top < lowest) return vanished(env, format, sign);
     } else if (env.flushToZero) {
       env.flags |= UNDERFLOW | INEXACT;
       return special(format, zero(sign));
@@ -168,10 +169,24 @@ export function round(env: Environment, format: Format, a: Real, precision = for
     env.flags |= OVERFLOW;
     if (env.masks & OVERFLOW) return overflowed(env, format, sign, precision);
     top -= ADJUSTMENT;
+    if (top > format.bias) return beyond(env, format, sign);
   }
   if (inexact) env.flags |= INEXACT;
   env.roundedUp = up;
   return assemble(format, sign, top + format.bias, value << BigInt(format.precision - precision));
+}
+
+/** Too small even when moved (FSCALE). */
+function vanished(env: Environment, format: Format, sign: 0 | 1): bigint {
+  env.flags |= INEXACT;
+  return special(format, zero(sign));
+}
+
+/** Too great even when moved. */
+function beyond(env: Environment, format: Format, sign: 0 | 1): bigint {
+  env.flags |= INEXACT;
+  env.roundedUp = true;
+  return special(format, infinity(sign));
 }
 
 function overflowed(env: Environment, format: Format, sign: 0 | 1, precision: number): bigint {
