@@ -27,8 +27,19 @@ struct holdings {
     int64_t frames, blocks, bytes, subscriptions, topics, notifications, kernel_messages;
 };
 
+static int64_t retained_by_the_kernel(void)
+{
+    static struct topic_info list[64]; /* in order of their numbers */
+    int64_t retained = 0;
+    int count = topic_list(list, 64);
+    for (int i = 0; i < count; i++)
+        retained += list[i].id < TOPIC_RESERVED ? list[i].retained : 0;
+    return retained;
+}
+
 /*
- * Frames that somebody holds. Those of the kernel heap count as free: it keeps what it has mapped once; so do its
+ * What the kernel retains on its own topics (the last warning that memory is low) counts as free. Frames that somebody
+ * holds. Those of the kernel heap count as free: it keeps what it has mapped once; so do its
  * page tables, one for 2 MiB.
  */
 static struct holdings measure(void)
@@ -45,7 +56,7 @@ static struct holdings measure(void)
         .subscriptions = info.subscriptions,
         .topics = info.topics,
         .notifications = info.notifications,
-        .kernel_messages = info.kernel_messages_free,
+        .kernel_messages = info.kernel_messages_free + retained_by_the_kernel(),
     };
 }
 
