@@ -3,7 +3,7 @@
  * ranges of equal rights. Page numbers (address / 4096) are numbers: exact up to the 57 bits of 5-level paging.
  */
 import type { GuestMemory, Paging } from "./memory";
-import { nameRanges, type NamedRegion } from "./regions";
+import { type AddressRange, nameRanges, type NamedRegion, type PageRange } from "./regions";
 import type { ProcessKey } from "./processes";
 
 export interface PageTableLevel {
@@ -32,28 +32,6 @@ export interface PageTablesView {
   readonly ranges: readonly AddressRange[];
   /** Ranges left out because the list is bounded. */
   readonly rangesOmitted: number;
-}
-
-export interface AddressRange {
-  readonly start: bigint;
-  /** Bytes. */
-  readonly length: bigint;
-  readonly writable: boolean;
-  readonly executable: boolean;
-  readonly user: boolean;
-  /** What it is, where the kernel knows: code, data, heap, stack, guard, kernel, direct map, unmapped. */
-  readonly what: string;
-  /** False for a range that is kept free on purpose: a guard page, a stack's room to grow. */
-  readonly mapped?: boolean;
-}
-
-/** Pages from `start`, all with the same rights. */
-export interface PageRange {
-  readonly start: number;
-  pages: number;
-  readonly writable: boolean;
-  readonly executable: boolean;
-  readonly user: boolean;
 }
 
 const ENTRIES = 512;

@@ -1,8 +1,29 @@
 /** What the kernel says lies where in an address space (herald/layout.ts, and the fields of the process). */
 import { constants, enums } from "../herald/layout";
 import type { GuestMemory } from "./memory";
-import type { AddressRange, PageRange } from "./pageTables";
 import type { ProcessStruct } from "./processes";
+
+export interface AddressRange {
+  readonly start: bigint;
+  /** Bytes. */
+  readonly length: bigint;
+  readonly writable: boolean;
+  readonly executable: boolean;
+  readonly user: boolean;
+  /** What it is, where the kernel knows: code, data, heap, stack, guard, kernel, direct map, unmapped. */
+  readonly what: string;
+  /** False for a range that is kept free on purpose: a guard page, a stack's room to grow. */
+  readonly mapped?: boolean;
+}
+
+/** Pages from `start`, all with the same rights. */
+export interface PageRange {
+  readonly start: number;
+  pages: number;
+  readonly writable: boolean;
+  readonly executable: boolean;
+  readonly user: boolean;
+}
 
 interface Rights {
   readonly writable: boolean;

@@ -2,7 +2,8 @@
 import { constants, structs } from "../herald/layout";
 import type { GuestMemory } from "./memory";
 import { topicName, type ProcessKey } from "./processes";
-import { walkList, type StructView } from "./structures";
+import { walkList } from "./list";
+import type { StructView } from "./structures";
 
 export interface TopicsView {
   readonly topics: readonly TopicView[];

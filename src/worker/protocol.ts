@@ -9,7 +9,8 @@ import type { PageTablesView } from "../lens/pageTables";
 import type { ProcessKey, ProcessTable } from "../lens/processes";
 import type { TopicsView } from "../lens/topics";
 
-export type { AddressRange, PageTableLevel, PageTablesView } from "../lens/pageTables";
+export type { PageTableLevel, PageTablesView } from "../lens/pageTables";
+export type { AddressRange } from "../lens/regions";
 export type { FrameCells, FrameGroup, HeapView, MemoryView } from "../lens/frames";
 export { frameUses, frameUseText } from "../lens/frames";
 export type { ProcessKey, ProcessTable, ProcessView } from "../lens/processes";

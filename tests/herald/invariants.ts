@@ -8,7 +8,8 @@
 import { constants, enums, structs, type Struct } from "../../src/herald/layout";
 import { parseMap, type HeraldMap } from "../../src/lens/map";
 import { GuestMemory } from "../../src/lens/memory";
-import { walkList, type StructView } from "../../src/lens/structures";
+import { walkList } from "../../src/lens/list";
+import type { StructView } from "../../src/lens/structures";
 import type { Pc } from "../../src/pc/pc";
 
 const state = enums.process_state.byName;

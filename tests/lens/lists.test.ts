@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { constants, enums, structs } from "../../src/herald/layout";
-import { walkList } from "../../src/lens/structures";
+import { walkList } from "../../src/lens/list";
 import { readTopics } from "../../src/lens/topics";
 import { HandMadeGuest } from "./guest";
 

@@ -1,26 +1,11 @@
 /**
- * What the system side of the CPU offers to the run loop and to generated handlers, and what it asks of them.
+ * What the system side of the CPU offers to the run loop and to generated handlers.
  *
  * A guest fault is a value: whoever finds one calls `raise`, which fills faultVector, faultCode, faultHasCode and
  * exitRecord of the state, and returns EXIT.fault up the line. Nothing architectural has changed by then.
  */
 import type { SystemHelper } from "../../isa/system";
 import type { Walk } from "./paging";
-
-export interface SystemHooks {
-  /** Whether decoded code was made from this physical page (its number: address / 4096). */
-  isCodePage(physicalPage: number): boolean;
-  /** Bytes of a code page were written: called after the write. Whether it is a code page still. */
-  codeWritten(physical: number, size: number): boolean;
-  /** The mapping of linear addresses changed: forget which block a RIP leads to. */
-  flushJumps(): void;
-  /** CR3 was loaded: RIPs lead where they led under it, as far as its tables are as they were. */
-  enterSpace(low: number, high: number): void;
-  /** The translation of one page changed (INVLPG). */
-  invalidateJumps(low: number, high: number): void;
-  /** Ticks since power-on, exact for the present instruction. */
-  clock(): number;
-}
 
 /** What may be left out of this processor. */
 export interface SystemOptions {

@@ -5,7 +5,7 @@
 import type { Board } from "../board";
 import { EXIT, record as fieldOf } from "../record";
 import { layout, MODE, type CpuState, type FieldName } from "../state";
-import type { SystemHooks } from "./contract";
+import type { SystemHooks } from "./hooks";
 
 /** Index of each field in the state's u32 view (for 64-bit fields: of the low half). */
 export const at = Object.fromEntries(

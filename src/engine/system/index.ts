@@ -4,7 +4,7 @@ import type { SystemHelper } from "../../isa/system";
 import type { Board } from "../board";
 import type { CpuState } from "../state";
 import { Access, ALONE } from "./access";
-import type { AccessKind, System, SystemHooks, SystemOptions } from "./contract";
+import type { AccessKind, System, SystemOptions } from "./contract";
 import { BlockMemory } from "./block";
 import { Control } from "./control";
 import { at, Core } from "./core";
@@ -16,6 +16,7 @@ import { FpuEnvironment } from "./float/environment";
 import { Fpu } from "./float/fpu";
 import { SseArithmetic } from "./float/sse";
 import { Flags } from "./flags";
+import type { SystemHooks } from "./hooks";
 import { Interrupts } from "./interrupts";
 import { Lookaside } from "./lookaside";
 import { Modes } from "./modes";
@@ -32,7 +33,8 @@ import { Tasks } from "./tasks";
 import { Transfer } from "./transfer";
 import { Vectors } from "./vectors";
 
-export type { AccessKind, System, SystemHooks, SystemOptions, TripleFault } from "./contract";
+export type { AccessKind, System, SystemOptions, TripleFault } from "./contract";
+export type { SystemHooks } from "./hooks";
 export { faultName } from "./exceptions";
 
 const kinds: Readonly<Record<AccessKind, number>> = { read: READ, write: WRITE, execute: EXECUTE };

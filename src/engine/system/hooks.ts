@@ -1,0 +1,15 @@
+/** What the system side of the CPU asks of the run loop. */
+export interface SystemHooks {
+  /** Whether decoded code was made from this physical page (its number: address / 4096). */
+  isCodePage(physicalPage: number): boolean;
+  /** Bytes of a code page were written: called after the write. Whether it is a code page still. */
+  codeWritten(physical: number, size: number): boolean;
+  /** The mapping of linear addresses changed: forget which block a RIP leads to. */
+  flushJumps(): void;
+  /** CR3 was loaded: RIPs lead where they led under it, as far as its tables are as they were. */
+  enterSpace(low: number, high: number): void;
+  /** The translation of one page changed (INVLPG). */
+  invalidateJumps(low: number, high: number): void;
+  /** Ticks since power-on, exact for the present instruction. */
+  clock(): number;
+}
