@@ -34,7 +34,7 @@ test("memory: every frame has a use and an owner, and the heap its blocks", asyn
   expect(await texts(frames)).toMatch(/^kernel\s*kernel/m);
   await expect(memory.getByRole("table", { name: "Heap blocks by size" })).toContainText("64 KiB");
   await memory.getByRole("button", { name: "shell" }).first().click();
-  const selected = panel(page, "Processes").locator('tr[aria-selected="true"]');
+  const selected = panel(page, "Processes").locator('tr[aria-current="true"]');
   await expect(selected).toContainText("shell");
 });
 

@@ -81,7 +81,8 @@ function Place({ cpu, before }: { cpu: CpuView; before: CpuView | undefined }) {
         <dd>{hex(cpu.rip)}</dd>
       </div>
       <div className="symbol" title={cpu.symbol}>
-        {cpu.symbol ?? "no symbol"}
+        <dt className="visually-hidden">function</dt>
+        <dd>{cpu.symbol ?? "no symbol"}</dd>
       </div>
       <div>
         <dt className="visually-hidden">rflags</dt>
