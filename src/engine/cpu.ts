@@ -130,7 +130,7 @@ export class X86Cpu implements Cpu {
   private secondTier(options: Partial<RegionOptions>): Regions {
     const code = {
       known: (physical: GuestPhysical, mode: number) => this.blocks.known(physical, mode),
-      read: (linear: bigint) => this.peek(linear),
+      read: (linear: bigint, bytes: 4 | 8) => this.peek(linear, bytes),
       steps: (block: Block) => this.blocks.stepsOf(block, this.source),
     };
     const regions = new Regions(this.state, this.library, code, options);
@@ -139,11 +139,12 @@ export class X86Cpu implements Cpu {
     return regions;
   }
 
-  /** Eight bytes of guest memory, without any effect; undefined where there is no RAM. */
-  private peek(linear: bigint): bigint | undefined {
+  /** Bytes of guest memory, without any effect; undefined where there is no RAM. */
+  private peek(linear: bigint, bytes: 4 | 8): bigint | undefined {
     const physical = this.system.translate(linear, "read", false);
-    if (physical === undefined || (physical & 7) !== 0 || physical + 8 > this.ram.length) return undefined;
-    return this.fields.getBigUint64(RAM + physical, true);
+    if (physical === undefined || physical % bytes !== 0 || physical + bytes > this.ram.length) return undefined;
+    const at = RAM + physical;
+    return bytes === 8 ? this.fields.getBigUint64(at, true) : BigInt(this.fields.getUint32(at, true));
   }
 
   /** The imports of generated code. Each notes the record, by which the clock is exact inside. */

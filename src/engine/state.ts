@@ -72,6 +72,8 @@ export const layout = {
   segmentAccess: field("u32", 8),
   /** 1 when the segment is usable, expand-up, readable and writable: then only its limit needs checking. Kept by system/segments.ts. */
   segmentPlain: cache("u32", 8),
+  /** Bit n: segment n is plain, and all of 4 GiB from 0; bit n + 8: it is plain. Kept by system/segments.ts, read at the head of regions. */
+  segmentKinds: cache("u32"),
   /** Bases of ES, CS, SS, DS as last loaded: they count again when 64-bit mode is left (SDM 3, 3.4.4). Kept by system/segments.ts. */
   descriptorBase: field("u64", 4),
   gdtBase: field("u64"),

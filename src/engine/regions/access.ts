@@ -1,15 +1,15 @@
 /**
- * Guest memory from a region: 64-bit mode only, so an address is base + index + displacement and the base of FS or GS. The lookaside
- * check is that of handlers/access.ts; what misses it is left to the interpreter before anything has changed.
+ * Guest memory from a region. The lookaside check is that of handlers/access.ts; what misses it is left to the interpreter before
+ * anything has changed.
  */
 import type { Width } from "../../isa/expression";
 import type { DecodedOperand, MemoryOperand } from "../decode/decode";
 import { loads, memoryWidth, stores } from "../handlers/access";
-import { layout, lookasideTable } from "../state";
+import { lookasideTable } from "../state";
 import { EMPTY, I32, I64, memory, op } from "../wasm/code";
 import type { Frame } from "./frame";
+import type { Segmentation } from "./segmentation";
 
-const FS = 4;
 const DELTA = 8;
 /** Index of the entry of a page, in bytes of the table: bits 12..23 of the address, times 16. */
 const ENTRY_SHIFT = 8;
@@ -21,6 +21,7 @@ export class RegionAccess {
 
   constructor(
     private readonly frame: Frame,
+    private readonly segmentation: Segmentation,
     user: boolean,
   ) {
     this.readTable = lookasideTable(user, false);
@@ -31,6 +32,7 @@ export class RegionAccess {
   offset(operand: MemoryOperand, addressSize: number, next: bigint): void {
     const { code } = this.frame;
     const { base, index, scale, displacement, ripRelative } = operand;
+    if (addressSize !== 64) return this.narrowOffset(operand, addressSize, next);
     const constant = BigInt.asUintN(64, ripRelative ? displacement + next : displacement);
     let parts = 0;
     const add = () => {
@@ -49,13 +51,37 @@ export class RegionAccess {
       code.i64(constant);
       add();
     }
-    if (addressSize === 32) code.i64(0xffff_ffffn).op(op.i64And);
+  }
+
+  /** The same with 32 or 16 bits, which wrap. */
+  private narrowOffset(operand: MemoryOperand, addressSize: number, next: bigint): void {
+    const { code } = this.frame;
+    const { base, index, scale, displacement, ripRelative } = operand;
+    const constant = Number(BigInt.asIntN(32, ripRelative ? displacement + next : displacement));
+    let parts = 0;
+    const add = () => {
+      if (parts++ > 0) code.op(op.i32Add);
+    };
+    if (base !== undefined) {
+      code.get(this.frame.register(base)).op(op.i32WrapI64);
+      add();
+    }
+    if (index !== undefined) {
+      code.get(this.frame.register(index)).op(op.i32WrapI64);
+      if (scale) code.i32(scale).op(op.i32Shl);
+      add();
+    }
+    if (constant !== 0 || parts === 0) {
+      code.i32(constant);
+      add();
+    }
+    if (addressSize === 16) code.i32(0xffff).op(op.i32And);
+    code.op(op.i64ExtendI32U);
   }
 
   /** [offset: i64] -> [linear: i64]. */
-  addBase(segment: number): void {
-    if (segment < FS) return;
-    this.frame.code.loadAt(memory.i64Load, layout.segmentBase.offset + segment * 8).op(op.i64Add);
+  addBase(segment: number, bytes: number, miss: () => void): void {
+    this.segmentation.linear(this.frame.code, segment, bytes, miss);
   }
 
   /** [linear: i64] -> []: leaves the place in the Wasm memory in a local; `miss` writes the way out. */

@@ -7,6 +7,7 @@ import { JUMP_ENTRIES, JUMP_ENTRY_BYTES, JUMPS, layout, type WasmOffset } from "
 import { Code, EMPTY, I32, I64, memory, op } from "../wasm/code";
 import type { Label, RegionCode } from "./code";
 import { flagLocals, type FlagLocals } from "./flags";
+import type { Segmentation } from "./segmentation";
 
 const SELF = 0;
 const registerOffset = (register: number) => layout.registers.offset + register * 8;
@@ -50,6 +51,7 @@ export class Frame {
   constructor(
     readonly code: RegionCode,
     private readonly handlerType: number,
+    private readonly segmentation: Segmentation,
   ) {
     this.remaining = code.permanent(I32);
     this.target = code.permanent(I64);
@@ -164,14 +166,19 @@ export class Frame {
   // ---- in ----
 
   /**
-   * Another RIP leads to the same bytes, or the ticks do not cover the decoded block: that is the interpreter's. (With less, a region
+   * Another RIP leads to the same bytes, segments changed, or the ticks do not cover the decoded block: that is the interpreter's. (With less, a region
    * that hands over its first instruction would come to nothing.)
    */
   private prologue({ rip, charged, instructions, handler }: Entry): Code {
     const { remaining } = this;
     const front = new Code(1);
     front.loadAt(memory.i64Load, layout.rip.offset).i64(rip).op(op.i64Ne);
-    front.loadAt(memory.i32Load, layout.remaining.offset).tee(remaining).i32(0).op(op.i32LtS, op.i32Or).if(EMPTY);
+    front.loadAt(memory.i32Load, layout.remaining.offset).tee(remaining).i32(0).op(op.i32LtS, op.i32Or);
+    if (!this.segmentation.long) {
+      this.segmentation.pushChanged(front);
+      front.op(op.i32Or);
+    }
+    front.if(EMPTY);
     front.get(SELF).i32(handler).returnCallIndirect(this.handlerType).end();
     if (charged !== instructions)
       front

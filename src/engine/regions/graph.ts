@@ -9,6 +9,7 @@ import type { Step } from "../records";
 import type { WasmOffset } from "../state";
 import type { RegionOptions } from "./options";
 import type { Plan, Planner } from "./plan";
+import type { Segmentation } from "./segmentation";
 
 const PAGE = 4096n;
 const MOST_BLOCKS = 96;
@@ -17,9 +18,10 @@ const MOST_BLOCKS = 96;
 export interface KnownCode {
   /** The block whose first instruction is at this RIP, if there is one. */
   blockAt(rip: bigint): Block | undefined;
-  /** Eight bytes of guest memory as they are now, if they can be read. */
-  read(linear: bigint): bigint | undefined;
+  /** Bytes of guest memory as they are now, if they can be read. */
+  read(linear: bigint, bytes: 4 | 8): bigint | undefined;
   steps(block: Block): readonly Step[];
+  readonly segmentation: Segmentation;
 }
 
 export interface RegionBlock {
@@ -75,15 +77,22 @@ class Search {
     const queue = [first];
     for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
       if (this.found.has(at) || this.found.size >= MOST_BLOCKS || this.room <= 0) continue;
-      if (at / PAGE !== this.entry / PAGE) continue;
+      if (!this.near(at)) continue;
       const block = this.code.blockAt(at);
       if (!block || block.secondPage !== undefined || block.dropped) continue;
+      if (!this.code.segmentation.holds(at, block.length)) continue;
       const { plans, whole } = planBlock(at, block, this.code.steps(block), this.planner);
       if (plans.length === 0) continue;
       this.room -= plans.length;
       this.found.set(at, { block, plans });
       if (this.options.loops) queue.push(...this.next(plans, whole));
     }
+  }
+
+  /** In the page of the entry. */
+  private near(rip: bigint): boolean {
+    const { codeBase } = this.code.segmentation;
+    return (rip + codeBase) / PAGE === (this.entry + codeBase) / PAGE;
   }
 
   private next(plans: readonly Plan[], whole: boolean): bigint[] {
@@ -119,18 +128,14 @@ class Search {
 
   private table({ decoded }: Plan): bigint[] {
     const operand = decoded.operands[0];
-    if (
-      operand?.kind !== "memory" ||
-      operand.base !== undefined ||
-      operand.index === undefined ||
-      operand.scale !== 3
-    ) {
-      return [];
-    }
+    if (operand?.kind !== "memory" || operand.base !== undefined || operand.index === undefined) return [];
+    const { addressSize } = decoded;
+    const bytes = operand.width / 8;
+    if ((bytes !== 8 && bytes !== 4) || 1 << operand.scale !== bytes) return [];
     const places: bigint[] = [];
     for (let n = 0; n < this.options.tableEntries; n++) {
-      const place = this.code.read(BigInt.asUintN(64, operand.displacement + BigInt(n * 8)));
-      if (place === undefined || place / PAGE !== this.entry / PAGE) break;
+      const place = this.code.read(BigInt.asUintN(addressSize, operand.displacement + BigInt(n * bytes)), bytes);
+      if (place === undefined || !this.near(place)) break;
       places.push(place);
     }
     return places;

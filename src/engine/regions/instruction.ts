@@ -239,7 +239,7 @@ export class InstructionWriter implements Binding {
       if (effect.kind === "store") {
         this.lowering.hold(effect.value);
         this.lowering.wide(effect.offset);
-        this.addBase(effect.segment);
+        this.addBase(effect.segment, effect.value.width / 8);
         this.storeAt(effect.value);
       } else if (effect.kind === "write" && this.isMemory(effect.index)) {
         this.lowering.hold(effect.value);
@@ -247,7 +247,7 @@ export class InstructionWriter implements Binding {
         if (place !== undefined) {
           this.shop.access.store(place, effect.value.width, () => this.lowering.value(effect.value));
         } else {
-          this.linear(effect.index);
+          this.linear(effect.index, effect.value.width / 8);
           this.storeAt(effect.value);
         }
       }
@@ -346,16 +346,17 @@ export class InstructionWriter implements Binding {
 
   // ---- addresses ----
 
-  private addBase(segment: number | "operand"): void {
+  private addBase(segment: number | "operand", bytes: number): void {
     const { access } = this.shop;
-    if (segment !== "operand") return access.addBase(segment);
+    if (segment !== "operand") return access.addBase(segment, bytes, this.giveUp);
     for (const operand of this.plan.decoded.operands) {
-      if (operand.kind === "memory" || operand.kind === "stringSource") return access.addBase(operand.segment);
+      if (operand.kind === "memory" || operand.kind === "stringSource")
+        return access.addBase(operand.segment, bytes, this.giveUp);
     }
   }
 
   /** [] -> [linear: i64] of a memory operand. */
-  private linear(index: number): void {
+  private linear(index: number, bytes: number): void {
     const { decoded, next } = this.plan;
     const { access } = this.shop;
     const operand = decoded.operands[index];
@@ -363,11 +364,11 @@ export class InstructionWriter implements Binding {
       const source = operand.kind === "stringSource";
       const width = decoded.addressSize as Width;
       this.lowering.wide({ kind: "register", width, register: source ? RSI : RDI });
-      return access.addBase(source ? operand.segment : ES);
+      return access.addBase(source ? operand.segment : ES, bytes, this.giveUp);
     }
     const place = memoryOf(operand);
     access.offset(place, decoded.addressSize, next);
-    access.addBase(place.segment);
+    access.addBase(place.segment, bytes, this.giveUp);
   }
 
   // ---- Binding ----
@@ -389,7 +390,7 @@ export class InstructionWriter implements Binding {
       return void code.loadAt(memory.i32Load16U, layout.selector.offset + operand.register * 4);
     }
     const writable = plan.access[node.index] === "readwrite";
-    this.linear(node.index);
+    this.linear(node.index, node.width / 8);
     const host = shop.access.host(node.width / 8, writable, this.giveUp);
     if (writable) this.places.set(node.index, host);
     shop.access.load(host, node.width);
@@ -397,7 +398,7 @@ export class InstructionWriter implements Binding {
 
   load(node: Node<"load">): void {
     this.lowering.wide(node.offset);
-    this.addBase(node.segment);
+    this.addBase(node.segment, node.width / 8);
     const host = this.shop.access.host(node.width / 8, node.writable ?? false, this.giveUp);
     this.shop.access.load(host, node.width);
   }
@@ -406,8 +407,10 @@ export class InstructionWriter implements Binding {
     const { decoded, next } = this.plan;
     const operand = memoryOf(decoded.operands[node.index]);
     this.shop.access.offset(operand, decoded.addressSize, next);
-    if (node.linear) this.shop.access.addBase(operand.segment);
-    else if (node.width !== 64) this.code.op(op.i32WrapI64);
+    if (node.linear) throw new Error("linear addresses are for helpers, which are left to the interpreter");
+    if (node.width === 64) return;
+    this.code.op(op.i32WrapI64);
+    if (node.width === 16) this.code.i32(0xffff).op(op.i32And);
   }
 
   register(node: Node<"register">): void {

@@ -1,11 +1,12 @@
 /** One instruction of a region: its meaning with everything put in that its encoding and place say. */
-import type { Expression } from "../../isa/expression";
+import { ES, type Expression } from "../../isa/expression";
 import type { Access, Effect } from "../../isa/notation";
 import type { Decoded } from "../decode/decode";
 import { isStringOperand, type Meaning, meaningOf, roots } from "../handlers/meaning";
 import type { Shape } from "../handlers/shape";
 import { children } from "../lower";
 import type { WasmOffset } from "../state";
+import type { Segmentation } from "./segmentation";
 import { Nodes } from "./simplify";
 
 /** The status flags as bits of a set. SF and PF come from one value (state.ts) and are one member. */
@@ -82,13 +83,18 @@ export function flagsIn(e: Expression): number {
 }
 
 export class Planner {
-  constructor(readonly nodes: Nodes) {}
+  constructor(
+    readonly nodes: Nodes,
+    private readonly segmentation: Segmentation,
+  ) {}
 
   plan(decoded: Decoded, shape: Shape, place: Place): Plan {
     const meaning = meaningFor(shape);
     const next = BigInt.asUintN(64, place.rip + BigInt(decoded.length));
     const base = { ...place, decoded, shape, access: meaning.access, next };
     if (!expressible(decoded, shape, meaning.effects)) return { ...base, ...leftToInterpreter };
+    if (!segmentsOf(decoded, meaning).every((segment) => this.segmentation.reaches(segment)))
+      return { ...base, ...leftToInterpreter };
     const go = this.substitution(decoded, next);
     const effects = meaning.effects.flatMap((effect) => decided(mapEffect(effect, go)));
     const isMemory = (index: number) => memoryOperand(shape, index);
@@ -148,6 +154,29 @@ const leftToInterpreter = {
   uses: ALL_FLAGS,
   exits: true,
 } as const;
+
+/** The segments through which it reaches memory. */
+function segmentsOf(decoded: Decoded, { access, effects }: Meaning): number[] {
+  const segments = new Set<number>();
+  const operands = decoded.operands.flatMap((operand, n) => {
+    if (operand.kind === "stringDestination") return [ES];
+    if (operand.kind === "stringSource") return [operand.segment];
+    return operand.kind === "memory" && access[n] !== "none" ? [operand.segment] : [];
+  });
+  for (const segment of operands) segments.add(segment);
+  const note = (segment: number | "operand") => segment !== "operand" && segments.add(segment);
+  const visit = (e: Expression): void => {
+    if (e.kind === "load") note(e.segment);
+    children(e).forEach(visit);
+  };
+  const visitEffect = (effect: Effect): void => {
+    if (effect.kind === "store") note(effect.segment);
+    if (effect.kind === "when") effect.effects.forEach(visitEffect);
+    roots(effect).forEach(visit);
+  };
+  effects.forEach(visitEffect);
+  return [...segments];
+}
 
 const isConstant = (e: Expression, value: bigint) => e.kind === "constant" && e.value === value;
 

@@ -15,12 +15,14 @@ import { type Graph, Order, type RegionBlock } from "./graph";
 import { InstructionWriter, type Workshop } from "./instruction";
 import type { RegionOptions } from "./options";
 import { ALL_FLAGS, type Plan } from "./plan";
+import type { Segmentation } from "./segmentation";
 import type { Nodes } from "./simplify";
 
 /** What the writer needs from outside. */
 export interface RegionSurroundings {
   readonly handlerType: number;
   readonly user: boolean;
+  readonly segmentation: Segmentation;
   readonly nodes: Nodes;
   readonly options: RegionOptions;
   runtime(name: RuntimeFunction): number;
@@ -46,12 +48,12 @@ class RegionWriter {
     private readonly surroundings: RegionSurroundings,
   ) {
     const { nodes, options, user } = surroundings;
-    this.frame = new Frame(this.code, surroundings.handlerType);
+    this.frame = new Frame(this.code, surroundings.handlerType, surroundings.segmentation);
     this.order = new Order(graph);
     this.shop = {
       code: this.code,
       frame: this.frame,
-      access: new RegionAccess(this.frame, user),
+      access: new RegionAccess(this.frame, surroundings.segmentation, user),
       nodes,
       options,
       runtime: (name) => surroundings.runtime(name),

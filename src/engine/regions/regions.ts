@@ -18,6 +18,7 @@ import { findGraph, type Graph, type KnownCode } from "./graph";
 import { defaultRegionOptions, type RegionOptions } from "./options";
 import { Planner } from "./plan";
 import { writeRegion } from "./region";
+import { Segmentation } from "./segmentation";
 import { Nodes } from "./simplify";
 
 const HANDLER: Signature = { parameters: [I32], results: [I32] };
@@ -27,8 +28,8 @@ const MOST_REGIONS = 1024;
 /** What regions ask of the first tier. */
 export interface DecodedCode {
   known(physical: number, mode: number): Block | undefined;
-  /** Eight bytes of guest memory at a linear address, if they can be read; only guesses are made from them. */
-  read(linear: bigint): bigint | undefined;
+  /** Bytes of guest memory at a linear address, if they can be read; only guesses are made from them. */
+  read(linear: bigint, bytes: 4 | 8): bigint | undefined;
   steps(block: Block): readonly Step[];
 }
 
@@ -69,33 +70,37 @@ export class Regions {
 
   /** Makes the region that begins with this block, if it is code that regions can run. */
   compile(block: Block, rip: bigint): boolean {
-    if (!(block.mode & MODE.long) || this.byEntry.has(block)) return false;
+    if (this.byEntry.has(block)) return false;
     if (this.byEntry.size >= MOST_REGIONS) this.forget();
     const nodes = new Nodes(this.options.simplify);
-    const graph = findGraph(rip, this.knownCode(block, rip), new Planner(nodes), this.options);
+    const segmentation = new Segmentation(this.state, block.mode);
+    const planner = new Planner(nodes, segmentation);
+    const graph = findGraph(rip, this.knownCode(block, rip, segmentation), planner, this.options);
     if (!graph || graph.entry.plans[0].flow === "interpret") {
       this.counts.refused++;
       return false;
     }
-    this.install(block, rip, graph, nodes);
+    this.install(block, rip, graph, nodes, segmentation);
     return true;
   }
 
-  private knownCode(entry: Block, rip: bigint): KnownCode {
+  private knownCode(entry: Block, rip: bigint, segmentation: Segmentation): KnownCode {
     return {
+      segmentation,
       blockAt: (at) => this.code.known(entry.physical + Number(at - rip), entry.mode),
-      read: (linear) => this.code.read(linear),
+      read: (linear, bytes) => this.code.read(linear, bytes),
       steps: (block) => this.code.steps(block),
     };
   }
 
-  private install(entry: Block, rip: bigint, graph: Graph, nodes: Nodes): void {
+  private install(entry: Block, rip: bigint, graph: Graph, nodes: Nodes, segmentation: Segmentation): void {
     const slot = this.freeSlots.pop() ?? this.library.reserve();
     const module = new ModuleWriter();
     const code = writeRegion(graph, {
       handlerType: module.type(HANDLER),
       user: (entry.mode & MODE.user) !== 0,
       nodes,
+      segmentation,
       options: this.options,
       runtime: (name: RuntimeFunction) => module.import(name, runtimeSignatures[name]),
       handler: (plan, block) => (plan.head ? this.ownHandler(block.source) : this.handlerAt(plan.record)),

@@ -150,7 +150,12 @@ export class Segments {
     const expandDown = (rights & (ACCESS.code | ACCESS.expandDown)) === ACCESS.expandDown;
     const typed = (rights & (ACCESS.code | ACCESS.writable)) === ACCESS.writable;
     const usable = (rights & ACCESS.unusable) === 0 && !expandDown && (typed || core.paragraphs);
-    core.u32[at.segmentPlain + index] = core.long64 || usable ? 1 : 0;
+    const plain = core.long64 || usable;
+    core.u32[at.segmentPlain + index] = plain ? 1 : 0;
+    const flat =
+      plain && core.u32[at.segmentBase + 2 * index] === 0 && core.u32[at.segmentLimit + index] === 0xffff_ffff;
+    core.u32[at.segmentKinds] =
+      (core.u32[at.segmentKinds] & ~(0x101 << index)) | (plain ? 0x100 << index : 0) | (flat ? 1 << index : 0);
   }
 
   /** contract.ts: checkSegment. SDM 3, 5.3 to 5.5. */
