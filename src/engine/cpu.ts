@@ -29,6 +29,8 @@ export interface CpuConfig {
   readonly levels5?: boolean;
   /** Hot code is compiled as regions; false, or absent: everything is interpreted. */
   readonly regions?: boolean | Partial<RegionOptions>;
+  /** SSE arithmetic by the host's where that comes to the same; default true. */
+  readonly hostFloats?: boolean;
 }
 
 export function createCpu(config: CpuConfig): X86Cpu {
@@ -96,7 +98,7 @@ export class X86Cpu implements Cpu {
   private linearLow = 0;
   private linearHigh = 0;
 
-  constructor({ board, memoryMiB, levels5 = true, regions = false }: CpuConfig) {
+  constructor({ board, memoryMiB, levels5 = true, regions = false, hostFloats }: CpuConfig) {
     if (!Number.isInteger(memoryMiB) || memoryMiB < 1 || memoryMiB > 256) {
       throw new RangeError(`memory is 1 to 256 MiB, not ${memoryMiB}`);
     }
@@ -116,7 +118,7 @@ export class X86Cpu implements Cpu {
       clock: () => this.clock,
     };
     this.system = createSystem(this.state, board, hooks, { levels5 });
-    this.library = new HandlerLibrary(this.memory, this.hostFunctions());
+    this.library = new HandlerLibrary(this.memory, this.hostFunctions(), hostFloats);
     this.blocks = new Blocks(this.state, this.library, this.jumps);
     this.source = {
       page: (address) => this.codePage(address),

@@ -32,6 +32,8 @@ export interface Binding {
   isMemory(index: number): boolean;
   /** Index of a runtime function in the module being written. */
   runtime(name: RuntimeFunction): number;
+  /** Pushes the low bits of an operand that is an xmm register as a float; false, and nothing, for any other. */
+  float?(node: Node<"operand">, bits: 32 | 64): boolean;
 }
 
 export function children(e: Expression): readonly Expression[] {
@@ -103,6 +105,8 @@ export class Lowering {
   private readonly uses = new Map<Expression, number>();
   private readonly locals = new Map<Expression, number>();
   private readonly scopes: Scope[] = [];
+  /** Values that are in a local as floats too. */
+  private readonly floats = new Map<Expression, number>();
 
   constructor(
     readonly code: Code,
@@ -190,6 +194,27 @@ export class Lowering {
     this.code.op(op.i64ExtendI32U);
     if (e.width === 1) this.code.i64(63n).op(op.i64Shl).i64(63n).op(op.i64ShrS);
     else this.code.op(e.width === 8 ? op.i64Extend8S : e.width === 16 ? op.i64Extend16S : op.i64Extend32S);
+  }
+
+  /** Pushes the low bits of a value as a float. */
+  float(e: Expression, bits: 32 | 64): void {
+    const { code } = this;
+    const inner = e.kind === "zext" && e.a.width === bits ? e.a : e;
+    const local = this.floats.get(inner);
+    if (local !== undefined) return void code.get(local);
+    if (inner.kind === "operand" && !this.locals.has(inner) && this.binding.float?.(inner, bits)) return;
+    this.value(inner);
+    if (bits === 32 && inner.width === 64) code.op(op.i32WrapI64);
+    code.op(bits === 32 ? op.f32ReinterpretI32 : op.f64ReinterpretI64);
+  }
+
+  /** The local that holds a value as a float, if one does. */
+  floatOf(e: Expression): number | undefined {
+    return this.floats.get(e);
+  }
+
+  keepFloat(e: Expression, local: number): void {
+    this.floats.set(e, local);
   }
 
   /** Pushes an i32 that is not 0 when the 1-bit value is set. */

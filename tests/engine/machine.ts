@@ -68,12 +68,16 @@ export function longMachine(
   regions: CpuConfig["regions"] = false,
 ): Machine {
   const machine = bareMachine(memoryMiB, regions);
-  const { cpu, state } = machine;
+  machine.cpu.ram.set(code, CODE);
+  enterLongMode(machine.cpu, machine.state);
+  return machine;
+}
+
+export function enterLongMode(cpu: X86Cpu, state: CpuState): void {
   const table = new DataView(cpu.ram.buffer, cpu.ram.byteOffset);
   table.setBigUint64(TABLES, BigInt(TABLES + 0x1000 + 7), true);
   table.setBigUint64(TABLES + 0x1000, BigInt(TABLES + 0x2000 + 7), true);
   for (let n = 0; n < 512; n++) table.setBigUint64(TABLES + 0x2000 + n * 8, BigInt(n * 0x20_0000 + 0x87), true);
-  cpu.ram.set(code, CODE);
   state.set64("cr3", BigInt(TABLES));
   state.set64("cr4", 0x20n);
   state.set64("cr0", 0x8001_0033n);
@@ -91,7 +95,6 @@ export function longMachine(
   state.set64("registers", BigInt(STACK), 4);
   state.set32("systemFlags", 2);
   cpu.flushCaches();
-  return machine;
 }
 
 export const register = (machine: Machine, n: number): bigint => machine.state.get64("registers", n);

@@ -5,6 +5,7 @@
 import type { Expression, Flag, Width } from "../../isa/expression";
 import type { Effect, Fault } from "../../isa/notation";
 import { type Binding, children, Lowering, type Node, type Scope } from "../lower";
+import { hasFloatForm, lowerFloat } from "../lower-float";
 import { EXIT, record } from "../record";
 import { layout } from "../state";
 import { Code, EMPTY, I32, I64, memory, op } from "../wasm/code";
@@ -20,6 +21,8 @@ export interface Surroundings {
   host(name: HostFunction): number;
   runtime(name: RuntimeFunction): number;
   readonly handlerType: number;
+  /** SSE arithmetic is done by the host where that comes to the same (lower-float.ts). */
+  readonly hostFloats: boolean;
 }
 
 const SELF = 0;
@@ -357,7 +360,11 @@ class HandlerWriter implements Binding {
 
   /** What is narrower than an xmm register leaves the rest of it; an mm register's x87 exponent becomes all ones (SDM 1, 9.5.1). */
   private writeVector(operand: OperandShape & { kind: "vector" }, value: Expression): void {
+    const float = this.lowering.floatOf(value);
     this.slot(operand.slot);
+    if (float !== undefined) {
+      return void this.code.get(float).access(value.width === 32 ? memory.f32Store : memory.f64Store);
+    }
     this.lowering.value(value);
     this.code.access(stores[memoryWidth(value.width)]);
     if (operand.file === "xmm") return;
@@ -529,7 +536,27 @@ class HandlerWriter implements Binding {
     else this.memory.read(node.width);
   }
 
+  /** An operand in the lower half of an xmm register. */
+  float(node: Node<"operand">, bits: 32 | 64): boolean {
+    const operand = this.shape.operands[node.index];
+    if (operand.kind !== "vector" || operand.file !== "xmm") return false;
+    this.slot(operand.slot);
+    this.code.access(bits === 32 ? memory.f32Load : memory.f64Load);
+    return true;
+  }
+
   system(node: Node<"system">): void {
+    if (!this.surroundings.hostFloats || !hasFloatForm(node)) return this.helperValue(node);
+    lowerFloat(this.lowering, node, {
+      settle: () => this.runtime("settleFloats"),
+      slow: () => {
+        this.helperValue(node);
+        return "value";
+      },
+    });
+  }
+
+  private helperValue(node: Node<"system">): void {
     const { code } = this;
     this.callHelper(node.helper, node.arguments);
     if (node.width >= 64) code.loadAt(loads[memoryWidth(node.width)], layout.value.offset);

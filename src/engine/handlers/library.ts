@@ -39,12 +39,18 @@ interface Start {
   readonly usual: WebAssembly.Module;
   readonly catalogue: Catalogue;
 }
-let start: Start | undefined;
+const starts = new Map<boolean, Start>();
 
-function prepare(): Start {
+function startFor(hostFloats: boolean): Start {
+  let start = starts.get(hostFloats);
+  if (!start) starts.set(hostFloats, (start = prepare(hostFloats)));
+  return start;
+}
+
+function prepare(hostFloats: boolean): Start {
   const catalogue = new Catalogue(SPECIAL.count);
   for (const shape of usualShapes()) catalogue.resolve(shape);
-  const usual = new WebAssembly.Module(writeHandlers(catalogue.takePending()));
+  const usual = new WebAssembly.Module(writeHandlers(catalogue.takePending(), hostFloats));
   return { base: new WebAssembly.Module(writeBase()), usual, catalogue };
 }
 
@@ -61,8 +67,10 @@ export class HandlerLibrary {
   constructor(
     private readonly memory: WebAssembly.Memory,
     private readonly hostFunctions: HostFunctions,
+    /** Off: all SSE arithmetic goes through the helpers of system/float. */
+    readonly hostFloats = true,
   ) {
-    start ??= prepare();
+    const start = startFor(hostFloats);
     this.catalogue = start.catalogue.copy();
     this.table = new WebAssembly.Table({ element: "anyfunc", initial: this.catalogue.size + TABLE_STEP });
     this.base = this.instantiate(start.base, {});
@@ -89,7 +97,10 @@ export class HandlerLibrary {
     this.room();
     const together = ++this.smallModules === MOST_MODULES;
     if (together) this.smallModules = 1;
-    this.instantiate(new WebAssembly.Module(writeHandlers(together ? this.later : entries)), this.base);
+    this.instantiate(
+      new WebAssembly.Module(writeHandlers(together ? this.later : entries, this.hostFloats)),
+      this.base,
+    );
   }
 
   /** A table slot for code that is no handler. */
@@ -117,7 +128,10 @@ export class HandlerLibrary {
 
 class ModuleSurroundings implements Surroundings {
   readonly handlerType: number;
-  constructor(private readonly module: ModuleWriter) {
+  constructor(
+    private readonly module: ModuleWriter,
+    readonly hostFloats = false,
+  ) {
     this.handlerType = module.type(HANDLER);
   }
 
@@ -131,9 +145,9 @@ class ModuleSurroundings implements Surroundings {
 }
 
 /** Imports come before functions in a module: all code is written before any is added. */
-function writeHandlers(entries: readonly Entry[]): Uint8Array<ArrayBuffer> {
+function writeHandlers(entries: readonly Entry[], hostFloats: boolean): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
-  const surroundings = new ModuleSurroundings(module);
+  const surroundings = new ModuleSurroundings(module, hostFloats);
   const written = entries.map(({ slot, shape, meaning }) => ({
     slot,
     code: writeHandler(shape, meaning, surroundings),

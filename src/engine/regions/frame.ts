@@ -4,13 +4,16 @@
  */
 import { EXIT, record } from "../record";
 import { JUMP_ENTRIES, JUMP_ENTRY_BYTES, JUMPS, layout, type WasmOffset } from "../state";
-import { Code, EMPTY, I32, I64, memory, op } from "../wasm/code";
+import { Code, EMPTY, I32, I64, memory, op, V128 } from "../wasm/code";
 import type { Label, RegionCode } from "./code";
 import { flagLocals, type FlagLocals } from "./flags";
 import type { Segmentation } from "./segmentation";
 
 const SELF = 0;
 const registerOffset = (register: number) => layout.registers.offset + register * 8;
+const vectorOffset = (register: number) => layout.xmm.offset + register * 16;
+const CR0_EM_TS = 12,
+  CR4_OSFXSR = 0x200;
 const flagFields = ["cf", "of", "af", "zeroSource", "signSource"] as const;
 
 /** Where the interpreter takes over: a record in the middle of its block. */
@@ -44,6 +47,9 @@ export class Frame {
   private readonly exitHandler: number;
   private readonly registers = new Map<number, number>();
   private readonly written = new Set<number>();
+  private readonly vectors = new Map<number, number>();
+  private readonly writtenVectors = new Set<number>();
+  private usesSse = false;
   private readonly flagsTouched = new Set<(typeof flagFields)[number]>();
   private toInterpreter!: Label;
   private toRip!: Label;
@@ -70,6 +76,23 @@ export class Frame {
   writes(number: number): number {
     this.written.add(number);
     return this.register(number);
+  }
+
+  /** The local of an xmm register. */
+  vector(number: number): number {
+    let local = this.vectors.get(number);
+    if (local === undefined) this.vectors.set(number, (local = this.code.permanent(V128)));
+    return local;
+  }
+
+  writesVector(number: number): number {
+    this.writtenVectors.add(number);
+    return this.vector(number);
+  }
+
+  /** Some instruction must not run when SSE is switched off. Nothing in a region switches it. */
+  useSse(): void {
+    this.usesSse = true;
   }
 
   /** The flags are kept in locals from the entry on. */
@@ -112,6 +135,9 @@ export class Frame {
     const { code } = this;
     for (const number of this.written) {
       code.i32(0).get(this.register(number)).access(memory.i64Store, registerOffset(number));
+    }
+    for (const number of this.writtenVectors) {
+      code.i32(0).get(this.vector(number)).access(memory.v128Store, vectorOffset(number));
     }
     for (const field of this.flagsTouched) {
       const wide = layout[field].type === "u64";
@@ -166,7 +192,8 @@ export class Frame {
   // ---- in ----
 
   /**
-   * Another RIP leads to the same bytes, segments changed, or the ticks do not cover the decoded block: that is the interpreter's. (With less, a region
+   * Another RIP leads to the same bytes, segments changed, the ticks do not cover the decoded block, or SSE is switched off: that is the
+   * interpreter's. (With less, a region
    * that hands over its first instruction would come to nothing.)
    */
   private prologue({ rip, charged, instructions, handler }: Entry): Code {
@@ -177,6 +204,10 @@ export class Frame {
     if (!this.segmentation.long) {
       this.segmentation.pushChanged(front);
       front.op(op.i32Or);
+    }
+    if (this.usesSse) {
+      front.loadAt(memory.i32Load, layout.cr0.offset).i32(CR0_EM_TS).op(op.i32And);
+      front.loadAt(memory.i32Load, layout.cr4.offset).i32(CR4_OSFXSR).op(op.i32And, op.i32Eqz, op.i32Or, op.i32Or);
     }
     front.if(EMPTY);
     front.get(SELF).i32(handler).returnCallIndirect(this.handlerType).end();
@@ -189,6 +220,7 @@ export class Frame {
     for (const [number, local] of this.registers) {
       front.loadAt(memory.i64Load, registerOffset(number)).set(local);
     }
+    for (const [number, local] of this.vectors) front.loadAt(memory.v128Load, vectorOffset(number)).set(local);
     for (const field of this.flagsTouched) {
       const wide = layout[field].type === "u64";
       front.loadAt(wide ? memory.i64Load : memory.i32Load, layout[field].offset).set(this.flags[field]);

@@ -7,7 +7,8 @@ import type { Effect } from "../../isa/notation";
 import { roots } from "../handlers/meaning";
 import { type Binding, children, Lowering, type Node, type Scope, typeOf } from "../lower";
 import { layout, RIP_FLAG_BITS } from "../state";
-import { EMPTY, I32, memory, op } from "../wasm/code";
+import { EMPTY, floatLaneOf, I32, I64, laneOf, memory, op } from "../wasm/code";
+import { lowerFloat } from "../lower-float";
 import type { RuntimeFunction } from "../wasm/runtime";
 import { memoryOf, RegionAccess } from "./access";
 import type { RegionCode } from "./code";
@@ -67,6 +68,7 @@ export class InstructionWriter implements Binding {
 
   /** Everything but the jump. */
   write(): void {
+    if (this.plan.shape.instruction.unit) this.shop.frame.useSse();
     this.resolveFlags();
     this.effects = this.effects.flatMap((effect) => this.alive(effect));
     for (const root of this.effects.flatMap(roots)) this.lowering.count(root);
@@ -248,6 +250,7 @@ export class InstructionWriter implements Binding {
           this.shop.access.store(place, effect.value.width, () => this.lowering.value(effect.value));
         } else {
           this.linear(effect.index, effect.value.width / 8);
+          this.aligned(effect.value.width);
           this.storeAt(effect.value);
         }
       }
@@ -316,6 +319,7 @@ export class InstructionWriter implements Binding {
 
   private writeOperand(index: number, value: Expression): void {
     const operand = this.plan.decoded.operands[index];
+    if (operand.kind === "vector") return this.setVector(operand.register, value);
     if (operand.kind !== "register")
       throw new Error(`${this.plan.shape.instruction.name}: cannot write a ${operand.kind}`);
     this.setRegister(operand.register, operand.high, value);
@@ -332,6 +336,19 @@ export class InstructionWriter implements Binding {
     this.lowering.wide(value);
     if (high) code.i64(8n).op(op.i64Shl);
     if (value.width < 32) code.op(op.i64Or);
+    code.set(local);
+  }
+
+  /** What is narrower than an xmm register leaves the rest of it. */
+  private setVector(register: number, value: Expression): void {
+    const { code, lowering } = this;
+    const local = this.shop.frame.writesVector(register);
+    const float = lowering.floatOf(value);
+    if (value.width !== 128) code.get(local);
+    if (float !== undefined) code.get(float);
+    else lowering.value(value);
+    if (value.width === 32 || value.width === 64)
+      code.lane((float === undefined ? laneOf : floatLaneOf).replace[value.width], 0);
     code.set(local);
   }
 
@@ -389,11 +406,36 @@ export class InstructionWriter implements Binding {
     if (operand.kind === "segment") {
       return void code.loadAt(memory.i32Load16U, layout.selector.offset + operand.register * 4);
     }
+    if (operand.kind === "vector") return this.vectorOperand(operand.register, node.width);
     const writable = plan.access[node.index] === "readwrite";
     this.linear(node.index, node.width / 8);
+    this.aligned(node.width);
     const host = shop.access.host(node.width / 8, writable, this.giveUp);
     if (writable) this.places.set(node.index, host);
     shop.access.load(host, node.width);
+  }
+
+  private vectorOperand(register: number, width: Width): void {
+    this.code.get(this.shop.frame.vector(register));
+    if (width === 32 || width === 64) this.code.lane(laneOf.extract[width], 0);
+  }
+
+  /** [linear: i64] -> [linear]: what must be aligned and is not is the interpreter's (#GP). */
+  private aligned(width: Width): void {
+    if (width !== 128 || this.plan.shape.instruction.unaligned) return;
+    const { code } = this;
+    const linear = code.local(I64);
+    code.tee(linear).op(op.i32WrapI64).i32(15).op(op.i32And).if(EMPTY);
+    this.giveUp();
+    code.end().get(linear);
+  }
+
+  float(node: Node<"operand">, bits: 32 | 64): boolean {
+    if (keptLocal(node.index) !== undefined) return false;
+    const operand = this.plan.decoded.operands[node.index];
+    if (operand.kind !== "vector") return false;
+    this.code.get(this.shop.frame.vector(operand.register)).lane(floatLaneOf.extract[bits], 0);
+    return true;
   }
 
   load(node: Node<"load">): void {
@@ -443,8 +485,15 @@ export class InstructionWriter implements Binding {
     throw new Error("the next instruction's place is a constant here");
   }
 
-  system(): void {
-    throw new Error("helpers are left to the interpreter");
+  /** Of all helpers, float arithmetic only. */
+  system(node: Node<"system">): void {
+    lowerFloat(this.lowering, node, {
+      settle: () => this.runtime("settleFloats"),
+      slow: () => {
+        this.giveUp();
+        return "left";
+      },
+    });
   }
 }
 
@@ -461,8 +510,8 @@ function leavesOf(values: readonly Expression[], root: Expression | undefined): 
   const visit = (e: Expression): void => {
     if (seen.has(e) || e.kind === "constant") return;
     seen.add(e);
-    // What a load yields is kept, not the address it was made at.
-    if (e === root || e.kind === "load" || children(e).length === 0) leaves.add(e);
+    // What a load or a helper yields is kept, not what it was made from.
+    if (e === root || e.kind === "load" || e.kind === "system" || children(e).length === 0) leaves.add(e);
     else children(e).forEach(visit);
   };
   values.forEach(visit);

@@ -16,6 +16,8 @@ export interface RegionOptions {
   readonly returns: boolean;
   /** A jump through a table in memory compares with this many of the places that stand in the table; 0: with none. */
   readonly tableEntries: number;
+  /** SSE on xmm registers in locals; off: left to the interpreter. */
+  readonly vectors: boolean;
 }
 
 export const defaultRegionOptions: RegionOptions = {
@@ -27,4 +29,5 @@ export const defaultRegionOptions: RegionOptions = {
   simplify: true,
   returns: true,
   tableEntries: 16,
+  vectors: true,
 };

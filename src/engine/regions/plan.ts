@@ -5,6 +5,7 @@ import type { Decoded } from "../decode/decode";
 import { isStringOperand, type Meaning, meaningOf, roots } from "../handlers/meaning";
 import type { Shape } from "../handlers/shape";
 import { children } from "../lower";
+import { hasFloatForm } from "../lower-float";
 import type { WasmOffset } from "../state";
 import type { Segmentation } from "./segmentation";
 import { Nodes } from "./simplify";
@@ -86,13 +87,16 @@ export class Planner {
   constructor(
     readonly nodes: Nodes,
     private readonly segmentation: Segmentation,
+    /** SSE by vector instructions; off: left to the interpreter. */
+    private readonly vectors: boolean,
   ) {}
 
   plan(decoded: Decoded, shape: Shape, place: Place): Plan {
     const meaning = meaningFor(shape);
     const next = BigInt.asUintN(64, place.rip + BigInt(decoded.length));
     const base = { ...place, decoded, shape, access: meaning.access, next };
-    if (!expressible(decoded, shape, meaning.effects)) return { ...base, ...leftToInterpreter };
+    if (!expressible(decoded, shape, meaning.effects) || (shape.instruction.unit && !this.vectors))
+      return { ...base, ...leftToInterpreter };
     if (!segmentsOf(decoded, meaning).every((segment) => this.segmentation.reaches(segment)))
       return { ...base, ...leftToInterpreter };
     const go = this.substitution(decoded, next);
@@ -199,6 +203,7 @@ const readableKinds = new Set([
   "stringSource",
   "stringDestination",
   "segment",
+  "vector",
 ]);
 
 /**
@@ -208,7 +213,9 @@ const readableKinds = new Set([
 function expressible(decoded: Decoded, shape: Shape, effects: readonly Effect[]): boolean {
   const { instruction } = shape;
   if (shape.rep || instruction.privilege !== undefined || instruction.loadsSegment) return false;
-  if (!decoded.operands.every(({ kind }) => readableKinds.has(kind))) return false;
+  if (instruction.unit !== undefined && instruction.unit !== "sse") return false;
+  if (!decoded.operands.every((o) => readableKinds.has(o.kind) && !(o.kind === "vector" && o.file === "mm")))
+    return false;
   if (!effects.every((effect) => effectKinds.has(effect.kind) && roots(effect).every(known))) return false;
   const flat = effects.flatMap((effect) => (effect.kind === "when" ? effect.effects : [effect]));
   if (flat.some((effect) => effect.kind === "system" || effect.kind === "when")) return false;
@@ -221,7 +228,7 @@ function expressible(decoded: Decoded, shape: Shape, effects: readonly Effect[])
   if (!wholeSign(effects) || !effects.every((e) => e.kind !== "when" || wholeSign(e.effects))) return false;
   const writesSegment = (effect: Effect) =>
     effect.kind === "write" &&
-    !["register", "fixed", "memory", "destination"].includes(shape.operands[effect.index].kind);
+    !["register", "fixed", "memory", "destination", "vector"].includes(shape.operands[effect.index].kind);
   if (flat.some(writesSegment)) return false;
   const stores = flat.filter((e) => e.kind === "store" || (e.kind === "write" && memoryOperand(shape, e.index)));
   return stores.length <= 1;
@@ -229,13 +236,14 @@ function expressible(decoded: Decoded, shape: Shape, effects: readonly Effect[])
 
 const effectKinds = new Set<Effect["kind"]>(["write", "setRegister", "store", "setFlag", "fault", "jump", "when"]);
 const kinds = new Set<Expression["kind"]>(
-  "constant operand address number register flag next unary binary compare zext sext low select parity divide divideOverflows load"
+  "constant operand address number register flag next unary binary compare zext sext low select parity divide divideOverflows load vector"
     .split(" ")
     .map((kind) => kind as Expression["kind"]),
 );
-const known = (e: Expression): boolean => kinds.has(e.kind) && e.width <= 64 && children(e).every(known);
+const known = (e: Expression): boolean =>
+  (e.kind === "system" ? hasFloatForm(e) : kinds.has(e.kind)) && children(e).every(known);
 
-/** The memory reads under some roots, in order of mention, as they look after substitution. */
+/** The memory reads (and float arithmetic, which may be left to the interpreter) under some roots, in order of mention, as they look after substitution. */
 export function readsOf(
   mentioned: readonly Expression[],
   isMemory: (index: number) => boolean,
@@ -247,7 +255,7 @@ export function readsOf(
     if (seen.has(e)) return;
     seen.add(e);
     children(e).forEach(visit);
-    if (e.kind === "load" || (e.kind === "operand" && isMemory(e.index))) reads.add(go(e));
+    if (e.kind === "load" || e.kind === "system" || (e.kind === "operand" && isMemory(e.index))) reads.add(go(e));
   };
   mentioned.forEach(visit);
   return [...reads];
@@ -276,6 +284,9 @@ export function mayExit(effect: Effect, isMemory: (index: number) => boolean): b
 /** Whether a conditional effect reads or writes memory or may fault, so that it must be skipped as a whole. */
 export function touchesMemory(effect: When, isMemory: (index: number) => boolean): boolean {
   const touches = (e: Expression): boolean =>
-    e.kind === "load" || (e.kind === "operand" && isMemory(e.index)) || children(e).some(touches);
+    e.kind === "load" ||
+    e.kind === "system" ||
+    (e.kind === "operand" && isMemory(e.index)) ||
+    children(e).some(touches);
   return effect.effects.some((inner) => mayExit(inner, isMemory) || roots(inner).some(touches));
 }

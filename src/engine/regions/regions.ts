@@ -57,7 +57,7 @@ export class Regions {
     private readonly code: DecodedCode,
     options: Partial<RegionOptions> = {},
   ) {
-    this.options = { ...defaultRegionOptions, ...options };
+    this.options = { ...defaultRegionOptions, ...(library.hostFloats ? {} : { vectors: false }), ...options };
   }
 
   /** The ticks ran out in the interpreter, at the head of this block. Call while no generated code runs. */
@@ -74,7 +74,7 @@ export class Regions {
     if (this.byEntry.size >= MOST_REGIONS) this.forget();
     const nodes = new Nodes(this.options.simplify);
     const segmentation = new Segmentation(this.state, block.mode);
-    const planner = new Planner(nodes, segmentation);
+    const planner = new Planner(nodes, segmentation, this.options.vectors);
     const graph = findGraph(rip, this.knownCode(block, rip, segmentation), planner, this.options);
     if (!graph || graph.entry.plans[0].flow === "interpret") {
       this.counts.refused++;

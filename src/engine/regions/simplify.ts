@@ -55,8 +55,10 @@ export class Nodes {
         return this.intern({ ...e, high: go(e.high), low: go(e.low), divisor: go(e.divisor) });
       case "load":
         return this.intern({ ...e, offset: go(e.offset) });
+      case "vector":
+        return this.intern({ ...e, a: go(e.a), b: e.b && go(e.b) });
       case "system":
-        return { ...e, arguments: e.arguments.map(go) };
+        return this.once({ ...e, arguments: e.arguments.map(go) });
       default:
         return this.intern(e);
     }
@@ -211,6 +213,12 @@ export class Nodes {
     return e;
   }
 
+  /** A call is equal to no other. */
+  private once(e: Of<"system">): Expression {
+    this.numbers.set(e, this.numbers.size);
+    return e;
+  }
+
   private key(e: Expression): string {
     let key = `${e.kind} ${e.width}`;
     for (const child of children(e)) key += ` ${this.numbers.get(child)}`;
@@ -236,6 +244,8 @@ export class Nodes {
         return `${key} ${e.signed}`;
       case "load":
         return `${key} ${e.segment} ${e.writable ?? false}`;
+      case "vector":
+        return `${key} ${e.operator} ${e.lane} ${e.index ?? ""} ${e.pattern?.join() ?? ""}`;
       default:
         return key;
     }

@@ -3,8 +3,10 @@ import { Bytes } from "./bytes";
 
 export const I32 = 0x7f;
 export const I64 = 0x7e;
+export const F32 = 0x7d;
+export const F64 = 0x7c;
 export const V128 = 0x7b;
-export type ValueType = typeof I32 | typeof I64 | typeof V128;
+export type ValueType = typeof I32 | typeof I64 | typeof F32 | typeof F64 | typeof V128;
 /** Block type of a block without a value. */
 export const EMPTY = 0x40;
 
@@ -21,6 +23,7 @@ export const op = {
   i32GtU: 0x4b,
   i32LeU: 0x4d,
   i32GeU: 0x4f,
+  i32GeS: 0x4e,
   i64Eqz: 0x50,
   i64Eq: 0x51,
   i64Ne: 0x52,
@@ -28,6 +31,15 @@ export const op = {
   i64LtU: 0x54,
   i64GtU: 0x56,
   i64GeU: 0x5a,
+  f32Eq: 0x5b,
+  f32Ne: 0x5c,
+  f32Lt: 0x5d,
+  f32Le: 0x5f,
+  f64Eq: 0x61,
+  f64Ne: 0x62,
+  f64Lt: 0x63,
+  f64Gt: 0x64,
+  f64Le: 0x65,
   i32Clz: 0x67,
   i32Ctz: 0x68,
   i32Popcnt: 0x69,
@@ -64,16 +76,42 @@ export const op = {
   i64ShrU: 0x88,
   i64Rotl: 0x89,
   i64Rotr: 0x8a,
+  f32Nearest: 0x90,
+  f32Sqrt: 0x91,
+  f32Add: 0x92,
+  f32Sub: 0x93,
+  f32Mul: 0x94,
+  f32Div: 0x95,
+  f64Abs: 0x99,
+  f64Nearest: 0x9e,
+  f64Sqrt: 0x9f,
+  f64Add: 0xa0,
+  f64Sub: 0xa1,
+  f64Mul: 0xa2,
+  f64Div: 0xa3,
   i32WrapI64: 0xa7,
   i64ExtendI32S: 0xac,
   i64ExtendI32U: 0xad,
+  f32ConvertI64S: 0xb4,
+  f32DemoteF64: 0xb6,
+  f64ConvertI32S: 0xb7,
+  f64ConvertI64S: 0xb9,
+  f64PromoteF32: 0xbb,
+  i32ReinterpretF32: 0xbc,
+  i64ReinterpretF64: 0xbd,
+  f32ReinterpretI32: 0xbe,
+  f64ReinterpretI64: 0xbf,
   i32Extend8S: 0xc0,
   i32Extend16S: 0xc1,
   i64Extend8S: 0xc2,
   i64Extend16S: 0xc3,
   i64Extend32S: 0xc4,
+  i32TruncSatF64S: 0xfc02,
+  i64TruncSatF64S: 0xfc06,
 } as const;
 
+/** Prefix of the saturating truncations; in the table above it stands above their number. */
+const MISC = 0xfc00;
 /** Prefix of the vector instructions; in these tables it stands above their number. */
 const SIMD = 0xfd00;
 
@@ -141,6 +179,40 @@ export const simd = {
   i64x2Add: SIMD + 0xce,
   i64x2Sub: SIMD + 0xd1,
   i64x2Mul: SIMD + 0xd5,
+  f32x4Eq: SIMD + 0x41,
+  f32x4Ne: SIMD + 0x42,
+  f32x4Lt: SIMD + 0x43,
+  f32x4Le: SIMD + 0x45,
+  f32x4Ge: SIMD + 0x46,
+  f64x2Eq: SIMD + 0x47,
+  f64x2Ne: SIMD + 0x48,
+  f64x2Lt: SIMD + 0x49,
+  f64x2Le: SIMD + 0x4b,
+  f64x2Ge: SIMD + 0x4c,
+  f32x4DemoteZero: SIMD + 0x5e,
+  f64x2PromoteLow: SIMD + 0x5f,
+  f32x4Nearest: SIMD + 0x6a,
+  f64x2Nearest: SIMD + 0x94,
+  f32x4Abs: SIMD + 0xe0,
+  f32x4Sqrt: SIMD + 0xe3,
+  f32x4Add: SIMD + 0xe4,
+  f32x4Sub: SIMD + 0xe5,
+  f32x4Mul: SIMD + 0xe6,
+  f32x4Div: SIMD + 0xe7,
+  f32x4Pmin: SIMD + 0xea,
+  f32x4Pmax: SIMD + 0xeb,
+  f64x2Abs: SIMD + 0xec,
+  f64x2Sqrt: SIMD + 0xef,
+  f64x2Add: SIMD + 0xf0,
+  f64x2Sub: SIMD + 0xf1,
+  f64x2Mul: SIMD + 0xf2,
+  f64x2Div: SIMD + 0xf3,
+  f64x2Pmin: SIMD + 0xf6,
+  f64x2Pmax: SIMD + 0xf7,
+  i32x4TruncSatF32: SIMD + 0xf8,
+  f32x4ConvertI32: SIMD + 0xfa,
+  i32x4TruncSatF64Zero: SIMD + 0xfc,
+  f64x2ConvertLowI32: SIMD + 0xfe,
 } as const;
 export type SimdOpcode = (typeof simd)[keyof typeof simd];
 
@@ -150,10 +222,18 @@ export const laneOf = {
   replace: { 8: SIMD + 0x17, 16: SIMD + 0x1a, 32: SIMD + 0x1c, 64: SIMD + 0x1e },
 } as const;
 
+/** The same of floating-point numbers. */
+export const floatLaneOf = {
+  extract: { 32: SIMD + 0x1f, 64: SIMD + 0x21 },
+  replace: { 32: SIMD + 0x20, 64: SIMD + 0x22 },
+} as const;
+
 /** Memory instructions; all are emitted with alignment hint 0: guest accesses may be unaligned. */
 export const memory = {
   i32Load: 0x28,
   i64Load: 0x29,
+  f32Load: 0x2a,
+  f64Load: 0x2b,
   i32Load8U: 0x2d,
   i32Load16U: 0x2f,
   i64Load8U: 0x31,
@@ -161,6 +241,8 @@ export const memory = {
   i64Load32U: 0x35,
   i32Store: 0x36,
   i64Store: 0x37,
+  f32Store: 0x38,
+  f64Store: 0x39,
   i32Store8: 0x3a,
   i32Store16: 0x3b,
   v128Load: SIMD,
@@ -188,7 +270,7 @@ export class Code {
   }
 
   private opcode(opcode: number): Bytes {
-    return opcode < SIMD ? this.body.u8(opcode) : this.body.u8(SIMD >> 8).u32(opcode & 0xff);
+    return opcode < MISC ? this.body.u8(opcode) : this.body.u8(opcode >> 8).u32(opcode & 0xff);
   }
 
   /** Extracts or replaces a lane (`laneOf`). */
@@ -206,6 +288,20 @@ export class Code {
   /** Sixteen bytes out of two vectors by number, 0..31. */
   shuffle(bytes: readonly number[]): this {
     this.body.u8(SIMD >> 8).u32(0x0d);
+    for (const byte of bytes) this.body.u8(byte);
+    return this;
+  }
+
+  f32(value: number): this {
+    const bytes = new Uint8Array(Float32Array.of(value).buffer);
+    this.body.u8(0x43);
+    for (const byte of bytes) this.body.u8(byte);
+    return this;
+  }
+
+  f64(value: number): this {
+    const bytes = new Uint8Array(Float64Array.of(value).buffer);
+    this.body.u8(0x44);
     for (const byte of bytes) this.body.u8(byte);
     return this;
   }

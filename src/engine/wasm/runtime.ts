@@ -1,8 +1,9 @@
 /**
  * Functions that generated code calls because Wasm has no instruction for them: the 128-bit side of 64-bit multiplication
- * and division. Written once into the base module, which exports them; every other module imports those it uses.
+ * and division, and the flags of floating-point arithmetic. Written once into the base module, which exports them; every other module imports those it uses.
  */
 import { Code, I32, I64, op } from "./code";
+import { laneDouble, laneSingle, productIsExact, settleFloats } from "./floats";
 import type { ModuleWriter, Signature } from "./module";
 
 const multiply: Signature = { parameters: [I64, I64], results: [I64] };
@@ -18,6 +19,8 @@ export const runtimeSignatures = {
   divideSigned: divide,
   /** (high, low, divisor): 1 when the signed quotient does not fit, or the divisor is 0. */
   divideOverflowsSigned: overflow,
+  /** floats.ts */
+  settleFloats: { parameters: [I32, I64, I64, I64, I64], results: [I32] },
 } as const;
 
 export type RuntimeFunction = keyof typeof runtimeSignatures;
@@ -33,6 +36,10 @@ export function writeRuntime(module: ModuleWriter): void {
   const unsigned = add("divide", divideUnsigned());
   add("divideSigned", divideSigned(unsigned));
   add("divideOverflowsSigned", divideOverflowsSigned(unsigned));
+  const isExact = module.define({ parameters: [I64, I64, I64], results: [I32] }, productIsExact());
+  const singles = module.define({ parameters: [I32, I32, I32], results: [I32] }, laneSingle());
+  const doubles = module.define({ parameters: [I32, I64, I64], results: [I32] }, laneDouble(isExact));
+  add("settleFloats", settleFloats(singles, doubles));
 }
 
 /** Schoolbook on 32-bit halves (Warren, Hacker's Delight, 8-2). */
