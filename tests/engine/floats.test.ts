@@ -51,7 +51,10 @@ function float(next: Random, width: 32 | 64): bigint {
   const near = bias - 4 + (next() % 70);
   const exponent = next() % 4 ? near : next() % 2 ? exponents[next() % exponents.length] : next() % (top + 1);
   let significand = BigInt.asUintN(Number(fraction), bits64(next));
-  if (next() % 3) significand = (significand >> BigInt(next() % 53)) << BigInt(next() % 53);
+  // Products of two numbers with half of the bits each are just exact, or just not.
+  const half = Number(fraction) >> 1;
+  const zeros = next() % 2 ? half - 2 + (next() % 5) : next() % 53;
+  if (next() % 3) significand = (significand >> BigInt(zeros)) << BigInt(zeros);
   if (next() % 8 === 0) significand = 0n;
   if (next() % 12 === 0) significand = -1n;
   if (next() % 10 === 0) return BigInt(next() % 2) << BigInt(width - 1);
@@ -59,7 +62,12 @@ function float(next: Random, width: 32 | 64): bigint {
   return (BigInt(next() % 2) << BigInt(width - 1)) | (BigInt(exponent) << fraction) | significand;
 }
 const singles = (next: Random) => float(next, 32) | (float(next, 32) << 32n);
-const quadword = (next: Random) => [singles, (n: Random) => float(n, 64), bits64][next() % 3](next);
+const doubles = (next: Random) => float(next, 64);
+/** Mostly what the instruction is for. */
+function quadword(next: Random, name: string): bigint {
+  const usual = /(s[sd]|p[sd])$/.test(name) ? (name.endsWith("d") ? doubles : singles) : bits64;
+  return (next() % 4 ? usual : [singles, doubles, bits64][next() % 3])(next);
+}
 
 function mxcsr(next: Random): number {
   const flags = next() & 0x3f;
@@ -122,7 +130,7 @@ test("the host's arithmetic is that of the helpers, flags included", () => {
     const at = 0x10_0000 + index * 16;
     for (const bench of [soft, ...Object.values(tiers)]) bench.place(code, at);
     for (let round = 0; round < ROUNDS; round++) {
-      const xmm = Array.from({ length: 4 }, () => quadword(next));
+      const xmm = Array.from({ length: 4 }, () => quadword(next, name));
       // Of two operands that belong together more comes out exact.
       if (next() % 4 === 0) xmm[2] = xmm[0];
       const input = { mxcsr: mxcsr(next), xmm, rcx: bits64(next) >> BigInt(next() % 64) };
