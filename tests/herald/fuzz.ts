@@ -16,7 +16,7 @@ let done = 0;
 for (let seed = first; done < wanted; seed++) {
   const workers = 2 + (seed % 7);
   const calls = Math.min(PORTION, wanted - done);
-  const result = fuzz({ seed, workers, calls, lookEvery: 400_000 });
+  const result = fuzz({ seed, workers, calls, lookEvery: 200_000 });
   const summary = result.lines.find((line) => line.startsWith("fuzz: seed")) ?? "no summary";
   console.log(`${workers} processes, ${result.looks} looks: ${summary}`);
   const good =

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { writeFile } from "../../src/herald/disk";
 import { checkScenario } from "./checks";
-import { Inspector, isBetweenSteps, readMap } from "./invariants";
+import { Inspector, readMap, runBetweenSteps } from "./invariants";
 import { committedImage, HeraldMachine, PROMPT } from "./machine";
 
 export const committedMap = readMap(readFileSync(resolve(import.meta.dirname, "../../public/herald.map.json"), "utf8"));
@@ -14,6 +14,7 @@ export interface FuzzRun {
   readonly workers: number;
   /** Ticks from one look at the kernel to the next, on average. */
   readonly lookEvery: number;
+  readonly regions?: boolean;
 }
 
 export interface FuzzResult {
@@ -30,10 +31,10 @@ export interface FuzzResult {
 }
 
 /** A scenario file with `debug=1`, and no trace. */
-export function machineForTests(): HeraldMachine {
+export function machineForTests(options: { readonly regions?: boolean } = {}): HeraldMachine {
   const image = committedImage.slice();
   writeFile(image, "scenario.cfg", "text", new TextEncoder().encode(checkScenario));
-  return new HeraldMachine(image).boot();
+  return new HeraldMachine(image, options).boot();
 }
 
 /** What must be the same when nobody runs: the free memory counts what the kernel's heap has mapped as free. */
@@ -55,8 +56,8 @@ function warmUp(machine: HeraldMachine): void {
   machine.command("run test no_subscriber");
 }
 
-export function fuzz({ seed, calls, workers, lookEvery }: FuzzRun): FuzzResult {
-  const machine = machineForTests();
+export function fuzz({ seed, calls, workers, lookEvery, regions }: FuzzRun): FuzzResult {
+  const machine = machineForTests({ regions });
   warmUp(machine);
   const before = holdings(machine);
   const from = machine.transcript.length;
@@ -69,7 +70,7 @@ export function fuzz({ seed, calls, workers, lookEvery }: FuzzRun): FuzzResult {
   while (!over() && !machine.pc.stopped && problems.length === 0) {
     random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
     machine.pc.run(machine.pc.clock + 1 + (random % (2 * lookEvery)));
-    if (!isBetweenSteps(machine.pc)) continue;
+    if (!runBetweenSteps(machine.pc)) continue;
     looks++;
     problems.push(...new Inspector(machine.pc, committedMap).inspect());
   }

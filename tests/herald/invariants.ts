@@ -14,27 +14,40 @@ import type { Pc } from "../../src/pc/pc";
 
 const state = enums.process_state.byName;
 const MANY = 100_000;
+const PAGE = constants.PAGE_SIZE;
 const REFERENCES_IN_FLIGHT = 2;
+/** Who waits for room holds what it sends. */
+const holdsWhileItWaits = new Set<number>([enums.wait_reason.byName.queue, enums.wait_reason.byName.message_queue]);
 
 type View<Name extends keyof typeof structs> = StructView<keyof (typeof structs)[Name]["fields"] & string>;
 
 export const readMap = (json: string): HeraldMap => parseMap(JSON.parse(json));
 
 /** Can the kernel be looked at just now? */
-export function isBetweenSteps(pc: Pc): boolean {
+function isBetweenSteps(pc: Pc): boolean {
   const { cpl, halted } = pc.snapshot();
   return cpl === 3 || halted;
 }
 
+/** Runs on until the kernel can be looked at; false when that takes more than `most` ticks. */
+export function runBetweenSteps(pc: Pc, most = 20_000): boolean {
+  for (const limit = pc.clock + most; !isBetweenSteps(pc);)
+    if (pc.clock >= limit || pc.run(pc.clock + 5).kind !== "ticks") return false;
+  return true;
+}
+
 export class Inspector {
   private readonly memory: GuestMemory;
+  private readonly view: DataView;
   private readonly problems: string[] = [];
   /** Message address -> references that structures hold. */
   private readonly references = new Map<bigint, number>();
 
   constructor(pc: Pc, map: HeraldMap) {
     const { cr3, cr4 } = pc.snapshot();
-    this.memory = new GuestMemory(pc.cpu.ram, map, { cr3, levels: (cr4 & 0x1000n) === 0n ? 4 : 5 });
+    const { ram } = pc.cpu;
+    this.view = new DataView(ram.buffer, ram.byteOffset, ram.byteLength);
+    this.memory = new GuestMemory(ram, map, { cr3, levels: (cr4 & 0x1000n) === 0n ? 4 : 5 });
   }
 
   /** Everything that is wrong; empty when all is well. */
@@ -43,6 +56,7 @@ export class Inspector {
     this.queue();
     this.processes();
     this.topics();
+    this.queues();
     this.messages();
     this.heap();
     this.frames();
@@ -236,40 +250,84 @@ export class Inspector {
     for (const slot of free) this.expect(slot.big("message") === 0n, `${name}: a free slot with a message`);
   }
 
-  /** Each message has as many references as there are, and those of processes inside a system call. */
-  private messages(): void {
-    let inside = 0;
+  private queues(): void {
+    const table = this.memory.symbol("queue_table")!;
+    for (let index = 0; index < constants.MAX_QUEUES; index++) {
+      const address = this.memory.u64(table + BigInt(8 * index))!;
+      if (address === 0n) continue;
+      const queue = this.memory.structure(structs.message_queue, address);
+      if (!queue) return this.expect(false, `message queue ${index} is out of memory`);
+      const depth = queue.number("depth");
+      const name = `message queue ${queue.number("number")}`;
+      this.expect(queue.number("count") <= depth, `${name} has more messages than slots`);
+      this.expect(queue.big("users") !== 0n || queue.big("users", 1) !== 0n, `${name} has no user`);
+      let bytes = 0;
+      for (let i = 0; i < queue.number("count"); i++) {
+        const slot = address + BigInt(structs.message_queue.size + 8 * ((queue.number("head") + i) % depth));
+        const message = this.memory.u64(slot)!;
+        this.refer(message, name);
+        bytes += this.message(message)?.number("length") ?? 0;
+      }
+      this.equal(queue.number("bytes"), bytes, `${name}'s bytes`);
+      for (const waiters of ["senders", "receivers"] as const)
+        for (const process of this.list(queue.addressOf(waiters), "process", "ready_link", `${name}'s ${waiters}`))
+          this.equal(process.number("wait_reason"), enums.wait_reason.byName.message_queue, `who waits in ${name}`);
+    }
+  }
+
+  /** References that processes inside a system call may hold in their registers. */
+  private inFlight(): number {
+    let references = 0;
     for (let pid = 1; pid < constants.MAX_PROCESSES; pid++) {
-      const now = this.process(pid).number("state");
-      if (now === state.ready || now === state.blocked) inside++;
+      const process = this.process(pid);
+      if (process.number("state") === state.ready) references += REFERENCES_IN_FLIGHT;
+      else if (process.number("state") === state.blocked && holdsWhileItWaits.has(process.number("wait_reason")))
+        references++;
+    }
+    return references;
+  }
+
+  /** All messages together have as many references as there are, and those in flight. */
+  private messages(): void {
+    for (let pid = 1; pid < constants.MAX_PROCESSES; pid++) {
       const reply = this.process(pid).big("request_reply");
       if (reply !== 0n) this.refer(reply, `process ${pid}'s reply`);
     }
+    let more = 0;
     for (const [address, references] of this.references) {
-      const message = this.message(address);
-      const count = message?.number("references") ?? 0;
-      const most = references + inside * REFERENCES_IN_FLIGHT;
-      this.expect(count >= references && count <= most, `a message has ${count} references of ${references} there are`);
+      const count = this.message(address)?.number("references") ?? 0;
+      this.expect(count >= references, `a message has ${count} references of ${references} there are`);
+      more += count - references;
     }
+    const most = this.inFlight();
+    this.expect(more <= most, `messages count ${more} references that are nowhere; ${most} can be in flight`);
   }
 
   private heap(): void {
     const heap = this.global("heap", "heap");
+    const { magic, size_class, state: use } = structs.heap_block.fields;
+    const end = heap.big("end");
     let blocks = 0;
     let bytes = 0;
-    const free = new Array<number>(constants.HEAP_CLASSES).fill(0);
-    for (let at = BigInt(constants.HEAP_BASE); at < heap.big("end");) {
-      const block = this.memory.structure(structs.heap_block, at);
-      if (!block || block.number("magic") !== constants.HEAP_MAGIC) {
-        this.expect(false, `the heap is not sound at ${at.toString(16)}`);
+    for (let at = BigInt(constants.HEAP_BASE); at < end;) {
+      const page = this.memory.physical(at);
+      if (page === undefined) {
+        this.expect(false, `the heap has a hole at ${at.toString(16)}`);
         return;
       }
-      const size = 32 << block.number("size_class");
-      if (block.number("state") === enums.heap_state.byName.used) {
-        blocks++;
-        bytes += size;
-      } else free[block.number("size_class")]++;
-      at += BigInt(size);
+      const stop = Math.min(PAGE - (page % PAGE), Number(end - at)); // no header crosses a page
+      let offset = 0;
+      while (offset < stop) {
+        if (this.view.getUint32(page + offset + magic.offset, true) !== constants.HEAP_MAGIC)
+          return this.expect(false, `the heap is not sound at ${(at + BigInt(offset)).toString(16)}`);
+        const size = 32 << this.view.getUint8(page + offset + size_class.offset);
+        if (this.view.getUint8(page + offset + use.offset) === enums.heap_state.byName.used) {
+          blocks++;
+          bytes += size;
+        }
+        offset += size;
+      }
+      at += BigInt(offset);
     }
     this.equal(heap.number("used_blocks"), blocks, "heap blocks");
     this.equal(heap.number("used_bytes"), bytes, "heap bytes");
@@ -277,12 +335,14 @@ export class Inspector {
 
   private frames(): void {
     const frames = this.global("frame_allocator", "frame_allocator");
-    const table = frames.big("frames");
+    const table = this.memory.physical(frames.big("frames"))!;
+    const { next, use } = structs.frame_entry.fields;
     let free = 0;
     for (let at = frames.number("free_head"); at !== constants.FRAME_NONE && free < MANY; free++) {
-      const entry = this.memory.structure(structs.frame_entry, table + BigInt(at * structs.frame_entry.size));
-      if (entry?.number("use") !== enums.frame_use.byName.free) return this.expect(false, `frame ${at} is not free`);
-      at = entry.number("next");
+      const entry = table + at * structs.frame_entry.size;
+      if (this.view.getUint8(entry + use.offset) !== enums.frame_use.byName.free)
+        return this.expect(false, `frame ${at} is not free`);
+      at = this.view.getUint32(entry + next.offset, true);
     }
     this.equal(frames.number("free_count"), free, "free frames");
   }

@@ -25,7 +25,7 @@ export class HeraldMachine {
   transcript = "";
   private drained = 0n;
 
-  constructor(image: Uint8Array, options: { readonly memoryMiB?: number } = {}) {
+  constructor(image: Uint8Array, options: { readonly memoryMiB?: number; readonly regions?: boolean } = {}) {
     this.pc = new Pc({
       disk: image,
       ...options,

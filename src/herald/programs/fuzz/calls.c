@@ -80,16 +80,16 @@ static uint64_t topic(void)
     return TOPIC_SHARED + random_below(SHARED_TOPICS);
 }
 
-/* Almost always short: who waits for ever is ended by the master, and has made few calls. */
+/* Mostly none: who waits makes no calls. Who waits for ever is ended by the master. */
 static uint64_t timeout(void)
 {
-    switch (random_below(400)) {
+    switch (random_below(500)) {
     case 0:
         return FOREVER;
     case 1:
         return random_number();
     default:
-        return random_below(3);
+        return random_below(16) == 0;
     }
 }
 
@@ -111,13 +111,13 @@ static void call_subscribe(void)
 {
     struct subscribe_options options = {
         .depth = random_below(10) ? (uint32_t)random_below(6) : (uint32_t)random_number(),
-        .policy = (uint32_t)random_below(random_below(10) ? 3 : 100),
+        .policy = random_below(12) ? (uint32_t)random_below(2) : POLICY_HOLD + (uint32_t)random_below(2),
         .flags = (uint32_t)random_below(random_below(10) ? 2 : 100),
     };
     if (random_below(12) == 0)
         raw_call(SYS_SUBSCRIBE, topic(), random_below(2) ? 0 : address() | UINT64_C(1) << 63, address(), 0, 0);
     else
-        subscribe_with((uint32_t)topic(), random_below(2) ? callback : 0, &options);
+        count_call(), subscribe_with((uint32_t)topic(), random_below(2) ? callback : 0, &options);
 }
 
 static void call_request(void)
@@ -148,6 +148,7 @@ static void call_receive(void)
 static uint64_t victim(void)
 {
     static struct process_info list[MAX_PROCESSES];
+    count_call();
     int count = process_list(list, MAX_PROCESSES);
     uint32_t parent = 0;
     for (int i = 0; i < count; i++)
@@ -177,6 +178,7 @@ static void call_spawn(void)
 static void call_segment(uint64_t number)
 {
     int error;
+    count_call();
     volatile uint32_t *word = segment_attach((uint32_t)random_below(4) + 70, random_below(3 * PAGE_SIZE), &error);
     if (number == SYS_SEGMENT_DETACH)
         raw_call(number, random_below(5) + 70, 0, 0, 0, 0);
@@ -190,6 +192,7 @@ static void call_segment(uint64_t number)
 
 static void call_queue(uint64_t number)
 {
+    count_call();
     int handle = queue_open((uint32_t)random_below(4) + 50);
     uint64_t which = random_below(8) ? (uint64_t)handle : anything();
     switch (number) {
@@ -208,9 +211,16 @@ static void call_queue(uint64_t number)
 static void call_debug(void)
 {
     if (random_below(6) == 0)
-        debug(DEBUG_FAIL_ALLOCATION, random_below(5));
+        count_call(), debug(DEBUG_FAIL_ALLOCATION, random_below(5));
     else if (random_below(40) == 0)
-        debug(DEBUG_CHECK_HEAP, 0);
+        count_call(), debug(DEBUG_CHECK_HEAP, 0);
+}
+
+/* Who waits for room makes no calls either. */
+static uint64_t publish_flags(void)
+{
+    uint64_t flags = random_below(16) ? random_below(8) : random_number();
+    return random_below(4) ? flags | PUBLISH_NONBLOCK : flags;
 }
 
 /* The calls that cannot be made with just anything. Returns whether it was one. */
@@ -248,20 +258,21 @@ static void plain_call(uint64_t number)
 {
     switch (number) {
     case SYS_PUBLISH:
-        raw_call(number, topic(), address(), length(), random_below(8) ? random_below(8) : random_number(), 0);
+        raw_call(number, topic(), address(), length(), publish_flags(), 0);
         break;
     case SYS_SUBSCRIBE:
         call_subscribe();
         break;
     case SYS_UNSUBSCRIBE:
         if (random_below(4) == 0)
-            unsubscribe((uint32_t)topic());
+            count_call(), unsubscribe((uint32_t)topic());
         break;
     case SYS_RECEIVE:
         call_receive();
         break;
     case SYS_SLEEP:
     case SYS_PAUSE:
+    case SYS_SERVE:
         raw_call(number, timeout(), anything(), 0, 0, 0);
         break;
     case SYS_WAIT:

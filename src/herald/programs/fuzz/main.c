@@ -4,9 +4,13 @@
  */
 #include "fuzz.h"
 
-#define STUCK_MS 300
 #define QUANTUM_US 5
+#define STUCK_MS 3 /* without one call: it waits for something that does not come */
+#define BUSY_MS 100 /* so long it may take to start and to end */
 
+uint64_t *calls_made;
+
+static struct board *board;
 static uint64_t state;
 
 uint64_t random_number(void)
@@ -22,9 +26,10 @@ int worker(unsigned index, uint64_t seed, unsigned workers)
     state = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
     for (int i = 0; i < 8; i++)
         random_number();
+    calls_made = &board->calls[index];
     calls_start();
     stream_start(index, workers);
-    for (int calls = 0; calls < ROUND_CALLS; calls += 3) {
+    for (uint64_t first = *calls_made; *calls_made - first < ROUND_CALLS;) {
         random_call(0);
         int status = stream_step();
         if (status)
@@ -35,11 +40,12 @@ int worker(unsigned index, uint64_t seed, unsigned workers)
 
 static struct {
     process_t process; /* 0: none */
+    uint64_t first_calls, last_calls; /* of its worker, when it was started and when somebody looked last */
     int waited_ms;
 } slots[WORKERS_MAX];
 
 static struct {
-    unsigned rounds, done, wrong, killed_stuck, ended_otherwise;
+    unsigned rounds, done, wrong, killed_stuck;
 } count;
 
 static void start_worker(unsigned index, uint64_t seed, unsigned workers)
@@ -48,19 +54,30 @@ static void start_worker(unsigned index, uint64_t seed, unsigned workers)
     format(arguments, sizeof arguments, "+%u %lu %u", index, seed + ++count.rounds, workers);
     process_t process = spawn("fuzz", arguments);
     slots[index].process = process < 0 ? 0 : process; /* no memory just now: the next time, perhaps */
+    slots[index].first_calls = slots[index].last_calls = board->calls[index];
     slots[index].waited_ms = 0;
+}
+
+/* Ends a worker that gets no further. It may take longer to start and to end. */
+static void watch(unsigned index)
+{
+    uint64_t calls = board->calls[index], made = calls - slots[index].first_calls;
+    if (calls != slots[index].last_calls)
+        slots[index].waited_ms = 0;
+    slots[index].last_calls = calls;
+    if (++slots[index].waited_ms == (made > 0 && made < ROUND_CALLS ? STUCK_MS : BUSY_MS)) {
+        count.killed_stuck++;
+        kill(slots[index].process);
+    }
 }
 
 /* Looks whether a worker has ended. */
 static void attend(unsigned index)
 {
     int status = 0;
-    int result = wait(slots[index].process, &status, 1);
-    if (result == -ETIMEDOUT) {
-        if (++slots[index].waited_ms == STUCK_MS) {
-            count.killed_stuck++;
-            kill(slots[index].process);
-        }
+    int result = wait(slots[index].process, &status, 0);
+    if (result == -EAGAIN) {
+        watch(index);
         return;
     }
     if (result == -EINTR)
@@ -70,8 +87,6 @@ static void attend(unsigned index)
         count.done++;
     else if (result == 0 && status == ROUND_WRONG)
         count.wrong++;
-    else
-        count.ended_otherwise++;
 }
 
 /* The number at *text, which goes behind it; `otherwise` when there is none. */
@@ -85,6 +100,14 @@ static uint64_t number(const char **text, uint64_t otherwise)
     while (**text >= '0' && **text <= '9')
         value = value * 10 + (uint64_t)(*(*text)++ - '0');
     return value;
+}
+
+static uint64_t all_calls(void)
+{
+    uint64_t all = 0;
+    for (unsigned i = 0; i < WORKERS_MAX; i++)
+        all += board->calls[i];
+    return all;
 }
 
 static void end_all(void)
@@ -107,6 +130,9 @@ int main(const char *arguments)
     if (*arguments == '+') {
         arguments++;
         unsigned index = (unsigned)number(&arguments, 0);
+        board = segment_attach(SEGMENT_BOARD, sizeof *board, 0);
+        if (!board)
+            return 1;
         uint64_t seed = number(&arguments, 1);
         return worker(index, seed, (unsigned)number(&arguments, 1));
     }
@@ -119,21 +145,28 @@ int main(const char *arguments)
         print("fuzz: WORKERS from 1 to %d\n", WORKERS_MAX);
         return 1;
     }
+    segment_attach(SEGMENT_FIRST, 1, 0);
+    board = segment_attach(SEGMENT_BOARD, sizeof *board, 0);
+    if (!board) {
+        print("fuzz: no memory\n");
+        return 1;
+    }
     int64_t before = quantum(0);
     if (debug(DEBUG_QUANTUM, QUANTUM_US) < 0)
         quantum(100);
-    while ((uint64_t)count.done * ROUND_CALLS < calls && count.wrong == 0) {
+    while (all_calls() < calls && count.wrong == 0) {
         for (unsigned i = 0; i < workers; i++) {
             if (slots[i].process)
                 attend(i);
             else
                 start_worker(i, seed * 1000003, workers);
         }
+        sleep(1);
     }
     quantum((uint64_t)before);
     end_all();
-    print("fuzz: seed %lu: %u calls in %u complete rounds of %u; %u workers ended otherwise, %u were stuck\n", seed,
-          count.done * ROUND_CALLS, count.done, count.rounds, count.ended_otherwise, count.killed_stuck);
+    print("fuzz: seed %lu: %lu calls in %u rounds, %u complete; %u workers waited for ever\n", seed, all_calls(),
+          count.rounds, count.done, count.killed_stuck);
     print(count.wrong ? "fuzz: a message was missing, doubled or changed\n" : "fuzz: every message as it should be\n");
     return count.wrong != 0;
 }

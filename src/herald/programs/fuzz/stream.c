@@ -35,6 +35,7 @@ void stream_start(unsigned index, unsigned workers)
 static void publish_next(void)
 {
     next.check = check_of(&next);
+    count_call();
     if (publish(TOPIC_STREAM + own, &next, sizeof next, (uint32_t)random_below(2) ? PUBLISH_NONBLOCK : 0) == 0)
         next.number++; /* any error means that nothing was published */
 }
@@ -52,7 +53,7 @@ static int receive_next(unsigned stream)
     struct reader *reader = &readers[stream];
     struct received received;
     struct numbered message;
-    if (receive(TOPIC_STREAM + stream, &message, sizeof message, random_below(2), &received))
+    if (receive(TOPIC_STREAM + stream, &message, sizeof message, random_below(16) == 0, &received))
         return 0;
     if (received.length != sizeof message || received.topic != TOPIC_STREAM + stream ||
         message.check != check_of(&message))
@@ -78,6 +79,7 @@ int stream_step(void)
     unsigned stream = (unsigned)random_below(streams);
     struct reader *reader = &readers[stream];
     publish_next();
+    count_call();
     if (!reader->subscribed) {
         reader->early = random_below(4) == 0;
         reader->told = 0;
