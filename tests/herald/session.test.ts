@@ -70,6 +70,14 @@ describe("Herald in our machine", () => {
     }
   });
 
+  it("has times that never go back, however often the timer comes between reading the clock and writing the record", () => {
+    const busy = withFiles("trace=all\ndebug=1\nrun=shell\n");
+    busy.pc.input({ kind: "serial", bytes: [..."run fuzz 1 400 4\n"].map((c) => c.charCodeAt(0)) });
+    expect(busy.runUntil(() => busy.trace.length > 100_000)).toBe(true);
+    const back = busy.trace.filter(({ time }, index) => index > 0 && time < busy.trace[index - 1].time);
+    expect(back).toEqual([]);
+  });
+
   it("has a shell that edits lines and knows its commands", () => {
     expect(machine.command("ps")).toEqual([
       "PID  GEN  KIND     STATE     NAME",

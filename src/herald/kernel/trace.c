@@ -29,10 +29,8 @@ static void ring_doorbell(void)
     outl(TRACE_DOORBELL_PORT, (uint32_t)trace_ring.ring.head);
 }
 
-/* Interrupts are off while a record is written, so the machine never sees half of one and the times never go back. */
 void trace_write(uint64_t time, uint16_t kind, uint16_t flags, uint32_t pid, uint64_t a, uint64_t b)
 {
-    uint64_t saved = interrupts_save();
     struct trace_record *record = &trace_ring.records[trace_ring.ring.head & (TRACE_CAPACITY - 1)];
     record->time = time;
     record->kind = kind;
@@ -44,6 +42,12 @@ void trace_write(uint64_t time, uint16_t kind, uint16_t flags, uint32_t pid, uin
     trace_ring.ring.head++;
     if (trace_ring.ring.head - trace_ring.ring.doorbell_head >= TRACE_CAPACITY / 2)
         ring_doorbell();
+}
+
+void trace_now(uint16_t kind, uint16_t flags, uint32_t pid, uint64_t a, uint64_t b)
+{
+    uint64_t saved = interrupts_save();
+    trace_write(rdtsc(), kind, flags, pid, a, b);
     interrupts_restore(saved);
 }
 

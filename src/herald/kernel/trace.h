@@ -20,7 +20,14 @@ void boot_stage(enum boot_stage stage);
 /* Publishes the stages that the boot itself went through; the trace has them already. */
 void boot_stages_publish(const struct boot_info *boot);
 
+/*
+ * Writes a record. Interrupts are off from before `time` was read, so that times never go back and the machine never sees half of a
+ * record.
+ */
 void trace_write(uint64_t time, uint16_t kind, uint16_t flags, uint32_t pid, uint64_t a, uint64_t b);
+
+/* Writes a record of this instant. */
+void trace_now(uint16_t kind, uint16_t flags, uint32_t pid, uint64_t a, uint64_t b);
 
 /* Rings the doorbell if there are records the machine has not been told of. Interrupts off. */
 void trace_tick(void);
@@ -36,7 +43,7 @@ static inline int trace_enabled(enum trace_kind kind)
 #define trace_for(pid, kind, flags, a, b)                                                                        \
     do {                                                                                                         \
         if (trace_enabled(kind))                                                                                 \
-            trace_write(rdtsc(), (kind), (uint16_t)(flags), (pid), (uint64_t)(a), (uint64_t)(b));                \
+            trace_now((kind), (uint16_t)(flags), (pid), (uint64_t)(a), (uint64_t)(b));                           \
     } while (0)
 
 #define trace(kind, flags, a, b) trace_for(current_pid, kind, flags, a, b)
