@@ -11,18 +11,19 @@ const twoPrograms: Scenario = {
   version: SCENARIO_VERSION,
   title: "Two programs share the CPU",
   about:
-    "Two Programs that never wait, one CPU: the timer interrupt takes it from one and gives it to the other. Find in the timeline the slice that wrote each line of the console. Change a Program and run again.",
+    "Two Programs that never wait share one CPU by the timer. Find in the timeline the slice that wrote each line of the console.",
   machine,
   // A line of each about every second, for some minutes: time to look around.
   programs: programs(demonstration({ rounds: 600, numbers: 900, turns: 1_000_000 })),
   run: ["shell"],
+  look: { commands: ["ps", "quantum 50", "quantum 10", "run sensor &", "run display &"] },
 };
 
 const overATopic: Scenario = {
   version: SCENARIO_VERSION,
   title: "Talking over a topic",
   about:
-    "A Program publishes numbers on topic 300 and does not know who listens. Two others subscribe with a callback; the kernel gives each its own copy, in the order in which they subscribed.",
+    "One Program publishes on topic 300 and knows nobody; two others subscribe, and the kernel gives each its copy. Follow one under Messages.",
   machine,
   programs: [
     {
@@ -75,13 +76,14 @@ double:
     },
   ],
   run: ["shell"],
+  look: { commands: ["topics -l", "sub 301", "pub 300 hi", "unsub 301"] },
 };
 
 const badNeighbours: Scenario = {
   version: SCENARIO_VERSION,
   title: "Bad neighbours",
   about:
-    "One process reads a bad pointer, one executes an illegal instruction, one overruns its stack, one publishes where only the kernel may. Each harms only itself; Program 1 goes on counting.",
+    "A bad pointer, an illegal instruction, an endless stack, a forbidden topic: each ends its own process, and Program 1 counts on.",
   machine,
   programs: [
     {
@@ -99,6 +101,59 @@ again:
     },
   ],
   run: ["badptr", "illegal", "overflow", "intruder", "shell"],
+  look: { commands: ["run badptr", "run overflow", "run intruder", "run illegal", "mem"] },
 };
 
-export const builtinScenarios: readonly Scenario[] = [twoPrograms, overATopic, badNeighbours];
+const thermostat: Scenario = {
+  version: SCENARIO_VERSION,
+  title: "A thermostat of six services",
+  about:
+    "Sensor, filter, controller, heater, logger and alarm know topics, not each other. Kill the filter: the others go on, and it comes back.",
+  machine,
+  programs: [],
+  run: ["thermostat", "shell"],
+  look: { commands: ["ps", "kill 8", "kill 9", "pub 1104 23", "topics -r", "run intruder"] },
+};
+
+const servicesTogether: Scenario = {
+  version: SCENARIO_VERSION,
+  title: "Services at boot, all at once",
+  about:
+    "Six services start together, each waits for the topics of those it needs: ready after 240 ms. One after the other it takes 460 ms.",
+  machine,
+  programs: [],
+  run: ["service", "shell"],
+  look: { speed: 10_000_000, commands: ["services", "services -s", "topics"] },
+};
+
+const servicesInSequence: Scenario = {
+  ...servicesTogether,
+  title: "Services at boot, one after the other",
+  about:
+    "The same six services, each started when the one before is ready: the CPU mostly waits, and it takes 460 ms in place of 240.",
+  run: ["service -s", "shell"],
+};
+
+const waysToTalk: Scenario = {
+  version: SCENARIO_VERSION,
+  title: "Five ways to talk",
+  about: "64 bytes to three receivers, five ways to do it. Watch who runs when; the figures are under Measured, above.",
+  machine,
+  programs: [],
+  run: ["bench callback 64 3 1 20000", "shell"],
+  look: {
+    tab: "messages",
+    speed: 10_000_000,
+    commands: ["callback", "receive", "queue", "broker", "shared"].map((model) => `bench ${model} 64 3 1 5000`),
+  },
+};
+
+export const builtinScenarios: readonly Scenario[] = [
+  twoPrograms,
+  overATopic,
+  thermostat,
+  servicesTogether,
+  servicesInSequence,
+  waysToTalk,
+  badNeighbours,
+];

@@ -10,7 +10,7 @@ export function configText(scenario: Scenario): string {
   return [
     `quantum_ms=${scenario.machine.quantumMs}`,
     ...scenario.programs.map((program) => `program=${program.name}`),
-    ...scenario.run.map((name) => `run=${name}`),
+    ...scenario.run.map((line) => `run=${line}`),
     "",
   ].join("\n");
 }

@@ -25,6 +25,26 @@ export const machineSchema = v.object({
   quantumMs: boundedInteger(1, 1000),
 });
 
+/** A line of the run list: a native program of the disk, and its arguments. */
+const runLine = v.pipe(
+  v.string(),
+  v.regex(/^[a-z0-9][a-z0-9._-]{0,27}( [a-z0-9._ -]{1,60})?$/, "a program's name and its arguments, of a-z 0-9 . _ -"),
+);
+
+/** Tabs that a scenario may open with, of the page's middle column. */
+export const scenarioTabs = ["topics", "messages", "memory", "boot", "programs", "scenarios"] as const;
+
+/** How the page begins to look at the run. It changes nothing in the run. */
+const lookSchema = v.object({
+  tab: v.optional(v.picklist(scenarioTabs)),
+  /** Guest ticks per second of real time; absent: as the page is set. */
+  speed: v.optional(v.union([v.literal("max"), boundedInteger(1, 1_000_000_000)])),
+  /** Shell commands that are worth a try, to be typed at a press. */
+  commands: v.optional(
+    v.pipe(v.array(v.pipe(v.string(), v.regex(/^[ -~]{1,60}$/, "a command is 1 to 60 characters"))), v.maxLength(6)),
+  ),
+});
+
 export const scenarioSchema = v.object({
   version: v.literal(SCENARIO_VERSION),
   title: v.pipe(v.string(), v.maxLength(80)),
@@ -34,7 +54,8 @@ export const scenarioSchema = v.object({
   /** Interpreted Programs, started at boot in this order. */
   programs: v.pipe(v.array(programSchema), v.maxLength(8)),
   /** Native programs of the disk, started at boot in this order, after the interpreted ones. */
-  run: v.pipe(v.array(fileName), v.maxLength(16)),
+  run: v.pipe(v.array(runLine), v.maxLength(16)),
+  look: v.optional(lookSchema),
 });
 
 /** Something done to the machine from outside, at an exact tick. */
@@ -64,6 +85,7 @@ export const linkSchema = v.object({
 
 export type Program = v.InferOutput<typeof programSchema>;
 export type MachineSettings = v.InferOutput<typeof machineSchema>;
+export type Look = v.InferOutput<typeof lookSchema>;
 export type Scenario = v.InferOutput<typeof scenarioSchema>;
 export type Input = v.InferOutput<typeof inputSchema>;
 /** What a link holds: the scenario and the inputs so far. */

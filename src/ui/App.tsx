@@ -7,6 +7,7 @@ import { useNarrow } from "./layout/useNarrow";
 import { useShortcuts } from "./layout/shortcuts";
 import { Wide } from "./layout/Wide";
 import { HelpDialog } from "./panels/help";
+import { MeasuredDialog } from "./panels/measured";
 import { ReportDialog } from "./panels/machine/Ending";
 import { ShareDialog } from "./panels/share";
 import "./layout/layout.css";
@@ -22,6 +23,7 @@ export function App() {
       <HelpDialog />
       <ShareDialog />
       <ReportDialog />
+      <MeasuredDialog />
     </DropZone>
   );
 }

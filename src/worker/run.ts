@@ -3,7 +3,7 @@ import type { HeraldMap } from "../lens/map";
 import { Pc } from "../pc/pc";
 import { Player } from "../replay/player";
 import { InputLog } from "../replay/recording";
-import type { Input } from "../scenario/schema";
+import { MAX_INPUTS, type Input } from "../scenario/schema";
 import { Observer } from "./observer";
 import { SerialOutbox } from "./outbox";
 import type { PowerState } from "./protocol";
@@ -25,8 +25,18 @@ export interface Ending {
   readonly report?: string;
 }
 
+/** Bytes of the longest key, Pause, in the keyboard's buffer of 16: with as many in it there is room for any key. */
+const BYTES_BESIDE_ANY_KEY = 8;
+
+interface KeyChange {
+  readonly code: string;
+  readonly down: boolean;
+}
+
 export class Run {
   readonly pc: Pc;
+  /** What was typed faster than the guest takes it: a person who watches single instructions loses no key. */
+  private waiting: KeyChange[] = [];
   readonly player: Player;
   readonly observer: Observer;
   readonly serial = new SerialOutbox();
@@ -55,6 +65,21 @@ export class Run {
 
   get instructions(): number {
     return this.tick - this.idleTicks;
+  }
+
+  /** A key is pressed or released: now, or as soon as the keyboard has room for it. */
+  key(change: KeyChange): void {
+    if (this.waiting.length < MAX_INPUTS) this.waiting.push(change);
+    this.typeWaiting();
+  }
+
+  /** Call between slices. Each key is recorded at the tick at which it reaches the keyboard. True when one did. */
+  typeWaiting(): boolean {
+    let typed = 0;
+    for (; typed < this.waiting.length && this.pc.pendingKeys <= BYTES_BESIDE_ANY_KEY; typed++)
+      this.player.input({ kind: "key", tick: this.tick, ...this.waiting[typed] });
+    if (typed > 0) this.waiting = this.waiting.slice(typed);
+    return typed > 0;
   }
 
   /** Executes exactly `count` instructions, passing over time spent in HLT. Ends early if the machine stops. */

@@ -176,6 +176,7 @@ export class Session {
     if (!Number.isInteger(count) || count < 1 || count > MOST_STEPS)
       throw new Error(`${String(count)} steps; it must be 1 to ${MOST_STEPS}.`);
     this.stopRunning();
+    if (this.run?.typeWaiting()) this.sendInputsSoon();
     this.run?.step(count);
   }
 
@@ -208,6 +209,7 @@ export class Session {
     const begun = this.world.now();
     const allowed = this.pacer.allowance(begun, this.goal !== undefined);
     if (allowed > 0) {
+      if (run.typeWaiting()) this.sendInputsSoon();
       const { tick, idleTicks } = run;
       if (this.goal === undefined && this.pacer.idleIsFree) run.step(allowed);
       else run.player.runTo(Math.min(tick + allowed, this.goal ?? Infinity));
@@ -226,7 +228,7 @@ export class Session {
       this.tooManyTold = true;
       this.tellError("machine", new Error(`More than ${MAX_INPUTS} key strokes: a link can no longer hold this run.`));
     }
-    run.player.input({ kind: "key", tick: run.tick, code, down });
+    run.key({ code, down });
     this.sendInputsSoon();
   }
 

@@ -1,6 +1,12 @@
 /** What panels show of a running Herald. */
+import { readFileSync } from "node:fs";
+import AxeBuilder from "@axe-core/playwright";
 import { expect, test, type Locator } from "@playwright/test";
 import { command, lastRows, openAtPrompt, panel, press, prompt } from "./visitor";
+
+interface Figures {
+  readonly cells: readonly { model: string; way: string; subscribers: number; instructions: number }[];
+}
 
 const texts = async (rows: Locator): Promise<string> => (await rows.allTextContents()).join("\n");
 
@@ -47,6 +53,28 @@ test("boot: each stage has its time, to the shell's first line", async ({ page }
   expect(all[0]).toMatch(/^first sector/);
   for (const stage of ["protected mode", "long mode", "interrupts", "scheduler"])
     expect(all.some((row) => row.startsWith(stage))).toBe(true);
+});
+
+test("measured: loaded when asked for, plotted, and there as a table", async ({ page }) => {
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(request.url()));
+  await openAtPrompt(page);
+  expect(asked.filter((url) => url.includes("ipc"))).toEqual([]);
+  await page.getByRole("button", { name: "Measured" }).click();
+  const dialog = page.getByRole("dialog", { name: /^Measured/ });
+  await expect(dialog.getByRole("img", { name: /by payload/ })).toBeVisible();
+  expect(asked.filter((url) => url.includes("ipc")).length).toBe(1);
+  const { violations } = await new AxeBuilder({ page }).include("dialog").analyze();
+  expect(violations.map(({ id }) => id)).toEqual([]);
+  await dialog.getByText("The same as tables").click();
+  await dialog.getByRole("combobox", { name: "Receivers" }).selectOption("64");
+  const cells = (JSON.parse(readFileSync(new URL("../bench/ipc.json", import.meta.url), "utf8")) as Figures).cells;
+  const broker = cells.filter((one) => one.model === "broker" && one.way === "single" && one.subscribers === 64);
+  const row = dialog.getByRole("region", { name: "Table by payload" }).getByRole("row", { name: /^broker/ });
+  const shown = await row.getByRole("cell").allTextContents();
+  expect(shown.map((text) => Number(text.replace(/\D/g, "")))).toEqual(
+    broker.map((one) => Math.round(one.instructions)),
+  );
 });
 
 test("console: Ctrl+F finds, Escape returns to the machine", async ({ page }) => {

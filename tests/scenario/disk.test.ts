@@ -23,7 +23,7 @@ describe("buildDisk", () => {
         scenario.programs.map((program) => `program=${program.name}\n`).join("") +
         scenario.run.map((name) => `run=${name}\n`).join(""),
     );
-    for (const name of scenario.run) expect(executables(disk).map((file) => file.name)).toContain(name);
+    for (const line of scenario.run) expect(executables(disk).map((file) => file.name)).toContain(line.split(" ")[0]);
   });
 
   test("says which Program has an error in which line, and which name is taken", () => {

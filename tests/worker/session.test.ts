@@ -218,6 +218,19 @@ describe("the machine's controls", () => {
     expect(page.last("inputs")!.inputs.length).toBe(20);
   });
 
+  it("keeps what is typed faster than the guest takes it, and records each key when it gets there", () => {
+    const page = new Page(0).open();
+    page.runUntil("herald> ");
+    const text = "a line longer than the keyboard of a pc can hold";
+    for (const character of text)
+      for (const down of [true, false])
+        page.send({ kind: "key", code: character === " " ? "Space" : `Key${character.toUpperCase()}`, down });
+    page.runUntil(text);
+    const { inputs } = page.session["run"]!.player.log;
+    expect(inputs.length).toBe(2 * text.length);
+    expect(inputs.at(-1)!.tick).toBeGreaterThan(inputs[0].tick + 1_000_000);
+  });
+
   it("makes an idle page's frames cheap: nothing new, no parts", () => {
     const page = new Page(0).open();
     page.send({ kind: "view", view: { panels: EVERYTHING, syntax: "intel" } });

@@ -16,6 +16,16 @@ export function Header() {
       <MachinePanel />
       <Clock />
       <div className="top-end">
+        <button
+          type="button"
+          className="button quiet icon"
+          aria-label="Measured"
+          aria-haspopup="dialog"
+          title="Measured: five ways for processes to talk"
+          onClick={() => showDialog("measured")}
+        >
+          <Icon name="plot" size={16} />
+        </button>
         <ThemeButton />
         <button
           type="button"

@@ -7,17 +7,14 @@ import type { Input, Scenario } from "../../scenario/schema";
 import { TraceKind, type Frame, type FromWorker, type ToWorker, type View } from "../../worker/protocol";
 import { forgetProcesses, rememberName } from "./colors";
 import { applyFrame } from "./frame";
-import { typing, type KeyChange } from "./keyboard";
-import { machineOff, machineStore } from "./machine";
+import { typing } from "./keyboard";
+import { machineOff, machineStore, REAL_TIME } from "./machine";
 import { foreignOpened, heraldKnown, scenarioOpened, scenarioStore, setNotice } from "./scenario";
 import { clearSelection, selectionStore } from "./selection";
 import { appendSerial, clearSerial } from "./serial";
 import { trace } from "./trace";
 import { visibleStore } from "./visible";
 import { writers } from "./writers";
-
-/** Key changes sent per animation frame when text is typed for the person: the 8042 holds few bytes. */
-const TYPED_PER_FRAME = 4;
 
 const SIGNATURE_OFFSET = 510;
 
@@ -30,7 +27,6 @@ let worker: Worker | undefined;
 let disk: Promise<Disk> | undefined;
 let arrived: Frame | undefined;
 let asked = false;
-let toType: KeyChange[] = [];
 /** Whether a foreign image has the boot signature. If not, the BIOS and the machine's state say so: the worker's notice is one too many. */
 let signed = true;
 /** Counts opens, so that a slow one does not overtake a later one. */
@@ -69,7 +65,6 @@ export function connect(): void {
 function tick(): void {
   if (arrived) draw(arrived);
   arrived = undefined;
-  if (toType.length > 0) toType.splice(0, TYPED_PER_FRAME).forEach((change) => send({ kind: "key", ...change }));
   if (!asked && worker) {
     asked = true;
     send({ kind: "frame" });
@@ -132,7 +127,6 @@ function startAfresh(): void {
   clearSerial();
   writers.clear();
   trace.clear();
-  toType = [];
   machineStore.setState({ run: machineStore.getState().run + 1, failure: undefined });
 }
 
@@ -146,6 +140,14 @@ function sendView(): void {
   send({ kind: "view", view });
 }
 
+/** The speed a scenario asks for holds until another one is opened. */
+function beginLook({ look }: Scenario): void {
+  const before = scenarioStore.getState().open?.look?.speed;
+  const { speed } = machineStore.getState().status;
+  if (look?.speed !== undefined && look.speed !== before) setSpeed(look.speed);
+  else if (look?.speed === undefined && before === speed) setSpeed(REAL_TIME);
+}
+
 /**
  * Opens a scenario and runs it, its recorded inputs replayed at their ticks. `madeWith` is the build of Herald that a link was made with:
  * with another one the same keys may not give the same run, and that is said.
@@ -156,6 +158,7 @@ export async function openScenario(
   madeWith?: string,
 ): Promise<void> {
   const mine = ++opening;
+  beginLook(scenario);
   scenarioOpened(scenario, inputs);
   machineStore.setState({ status: machineOff });
   try {
@@ -207,6 +210,6 @@ export const sendKey = (code: string, down: boolean): void => send({ kind: "key"
 /** Types a text on the machine's keyboard; the answer is what no US key gives. */
 export function typeText(text: string): readonly string[] {
   const { changes, unknown } = typing(text);
-  toType.push(...changes);
+  for (const change of changes) send({ kind: "key", ...change });
   return unknown;
 }

@@ -12,12 +12,15 @@ export interface MachineState {
   readonly replayUntil?: number;
 }
 
+/** Ticks per second of real time at which virtual time goes as fast as real time. */
+export const REAL_TIME = 100_000_000;
+
 export const machineOff: Status = {
   power: "off",
   tick: 0,
   instructions: 0,
   seconds: 0,
-  speed: 100_000_000,
+  speed: REAL_TIME,
   pace: 0,
   mips: 0,
 };

@@ -15,7 +15,7 @@ export type TabName =
   | "memory"
   | "boot";
 
-export type DialogName = "help" | "share" | "report";
+export type DialogName = "help" | "share" | "report" | "measured";
 
 export interface ViewState {
   /** The tab of the middle column. */
@@ -27,7 +27,9 @@ export interface ViewState {
   readonly guideAway?: string;
 }
 
-export const viewStore = createStore<ViewState>(() => ({ middle: "topics", single: "console" }));
+export const DEFAULT_TAB = "topics";
+
+export const viewStore = createStore<ViewState>(() => ({ middle: DEFAULT_TAB, single: "console" }));
 
 const middleTabs: readonly TabName[] = ["topics", "messages", "memory", "boot", "programs", "scenarios"];
 
@@ -36,7 +38,7 @@ export const showTab = (tab: TabName): void =>
   viewStore.setState(middleTabs.includes(tab) ? { middle: tab, single: tab } : { single: tab });
 
 /** Another run begins: to the front with what shows it best. */
-export const showRun = (): void => viewStore.setState({ middle: "topics", single: "console" });
+export const showRun = (tab: TabName = DEFAULT_TAB): void => viewStore.setState({ middle: tab, single: "console" });
 
 export const putGuideAway = (about: string): void => viewStore.setState({ guideAway: about });
 

@@ -1,5 +1,5 @@
 /** The speeds to choose from, in ticks (instructions) per second of real time. */
-export const REAL_TIME = 100_000_000;
+import { REAL_TIME } from "../../store/machine";
 
 export const speedChoices: readonly { readonly speed: number | "max"; readonly label: string }[] = [
   { speed: "max", label: "as fast as it goes" },

@@ -43,7 +43,8 @@ export function MessagesPanel() {
       </Toggle>
     </>
   );
-  const told = pinned ?? (hovered !== undefined && hovered < messages.length ? hovered : undefined);
+  const told =
+    pinned ?? (hovered !== undefined && hovered >= rows[0] && hovered <= rows[rows.length - 1] ? hovered : undefined);
   return (
     <Panel
       name="Messages"

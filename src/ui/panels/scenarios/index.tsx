@@ -39,7 +39,7 @@ function Pick({ scenario, current, note }: PickProps) {
   const pick = () => {
     setNotice(undefined);
     void openScenario(scenario);
-    showRun();
+    showRun(scenario.look?.tab);
   };
   return (
     <li>
