@@ -1,8 +1,13 @@
 /** The command line of the machine, read into one structure; every mistake is one sentence. */
 
+/** How instructions are run: by the interpreter alone, hot code compiled as regions ("both"), or every block compiled at its first use. */
+export type Tier = (typeof TIERS)[number];
+const TIERS = ["interpreter", "both", "regions"] as const;
+
 export interface Options {
   readonly image: string;
   readonly memoryMiB: number;
+  readonly tier: Tier;
   /** Where bytes of the serial line and the debug console go: a file, "-" for standard output, undefined for nowhere. */
   readonly serial: string;
   readonly debugConsole: string | undefined;
@@ -29,7 +34,8 @@ export const HELP = `npm run -s pc -- IMAGE [options]
 Boots a raw disk image as the first hard disk (BIOS drive 80h), without a browser.
 
   --memory MiB           RAM, 16 to 256 (64)
-  --tier TIER            interpreter or both; regions is not in this version, and both runs the interpreter
+  --tier TIER            both: code that runs often is compiled; interpreter: nothing is; regions: everything is, at its first use, which
+                         is slow and for tests (both). The run is the same
   --serial FILE|-        where the bytes of COM1 go (-, standard output)
   --debugcon FILE|-      where bytes written to port E9h go (nowhere)
   --keys TEXT            type this on the keyboard, once. US layout; \\n is Enter, \\t Tab, \\e Escape, \\b Backspace, \\\\ a backslash.
@@ -99,7 +105,7 @@ export function parseOptions(args: readonly string[]): Options | "help" {
 
 function interpret(image: string, given: ReadonlyMap<string, readonly string[]>): Options {
   const value = (name: string) => given.get(name)?.[0];
-  refuse(given);
+  if (given.has("--resume")) refuseSettings(given);
   const keys = value("--keys");
   const keysAfter = value("--keys-after");
   if (keysAfter !== undefined && keys === undefined) throw new UsageError("--keys-after needs --keys");
@@ -107,6 +113,7 @@ function interpret(image: string, given: ReadonlyMap<string, readonly string[]>)
   return {
     image,
     memoryMiB: whole("--memory", value("--memory"), 64, 16, 256),
+    tier: tier(value("--tier")),
     serial: value("--serial") ?? "-",
     debugConsole: value("--debugcon"),
     keys: keys === undefined ? undefined : unescape(keys),
@@ -124,14 +131,16 @@ function interpret(image: string, given: ReadonlyMap<string, readonly string[]>)
   };
 }
 
-function refuse(given: ReadonlyMap<string, readonly string[]>): void {
-  const tier = given.get("--tier")?.[0] ?? "both";
-  if (tier === "regions") throw new UsageError("--tier regions: this version has the interpreter only");
-  if (tier !== "interpreter" && tier !== "both")
-    throw new UsageError(`--tier is interpreter, regions or both, not ${tier}`);
-  if (!given.has("--resume")) return;
+/** What a snapshot brings with it cannot be asked for. */
+function refuseSettings(given: ReadonlyMap<string, readonly string[]>): void {
   for (const name of ["--memory", "--mhz", "--la57"])
     if (given.has(name)) throw new UsageError(`${name} cannot be given with --resume: the machine is what it was`);
+}
+
+function tier(text = "both"): Tier {
+  const found = TIERS.find((name) => name === text);
+  if (found === undefined) throw new UsageError(`--tier is interpreter, regions or both, not ${text}`);
+  return found;
 }
 
 function whole(name: string, text: string | undefined, standard: number, least: number, most: number): number {

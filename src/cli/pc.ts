@@ -12,6 +12,8 @@ import { Typist } from "./typist.ts";
 const SLICE_US = 10_000;
 const STATUS = { ok: 0, usage: 2, limit: 124, tripleFault: 125, unimplemented: 126 } as const;
 
+const TIER = { interpreter: false, both: true, regions: { threshold: 0 } } as const;
+
 const complain = (text: string): void => void process.stderr.write(text.endsWith("\n") ? text : `${text}\n`);
 
 function readImage(path: string, what = "image"): Uint8Array {
@@ -58,10 +60,11 @@ class Session {
     };
     const secondDisk = options.secondImage === undefined ? undefined : readImage(options.secondImage);
     const { resume } = options;
+    const regions = TIER[options.tier];
     this.pc =
       resume === undefined
-        ? new Pc({ disk, secondDisk, memoryMiB, mhz, levels5, outputs })
-        : resumed(resume, { disk, secondDisk, outputs });
+        ? new Pc({ disk, secondDisk, memoryMiB, mhz, levels5, outputs, regions })
+        : resumed(resume, { disk, secondDisk, outputs, regions });
   }
 
   /** Runs to the end, and gives the exit status. */

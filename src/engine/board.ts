@@ -7,6 +7,10 @@ export interface Board {
   interruptPending(): boolean;
   /** INTA cycle: the vector to deliver. Called only when interruptPending() and interrupts are enabled. */
   acknowledgeInterrupt(): number;
+  /** An NMI waits; never, where the board has no source of them. */
+  nmiPending?(): boolean;
+  /** The processor takes it. */
+  acknowledgeNmi?(): void;
   /**
    * True once after a port access that changed the INTR line, the next event time, A20, power or reset: the CPU then leaves its
    * block after the present instruction. (Determinism: this happens at an instruction boundary, the same on every tier.)

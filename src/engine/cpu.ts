@@ -53,6 +53,7 @@ const CS_BASE = (layout.segmentBase.offset >>> 2) + 2 * CS;
 const CS_LIMIT = (layout.segmentLimit.offset >>> 2) + CS;
 const SYSTEM_FLAGS = layout.systemFlags.offset >>> 2;
 const SHADOW = layout.shadow.offset >>> 2;
+const NMI_BLOCKED = layout.nmiBlocked.offset >>> 2;
 const HALTED = layout.halted.offset >>> 2;
 const REMAINING = layout.remaining.offset >>> 2;
 const EXIT_RECORD = layout.exitRecord.offset >>> 2;
@@ -250,6 +251,11 @@ export class X86Cpu implements Cpu {
       }
       const flags = this.state.u32[SYSTEM_FLAGS];
       const shadow = this.state.u32[SHADOW] !== 0;
+      if (!shadow && this.board.nmiPending?.() && this.state.u32[NMI_BLOCKED] === 0) {
+        this.board.acknowledgeNmi?.();
+        this.deliver(() => this.system.deliverNmi());
+        continue;
+      }
       const enabled = (flags & FLAG_IF) !== 0 && !shadow;
       if (enabled && this.board.interruptPending()) {
         this.deliver(() => this.system.deliverInterrupt(this.board.acknowledgeInterrupt()));

@@ -126,6 +126,8 @@ export const layout = {
   halted: field("u32"),
   /** STI, MOV SS, POP SS: interrupts (and for SS also debug traps) are held for one instruction. 1 = STI, 2 = SS. */
   shadow: field("u32"),
+  /** An NMI is being served: the next waits for IRET (SDM 3, 6.7.1). */
+  nmiBlocked: field("u32"),
 
   /** Mode bits that select decoded code (blocks.ts): changes with CS, SS, CR0, EFER, CPL. */
   mode: cache("u32"),

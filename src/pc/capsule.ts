@@ -57,7 +57,8 @@ export function seal(pc: Pc): Uint8Array {
   return withHead(deflateSync(plain, { level: 6 }));
 }
 
-function withHead(body: Uint8Array): Uint8Array {
+/** The body with its magic, length and sum in front. */
+export function withHead(body: Uint8Array): Uint8Array {
   const file = new Uint8Array(HEAD + body.length);
   file.set(new TextEncoder().encode(MAGIC));
   const view = new DataView(file.buffer);
@@ -70,6 +71,16 @@ function withHead(body: Uint8Array): Uint8Array {
 /** A machine that goes on where the sealed one was. `config` gives the disk images and outputs; settings come from the capsule. */
 export function unseal(file: Uint8Array, config: Pick<PcConfig, "disk" | "secondDisk" | "outputs" | "regions">): Pc {
   const plain = open(file);
+  try {
+    return assemble(plain, config);
+  } catch (error) {
+    // The sum is right, so somebody wrote what no machine says: values out of range, parts missing.
+    if (error instanceof CapsuleError) throw error;
+    throw new CapsuleError(`it is damaged: ${(error as Error).message}`);
+  }
+}
+
+function assemble(plain: Uint8Array, config: Parameters<typeof unseal>[1]): Pc {
   const length = new DataView(plain.buffer, plain.byteOffset).getUint32(0, true);
   const description = JSON.parse(new TextDecoder().decode(plain.subarray(4, 4 + length))) as Description;
   const { memoryMiB, mhz, levels5, epoch, images, pages } = description;
@@ -96,7 +107,11 @@ function open(file: Uint8Array): Uint8Array {
   if (file.length < HEAD || file.length !== HEAD + view.getUint32(8, true)) throw new CapsuleError("it is cut short");
   const body = file.subarray(HEAD);
   if (adler32(body) !== view.getUint32(12, true)) throw new CapsuleError("its checksum is wrong");
-  return inflateSync(body);
+  try {
+    return inflateSync(body);
+  } catch (error) {
+    throw new CapsuleError(`it is damaged: ${(error as Error).message}`);
+  }
 }
 
 function adler32(bytes: Uint8Array): number {

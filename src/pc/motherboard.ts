@@ -187,6 +187,14 @@ export class Motherboard implements Board, Host {
     return vector;
   }
 
+  nmiPending(): boolean {
+    return this.apic.nmiPending;
+  }
+
+  acknowledgeNmi(): void {
+    this.apic.acknowledgeNmi();
+  }
+
   /** Whether any interrupt could still come while the processor waits for one. */
   get wakeable(): boolean {
     return this.pic.open || this.ioApic.open || this.apic.open;
@@ -325,7 +333,7 @@ export class Motherboard implements Board, Host {
   /** A port access may have moved the interrupt line or the next event of one part: the CPU must then look up. */
   private settle(slot: number, intrBefore: boolean): void {
     this.apic.setLint0(this.pic.intr);
-    if (this.intr !== intrBefore) this.attention = true;
+    if (this.intr !== intrBefore || this.apic.nmiPending) this.attention = true;
     if (slot < 0) return;
     const next = this.devices[slot].nextEvent;
     if (next === this.events[slot]) return;

@@ -103,7 +103,6 @@ describe("options", () => {
     expect(wrong("a", "--memory")).toContain("needs a value");
     expect(wrong("a", "--trace", "all")).toContain("needs 2 values");
     expect(wrong("a", "--screen", "--screen")).toContain("twice");
-    expect(wrong("a", "--tier", "regions")).toContain("interpreter only");
     expect(wrong("a", "--tier", "fast")).toContain("not fast");
     expect(wrong("a", "--resume", "f", "--mhz", "5")).toContain("cannot be given with --resume");
     expect(wrong("a", "--keys-after", "x")).toContain("needs --keys");
@@ -112,7 +111,14 @@ describe("options", () => {
   });
 
   it("have the standard values of the documentation", () => {
-    expect(parseOptions(["a"])).toMatchObject({ image: "a", memoryMiB: 64, serial: "-", mhz: 100, levels5: false });
+    expect(parseOptions(["a"])).toMatchObject({
+      image: "a",
+      memoryMiB: 64,
+      tier: "both",
+      serial: "-",
+      mhz: 100,
+      levels5: false,
+    });
     expect(parseOptions(["--keys", "a\\n\\t\\\\n", "a"])).toMatchObject({ keys: "a\n\t\\n" });
     expect(parseOptions(["--help", "--nonsense"])).toBe("help");
   });

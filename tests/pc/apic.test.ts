@@ -102,6 +102,17 @@ describe("local APIC", () => {
     expect(taken()).toEqual([0x51]);
   });
 
+  it("an NMI message waits for the processor, once", () => {
+    write(0x300, 0x4_0400);
+    write(0x300, 0x4_0400);
+    expect([rig.board.nmiPending(), rig.board.takeAttention(), taken()]).toEqual([true, true, []]);
+    rig.board.acknowledgeNmi();
+    expect(rig.board.nmiPending()).toBe(false);
+    // To the others only.
+    write(0x300, 0xc_0400);
+    expect(rig.board.nmiPending()).toBe(false);
+  });
+
   it("disabled by software: its table is masked and nothing is accepted", () => {
     write(0x320, 0x40);
     write(0xf0, 0xff);
@@ -203,6 +214,12 @@ describe("82093AA", () => {
     expect(io(0x10 + 18)).toBe(0x8039);
   });
 
+  it("delivery mode NMI has no vector and is by edge", () => {
+    io(0x12, 0x8400);
+    rig.board.setIrq(1, true);
+    expect([rig.board.nmiPending(), taken(), io(0x12)]).toEqual([true, [], 0x8400]);
+  });
+
   it("logical destinations of the flat model; others get nothing", () => {
     write(0xd0, 0x0400_0000);
     io(0x13, 0x0300_0000);
@@ -239,6 +256,18 @@ describe("with the processor", () => {
     expect(pc.run(100_000_000).kind).toBe("halted");
     const { registers, rip } = pc.snapshot();
     expect([registers[1], registers[2], rip]).toEqual([0n, 0n, 0x7cc3n]);
+  });
+
+  it("an NMI comes with interrupts off; a second one waits for IRET", () => {
+    // ds = ss = 10h; esp = 7000h; gate 2; lidt; xor ecx,ecx; mov dword [0fee00300h],40400h; mov ebx,ecx; cli; hlt
+    const code =
+      "66b810008ed88ed0bc00700000c70510500000c07c0800c70514500000008e00000f011d207d000031c9c7050003e0fe00" +
+      "04040089cbfaf4";
+    // inc ecx; the first time (cmp ecx,1; jne) another one is sent: mov dword [0fee00300h],40400h; mov edx,ecx; iret
+    const pc = boot(code, "4183f901750cc7050003e0fe0004040089cacf");
+    expect(pc.run(100_000_000).kind).toBe("halted");
+    const { registers } = pc.snapshot();
+    expect([registers[1], registers[2], registers[3]]).toEqual([2n, 1n, 2n]);
   });
 
   it("CPUID shows the APIC while it is switched on", () => {

@@ -52,6 +52,8 @@ export interface System {
   deliverFault(): undefined | TripleFault;
   /** Delivers an external interrupt between two instructions. RIP is the one to come back to. Ends HLT. */
   deliverInterrupt(vector: number): undefined | TripleFault;
+  /** The same for an NMI; the next is held until IRET. */
+  deliverNmi(): undefined | TripleFault;
   /** Delivers the single-step trap after an instruction that began with TF set (#DB, DR6.BS). RIP is the next instruction's. */
   deliverSingleStep(): undefined | TripleFault;
 

@@ -3,6 +3,8 @@ import { at, DB, DE, DF, GP, PF, TS, type Core } from "./core";
 import type { TripleFault } from "./contract";
 import { EXTERNAL, FAULT, TRAP, type Interrupts } from "./interrupts";
 
+const NMI = 2;
+
 const names: Readonly<Record<number, string>> = {
   0: "#DE",
   1: "#DB",
@@ -51,6 +53,12 @@ export class Exceptions {
     u32[at.shadow] = 0;
     u32[at.faultHasCode] = 0;
     return this.serve(vector, EXTERNAL);
+  }
+
+  /** SDM 3, 6.7.1. */
+  deliverNmi(): undefined | TripleFault {
+    this.core.u32[at.nmiBlocked] = 1;
+    return this.deliverInterrupt(NMI);
   }
 
   /** SDM 3, 18.3.1.4: DR6.BS; a trap, so RF stays clear in the frame. It ends a HLT that was stepped over. */

@@ -43,6 +43,8 @@ export class Returns {
     const { core, stack } = this;
     const bits = core.argument(0);
     if (core.protectedMode && core.virtual8086 && core.iopl < 3) return core.raise(record, GP, 0);
+    // Even when it then faults (SDM 3, 6.7.1).
+    core.u32[at.nmiBlocked] = 0;
     if (!core.paragraphs && core.u32[at.systemFlags] & FLAG.NT) return this.fromNestedTask(record);
     stack.current();
     if (this.popTarget(record, bits >>> 3)) return EXIT.fault;

@@ -7,7 +7,7 @@
  *
  * It comes out of reset as the firmware of a PC leaves it: enabled, LINT0 passing the 8259 on (virtual wire), LINT1 for NMI. One
  * processor: an interprocessor interrupt reaches this APIC or nobody. The timer counts ticks of the virtual clock.
- * Deviation: INIT, start-up, NMI and SMI messages have no effect.
+ * Deviation: INIT, start-up and SMI messages have no effect.
  */
 import { Device, type Host } from "../device.ts";
 
@@ -18,6 +18,7 @@ const LEVEL = 0x8000;
 const PERIODIC = 0x2_0000;
 const FIXED = 0,
   LOWEST = 1,
+  NMI = 4,
   EXTINT = 7;
 /** Places in the local vector table, from 320h on. */
 const TIMER = 0,
@@ -56,6 +57,8 @@ interface ApicState {
   started: number;
   /** The line of the 8259, for LINT0 in fixed mode. */
   lint0: boolean;
+  /** An NMI waits for the processor. */
+  nmi: boolean;
 }
 
 const none = () => new Array<number>(8).fill(0);
@@ -80,6 +83,7 @@ const fresh = (): ApicState => ({
   initial: 0,
   started: Infinity,
   lint0: false,
+  nmi: false,
 });
 
 export class Apic extends Device<ApicState> {
@@ -157,6 +161,19 @@ export class Apic extends Device<ApicState> {
     return vector;
   }
 
+  /** A message of delivery mode NMI; one waits at most. */
+  requestNmi(): void {
+    this.state.nmi = true;
+  }
+
+  get nmiPending(): boolean {
+    return this.state.nmi;
+  }
+
+  acknowledgeNmi(): void {
+    this.state.nmi = false;
+  }
+
   /** The INTR output of the 8259. With LINT0 in fixed mode it is an interrupt request like others. */
   setLint0(level: boolean): void {
     const { state } = this;
@@ -213,12 +230,13 @@ export class Apic extends Device<ApicState> {
     const { state } = this;
     state.icrLow = command & 0xc_cfff;
     const mode = (command >> 8) & 7;
-    if (mode !== FIXED && mode !== LOWEST) return;
+    if (mode !== FIXED && mode !== LOWEST && mode !== NMI) return;
     const shorthand = (command >> 18) & 3;
     const addressed = this.accepts(state.icrHigh >>> 24, (command & 0x800) !== 0);
     const mine = shorthand === 0 ? addressed : shorthand < 3;
     const vector = command & 0xff;
-    if (vector < FIRST_VECTOR) this.error(ESR_SEND_ILLEGAL);
+    if (mode === NMI) state.nmi ||= mine;
+    else if (vector < FIRST_VECTOR) this.error(ESR_SEND_ILLEGAL);
     else if (mine) this.request(vector, (command & LEVEL) !== 0 && (command & 0x4000) !== 0);
   }
 

@@ -14,12 +14,14 @@ const LOGICAL = 0x800,
   LEVEL = 0x8000,
   MASKED = 0x1_0000;
 const WRITABLE = 0x1_afff;
-const EXTINT = 7;
+const NMI = 4,
+  EXTINT = 7;
 
 /** What its messages reach: the local APIC. */
 export interface Bus {
   accepts(destination: number, logical: boolean): boolean;
   request(vector: number, level: boolean): void;
+  requestNmi(): void;
 }
 
 interface IoApicState {
@@ -79,9 +81,12 @@ export class I82093 extends Device<IoApicState> {
   private deliver(input: number): void {
     const { low, high } = this.state;
     const entry = low[input];
-    const level = (entry & LEVEL) !== 0;
-    if (entry & MASKED || (level && entry & REMOTE_IRR) || ((entry >> 8) & 7) === EXTINT) return;
+    const mode = (entry >> 8) & 7;
+    // An NMI is by edge, whatever the entry says.
+    const level = (entry & LEVEL) !== 0 && mode !== NMI;
+    if (entry & MASKED || (level && entry & REMOTE_IRR) || mode === EXTINT) return;
     if (!this.bus.accepts(high[input] >>> 24, (entry & LOGICAL) !== 0)) return;
+    if (mode === NMI) return this.bus.requestNmi();
     if (level) low[input] |= REMOTE_IRR;
     this.bus.request(entry & 0xff, level);
   }
