@@ -111,12 +111,9 @@ function waitText(process: ProcessStruct): string | undefined {
   }
 }
 
-/** What switch_context (herald/kernel/trap.S) leaves on a kernel stack below the return address: RBX, RBP, R12 to R15. */
-const SAVED_REGISTERS_BYTES = 48n;
-
 /**
  * Where a process that is not on the CPU goes on. A native process's trap frame is at the top of its kernel stack; the others live in the
- * kernel and go on where they called switch_context.
+ * kernel; where they go on lies at their kernel stack pointer (change_stack in herald/kernel/scheduler.c).
  */
 export function savedPlace(memory: GuestMemory, process: ProcessStruct): { rip: bigint; rsp: bigint } {
   if (process.number("kind") === kinds.native) {
@@ -125,7 +122,7 @@ export function savedPlace(memory: GuestMemory, process: ProcessStruct): { rip: 
     if (frame && (frame.big("cs") & 3n) === 3n) return { rip: frame.big("rip"), rsp: frame.big("rsp") };
   }
   const kernelRsp = process.big("kernel_rsp");
-  return { rip: memory.u64(kernelRsp + SAVED_REGISTERS_BYTES) ?? 0n, rsp: kernelRsp };
+  return { rip: memory.u64(kernelRsp) ?? 0n, rsp: kernelRsp };
 }
 
 function viewKind(kind: number): ProcessView["kind"] {

@@ -28,9 +28,10 @@ static inline int list_empty(const struct list_node *head)
 /* Puts the node in front of `position`; in front of the head is the end of the list. */
 static inline void list_insert_before(struct list_node *position, struct list_node *node)
 {
+    struct list_node *previous = position->previous;
     node->next = position;
-    node->previous = position->previous;
-    position->previous->next = node;
+    node->previous = previous;
+    previous->next = node;
     position->previous = node;
 }
 
@@ -47,11 +48,18 @@ static inline void list_remove(struct list_node *node)
     list_init(node);
 }
 
+/* Takes the node out of its list; until it is put into one again it may not be taken out. */
+static inline void list_unlink(struct list_node *node)
+{
+    struct list_node *next = node->next, *previous = node->previous;
+    previous->next = next;
+    next->previous = previous;
+}
+
 /* Takes the node out of its list and puts it at the end of another. */
 static inline void list_move(struct list_node *head, struct list_node *node)
 {
-    node->previous->next = node->next;
-    node->next->previous = node->previous;
+    list_unlink(node);
     list_append(head, node);
 }
 

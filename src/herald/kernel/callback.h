@@ -22,15 +22,15 @@ struct callback_frame {
 _Static_assert(sizeof(struct callback_frame) <= CALLBACK_FRAME_ROOM, "CALLBACK_FRAME_ROOM");
 
 /*
- * Enters the next callback, if one waits and none is running: the message is put onto the user's stack and `callback`
- * is filled. `frame` is what it interrupts, and stays where it is. Returns 1, or 0 when there is nothing to enter. Ends
- * the process when its stack cannot take the message.
+ * From trap.S on the way back to user mode with `frame`: ends a condemned process, enters a callback if one waits and
+ * none is running. Returns 1 when a callback is to be entered as `callback` now says (the frame it interrupts stays where it
+ * is), else 0; with interrupts off.
  */
-int callback_enter(struct trap_frame *frame, struct callback_frame *callback);
+int process_return(struct trap_frame *frame, struct callback_frame *callback);
 
 /*
- * The call callback_return, from trap.S: the callback has ended. In serve it waits here for the next one. Afterwards
- * the interrupted frame is what the process goes back to.
+ * The call callback_return, from trap.S: the callback has ended. In serve it waits for the next one, and then does not
+ * return to its caller but goes on right behind the call, with interrupts off.
  */
 void callback_end(void);
 #endif

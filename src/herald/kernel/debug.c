@@ -13,7 +13,7 @@ int debug_allowed;
 static int64_t set_trace(uint64_t mask)
 {
     uint64_t before = trace_ring.ring.mask;
-    trace_ring.ring.mask = mask & ((UINT64_C(1) << TRACE_KINDS) - 1);
+    trace_set_mask(mask);
     return (int64_t)before;
 }
 

@@ -1,18 +1,5 @@
 #include "gdt.h"
 
-struct task_state {
-    uint32_t reserved0;
-    uint64_t rsp[3];
-    uint64_t reserved1;
-    uint64_t ist[7];
-    uint64_t reserved2;
-    uint16_t reserved3;
-    uint16_t io_map;
-} __attribute__((packed));
-
-_Static_assert(offsetof(struct task_state, rsp) == TSS_RSP0, "RSP0");
-_Static_assert(sizeof(struct task_state) == 104, "TSS");
-
 struct task_state tss;
 static uint64_t gdt[7];
 static char double_fault_stack[4096] __attribute__((aligned(16)));
@@ -54,9 +41,4 @@ void gdt_start(void)
     gdt[5] = (sizeof tss - 1) | (base & 0xffffff) << 16 | UINT64_C(0x89) << 40 | (base >> 24 & 0xff) << 56;
     gdt[6] = base >> 32;
     load_tables();
-}
-
-void gdt_set_kernel_stack(uint64_t top)
-{
-    tss.rsp[0] = top;
 }

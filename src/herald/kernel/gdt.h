@@ -20,8 +20,26 @@
 
 void gdt_start(void);
 
+struct task_state {
+    uint32_t reserved0;
+    uint64_t rsp[3];
+    uint64_t reserved1;
+    uint64_t ist[7];
+    uint64_t reserved2;
+    uint16_t reserved3;
+    uint16_t io_map;
+} __attribute__((packed));
+
+_Static_assert(offsetof(struct task_state, rsp) == TSS_RSP0, "RSP0");
+_Static_assert(sizeof(struct task_state) == 104, "TSS");
+
+extern struct task_state tss;
+
 /* Where interrupts from ring 3 and system calls push their frame. */
-void gdt_set_kernel_stack(uint64_t top);
+static inline void gdt_set_kernel_stack(uint64_t top)
+{
+    tss.rsp[0] = top;
+}
 #endif
 
 #endif

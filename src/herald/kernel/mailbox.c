@@ -7,8 +7,7 @@
 #include "topic.h"
 #include "trace.h"
 
-/* Bytes in the mailbox of the first from the second; a successor with a publisher's PID inherits its charge. */
-static uint32_t charged[MAX_PROCESSES][MAX_PROCESSES];
+uint32_t mailbox_charged[MAX_PROCESSES][MAX_PROCESSES];
 
 void mailbox_start(struct mailbox *mailbox)
 {
@@ -33,26 +32,6 @@ void mailbox_attach(struct subscription *subscription)
     }
 }
 
-/* Empties a used slot; its message reference goes to the caller. */
-static struct message *empty_slot(struct delivery *slot, struct mailbox *mailbox)
-{
-    struct subscription *subscription = slot->subscription;
-    struct message *message = slot->message;
-    slot->message = 0;
-    list_remove(&slot->in_mailbox);
-    list_move(&subscription->free, &slot->in_subscription);
-    subscription->queued--;
-    mailbox->bytes -= message->length;
-    charged[subscription->pid][message->publisher_pid] -= message->length;
-    if (subscription->callback)
-        mailbox->callback_count--;
-    else
-        mailbox->message_count--;
-    if (subscription->policy == POLICY_HOLD)
-        topic_wake_holders(subscription->topic);
-    return message;
-}
-
 static struct delivery *oldest(const struct subscription *subscription)
 {
     return container_of(subscription->waiting.next, struct delivery, in_subscription);
@@ -61,7 +40,7 @@ static struct delivery *oldest(const struct subscription *subscription)
 void mailbox_detach(struct subscription *subscription)
 {
     while (!list_empty(&subscription->waiting)) {
-        struct message *message = empty_slot(oldest(subscription), &current->mailbox);
+        struct message *message = mailbox_empty(oldest(subscription), current);
         request_lost(message, subscription->pid);
         message_release(message);
     }
@@ -79,7 +58,7 @@ static void count_drop(struct subscription *subscription, const struct message *
 
 static int is_over_share(const struct subscription *subscription, const struct message *message)
 {
-    return charged[subscription->pid][message->publisher_pid] + message->length > PUBLISHER_BYTES;
+    return mailbox_charged[message->publisher_pid][subscription->pid] + message->length > PUBLISHER_BYTES;
 }
 
 /* When the store of kernel messages runs low, nobody may keep more than the usual number of them. */
@@ -93,6 +72,19 @@ int mailbox_has_room(const struct subscription *subscription, const struct messa
     const struct mailbox *mailbox = &process_table[subscription->pid].mailbox;
     return !list_empty(&subscription->free) && mailbox->bytes + message->length <= MAILBOX_BYTES &&
            !is_over_share(subscription, message) && !(message->flags & MESSAGE_KERNEL && keeps_too_many(subscription));
+}
+
+int mailbox_all_have_room(const struct topic *topic, const struct message *message)
+{
+    uint64_t most = PUBLISHER_BYTES - message->length;
+    if (message->flags & MESSAGE_KERNEL && message_kernel_free() < KERNEL_MESSAGES / 4)
+        return 0;
+    list_each(node, &topic->subscribers) {
+        const struct subscription *subscription = container_of(node, struct subscription, in_topic);
+        if (list_empty(&subscription->free) || process_table[subscription->pid].mailbox.bytes > most)
+            return 0;
+    }
+    return 1;
 }
 
 /* Whose turn it is to give way to the message, or 0. Who is over its share pushes out its own messages only. */
@@ -114,7 +106,7 @@ void mailbox_reserve(struct subscription *subscription, const struct message *me
         return;
     struct delivery *slot;
     while (subscription->policy == POLICY_DROP_OLDEST && (slot = first_to_go(subscription, message))) {
-        struct message *lost = empty_slot(slot, &process_table[subscription->pid].mailbox);
+        struct message *lost = mailbox_empty(slot, &process_table[subscription->pid]);
         count_drop(subscription, lost);
         message_release(lost);
         if (mailbox_has_room(subscription, message))
@@ -149,35 +141,40 @@ void mailbox_deliver(struct subscription *subscription, struct message *message)
         return;
     subscription->reserved = 0;
     struct process *process = &process_table[subscription->pid];
-    struct delivery *slot = container_of(subscription->free.next, struct delivery, in_subscription);
-    list_move(&subscription->waiting, &slot->in_subscription);
-    slot->message = message;
     message_hold(message);
-    subscription->queued++;
-    subscription->delivered++;
     subscription->topic->delivered++;
-    process->mailbox.bytes += message->length;
-    charged[subscription->pid][message->publisher_pid] += message->length;
-    if (subscription->callback) {
-        list_append(&process->mailbox.callbacks, &slot->in_mailbox);
-        process->mailbox.callback_count++;
-    } else {
-        list_append(&process->mailbox.messages, &slot->in_mailbox);
-        process->mailbox.message_count++;
-    }
+    mailbox_put(subscription, process, message);
     trace_for(process->pid, TRACE_DELIVER, subscription->callback != 0,
               message->topic | (uint64_t)subscription->queued << 32, message->sequence);
     announce(process, subscription);
 }
 
-static void take_slot(struct delivery *slot, struct taken *taken)
+/* Does this process wait for just this message? */
+static inline int waits_for(const struct process *process, const struct subscription *subscription, uint32_t topic)
 {
-    struct subscription *subscription = slot->subscription;
-    taken->callback = subscription->callback;
-    taken->cookie = subscription->cookie;
-    taken->dropped = subscription->dropped;
-    subscription->dropped = 0;
-    taken->message = empty_slot(slot, &current->mailbox);
+    if (subscription->callback)
+        return process->wait_reason == WAIT_CALLBACK;
+    return process->wait_reason == WAIT_RECEIVE &&
+           (process->wait_object == topic || process->wait_object == TOPIC_ANY);
+}
+
+void mailbox_deliver_all(struct topic *topic, struct message *message)
+{
+    uint64_t now = rdtsc();
+    message->references += topic->subscriber_count;
+    topic->delivered += topic->subscriber_count;
+    list_each(node, &topic->subscribers) {
+        struct subscription *subscription = container_of(node, struct subscription, in_topic);
+        struct process *process = &process_table[subscription->pid];
+        mailbox_put(subscription, process, message);
+        if (waits_for(process, subscription, topic->id)) {
+            process->return_work |= subscription->callback ? RETURN_CALLBACK : 0;
+            scheduler_wake_at(process, now);
+        } else {
+            announce(process, subscription);
+        }
+    }
+    scheduler_woken();
 }
 
 int mailbox_take(uint32_t topic, struct taken *taken)
@@ -185,17 +182,9 @@ int mailbox_take(uint32_t topic, struct taken *taken)
     list_each(node, &current->mailbox.messages) {
         struct delivery *slot = container_of(node, struct delivery, in_mailbox);
         if (topic == TOPIC_ANY || slot->message->topic == topic) {
-            take_slot(slot, taken);
+            mailbox_take_slot(slot, current, taken);
             return 1;
         }
     }
     return 0;
-}
-
-int mailbox_take_callback(struct taken *taken)
-{
-    if (list_empty(&current->mailbox.callbacks))
-        return 0;
-    take_slot(container_of(current->mailbox.callbacks.next, struct delivery, in_mailbox), taken);
-    return 1;
 }

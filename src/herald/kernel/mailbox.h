@@ -6,6 +6,8 @@
 #define HERALD_MAILBOX_H
 
 #include "kernel.h"
+#include "process.h"
+#include "topic.h"
 
 /* What mailbox_take hands over: the message with its reference, and what its subscription says. */
 struct taken {
@@ -20,17 +22,79 @@ void mailbox_start(struct mailbox *mailbox);
 /* Prepares the slots of a new subscription that nobody knows yet. */
 void mailbox_attach(struct subscription *subscription);
 
+/* Bytes from the first in the mailbox of the second; a successor with a publisher's PID inherits its charge. */
+extern uint32_t mailbox_charged[MAX_PROCESSES][MAX_PROCESSES];
+
 /* Empties the slots of a subscription of the process on the CPU. mutex_lock is held, as for all below. */
 void mailbox_detach(struct subscription *subscription);
 
 /* Is there a slot, and are there bytes, for this message? */
 int mailbox_has_room(const struct subscription *subscription, const struct message *message);
 
+/*
+ * The same for all subscriptions of a topic, quickly: when every mailbox has less than one publisher may fill, no
+ * publisher has more than its share either. 0 when it is not so simple.
+ */
+int mailbox_all_have_room(const struct topic *topic, const struct message *message);
+
 /* Makes sure there is a slot for the message, or that the subscription goes without it, as its policy says. */
 void mailbox_reserve(struct subscription *subscription, const struct message *message);
 
-/* Puts the message into the reserved slot, if there is one, and wakes the receiver. */
+/* Puts the message, with a reference of its own, into a free slot. */
+static inline void mailbox_put(struct subscription *subscription, struct process *process, struct message *message)
+{
+    struct delivery *slot = container_of(subscription->free.next, struct delivery, in_subscription);
+    uint32_t length = message->length;
+    list_move(&subscription->waiting, &slot->in_subscription);
+    slot->message = message;
+    subscription->queued++;
+    subscription->delivered++;
+    process->mailbox.bytes += length;
+    mailbox_charged[message->publisher_pid][process->pid] += length;
+    if (subscription->callback) {
+        list_append(&process->mailbox.callbacks, &slot->in_mailbox);
+        process->mailbox.callback_count++;
+    } else {
+        list_append(&process->mailbox.messages, &slot->in_mailbox);
+        process->mailbox.message_count++;
+    }
+}
+
+/* Empties a used slot; its message reference goes to the caller. */
+static inline struct message *mailbox_empty(struct delivery *slot, struct process *process)
+{
+    struct subscription *subscription = slot->subscription;
+    struct message *message = slot->message;
+    slot->message = 0;
+    list_unlink(&slot->in_mailbox);
+    list_move(&subscription->free, &slot->in_subscription);
+    subscription->queued--;
+    process->mailbox.bytes -= message->length;
+    mailbox_charged[message->publisher_pid][process->pid] -= message->length;
+    if (subscription->callback)
+        process->mailbox.callback_count--;
+    else
+        process->mailbox.message_count--;
+    if (subscription->policy == POLICY_HOLD)
+        topic_wake_holders(subscription->topic);
+    return message;
+}
+
+/* Puts the message into the reserved slot, if there is one, and wakes the receiver. Traces what it does. */
 void mailbox_deliver(struct subscription *subscription, struct message *message);
+
+/* The same when there is room and nothing is traced; `now` is the time. */
+void mailbox_deliver_all(struct topic *topic, struct message *message);
+
+static inline void mailbox_take_slot(struct delivery *slot, struct process *process, struct taken *taken)
+{
+    struct subscription *subscription = slot->subscription;
+    taken->callback = subscription->callback;
+    taken->cookie = subscription->cookie;
+    taken->dropped = subscription->dropped;
+    subscription->dropped = 0;
+    taken->message = mailbox_empty(slot, process);
+}
 
 /*
  * Takes the oldest message of `topic` (or TOPIC_ANY) from the messages of the process on the CPU; returns 0 when
@@ -38,7 +102,14 @@ void mailbox_deliver(struct subscription *subscription, struct message *message)
  */
 int mailbox_take(uint32_t topic, struct taken *taken);
 
-/* The same for its callbacks. */
-int mailbox_take_callback(struct taken *taken);
+/* The same for its callbacks, of any topic. `process` is the process on the CPU. */
+static inline int mailbox_take_callback(struct process *process, struct taken *taken)
+{
+    struct list_node *first = process->mailbox.callbacks.next;
+    if (first == &process->mailbox.callbacks)
+        return 0;
+    mailbox_take_slot(container_of(first, struct delivery, in_mailbox), process, taken);
+    return 1;
+}
 
 #endif

@@ -38,7 +38,7 @@ void message_start(void)
 }
 
 /* The sequence number and the time follow when it joins the queue. */
-static void initialise(struct message *message, uint32_t topic, uint32_t length, uint32_t flags)
+static inline void initialise(struct message *message, uint32_t topic, uint32_t length, uint32_t flags)
 {
     message->references = 1;
     message->flags = flags;
@@ -46,24 +46,26 @@ static void initialise(struct message *message, uint32_t topic, uint32_t length,
     message->length = length;
 }
 
-/* A block for a small message, 0 when out of memory. */
-static struct message *take_small(void)
+/* A block for a message that is not small, or when no small one is kept; 0 when out of memory. */
+static __attribute__((noinline)) struct message *allocate_block(uint32_t length)
 {
-    struct message *message = 0;
-    preempt_disable();
-    if (small && !process_allocation_fails()) {
-        message = small;
-        small = message->next_free;
-        small_count--;
-        preempt_enable();
-        return message;
-    }
-    int have = small != 0; /* then it was to find no memory */
-    preempt_enable();
-    return have ? 0 : heap_allocate(sizeof *message + SMALL_BYTES);
+    return heap_allocate(sizeof(struct message) + (length <= SMALL_BYTES ? SMALL_BYTES : length));
 }
 
-static void free_small(struct message *message)
+/* A block that is kept for small messages, 0 when there is none. */
+static inline struct message *take_small(void)
+{
+    preempt_disable();
+    struct message *message = small;
+    if (message) {
+        small = message->next_free;
+        small_count--;
+    }
+    preempt_enable();
+    return message;
+}
+
+static inline void free_small(struct message *message)
 {
     preempt_disable();
     int keep = small_count < SMALL_MOST;
@@ -84,12 +86,17 @@ uint32_t message_cached(void)
 
 struct message *message_allocate(uint32_t topic, uint32_t length)
 {
-    struct message *message = length <= SMALL_BYTES ? take_small() : heap_allocate(sizeof *message + length);
-    if (message) {
-        initialise(message, topic, length, 0);
-        message->publisher_pid = current->pid;
-        message->publisher_generation = current->generation;
+    struct message *message = 0;
+    if (length <= SMALL_BYTES && small) {
+        if (process_allocation_fails())
+            return 0;
+        message = take_small();
     }
+    if (!message && !(message = allocate_block(length)))
+        return 0;
+    initialise(message, topic, length, 0);
+    message->publisher_pid = current->pid;
+    message->publisher_generation = current->generation;
     return message;
 }
 

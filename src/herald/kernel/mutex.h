@@ -8,7 +8,8 @@
 enum {
     WORK_TICK = 1,   /* a sleeper's time has come */
     WORK_NOTIFY = 2, /* the notification queue is not empty */
-    WORK_SWITCH = 4, /* the process on the CPU should give way */
+    WORK_SWITCH = 4, /* the process on the CPU has used up its quantum */
+    WORK_WAKE = 8,   /* the idle process is on the CPU and another one is ready */
 };
 
 extern uint32_t preempt_depth; /* number of locks held; the scheduler switches only at 0 */

@@ -16,15 +16,21 @@ struct notify_queue notify_queue = {.capacity = NOTIFY_CAPACITY};
 /* Publishers waiting for room; process.ready_link. Guarded by mutex_lock. */
 static struct list_node waiters = {&waiters, &waiters};
 
-/* The message becomes the next in the total order. Interrupts are off, so that no other comes in between. */
-static void number(struct message *message)
+static __attribute__((noinline)) void trace_numbered(const struct message *message)
 {
-    message->sequence = ++notify_queue.sequence;
-    message->time = rdtsc();
     if (trace_enabled(TRACE_PUBLISH))
         trace_write(message->time, TRACE_PUBLISH, 0, message->publisher_pid,
                     message->topic | (uint64_t)message->length << 32, message->sequence);
     trace(TRACE_QUEUE, 0, message->topic | (uint64_t)(notify_queue.count + 1) << 32, message->sequence);
+}
+
+/* The message becomes the next in the total order. Interrupts are off, so that no other comes in between. */
+static inline void number(struct message *message)
+{
+    message->sequence = ++notify_queue.sequence;
+    message->time = rdtsc();
+    if (trace_any(UINT64_C(1) << TRACE_PUBLISH | UINT64_C(1) << TRACE_QUEUE))
+        trace_numbered(message);
 }
 
 /* Returns 0, or -EAGAIN when the share of this kind of publisher is used up. Interrupts are off. */
@@ -64,7 +70,7 @@ void notify_dispatch(void)
 {
     struct message *message;
     while ((message = dequeue())) {
-        topic_serve(message);
+        topic_serve(topic_find(message->topic), message);
         message_release(message);
         if (!list_empty(&waiters))
             scheduler_wake(container_of(waiters.next, struct process, ready_link), WAKE_EVENT, 0);
@@ -72,7 +78,7 @@ void notify_dispatch(void)
 }
 
 /* A message that finds the queue empty is served at once: it need not stand in the queue to be the next. */
-int notify_try(struct message *message)
+static inline int serve_next(struct topic *topic, struct message *message)
 {
     interrupts_off();
     if (notify_queue.count > 0) {
@@ -85,12 +91,17 @@ int notify_try(struct message *message)
     number(message);
     notify_queue.serving = message;
     interrupts_on();
-    topic_serve(message);
+    topic_serve(topic, message);
     notify_queue.serving = 0;
     message_release(message);
     if (kernel_work & WORK_NOTIFY)
         notify_dispatch();
     return 0;
+}
+
+int notify_try(struct message *message)
+{
+    return serve_next(topic_find(message->topic), message);
 }
 
 int notify_wait_for_room(void)
@@ -100,7 +111,7 @@ int notify_wait_for_room(void)
 }
 
 /* One try to publish; when there is no room, *wait_in is where to wait for it. mutex_lock is held. */
-static int try_with_conditions(struct message *message, struct list_node **wait_in)
+static inline int try_with_conditions(struct message *message, struct list_node **wait_in)
 {
     struct topic *topic = topic_find(message->topic);
     *wait_in = &waiters;
@@ -116,43 +127,59 @@ static int try_with_conditions(struct message *message, struct list_node **wait_
         if (result)
             return result;
     }
-    return notify_try(message);
+    return serve_next(topic, message);
+}
+
+/* Waits for what the last try lacked. Returns 0 when it may try again. mutex_lock is held, as for the next. */
+static int overcome(int result, struct message *message, uint32_t flags, struct list_node *wait_in)
+{
+    if (result == -ENOENT) { /* the topic it prepared went while it waited */
+        mutex_release(&mutex_lock);
+        result = retain_prepare(message->topic);
+        mutex_acquire(&mutex_lock);
+    }
+    if (result == -EAGAIN && !(flags & PUBLISH_NONBLOCK)) {
+        list_append(wait_in, &current->ready_link);
+        result = scheduler_block(WAIT_QUEUE, message->topic, 0);
+    }
+    return result;
+}
+
+/* What is refused leaves no trace. */
+static int refuse(struct message *message, uint32_t flags, int result)
+{
+    struct topic *prepared = flags & PUBLISH_RETAIN ? topic_find(message->topic) : 0;
+    if (prepared)
+        topic_put(prepared);
+    mutex_release(&mutex_lock);
+    message_release(message);
+    return result;
 }
 
 int notify_publish(struct message *message, uint32_t flags)
 {
-    int result = 0;
+    int result;
+    struct list_node *wait_in;
     if (flags & PUBLISH_RETAIN) {
         message->flags |= MESSAGE_RETAIN;
         result = retain_prepare(message->topic);
+        if (result) {
+            message_release(message);
+            return result;
+        }
     }
     mutex_acquire(&mutex_lock);
-    scheduler_first_woken = 0;
-    while (result == 0) {
-        struct list_node *wait_in;
-        result = try_with_conditions(message, &wait_in);
-        if (result == 0) {
-            if ((flags & PUBLISH_HANDOFF) && scheduler_first_woken)
-                scheduler_hand_over();
-            mutex_release(&mutex_lock);
-            return 0;
-        }
-        if (result == -ENOENT) { /* the topic it prepared went while it waited */
-            mutex_release(&mutex_lock);
-            result = retain_prepare(message->topic);
-            mutex_acquire(&mutex_lock);
-        }
-        if (result == -EAGAIN && !(flags & PUBLISH_NONBLOCK)) {
-            list_append(wait_in, &current->ready_link);
-            result = scheduler_block(WAIT_QUEUE, message->topic, 0);
-        }
+    struct list_node *last = scheduler.ready.previous;
+    while ((result = try_with_conditions(message, &wait_in))) {
+        result = overcome(result, message, flags, wait_in);
+        if (result)
+            return refuse(message, flags, result);
+        last = scheduler.ready.previous;
     }
-    struct topic *prepared = flags & PUBLISH_RETAIN ? topic_find(message->topic) : 0;
-    if (prepared)
-        topic_put(prepared); /* what is refused leaves no trace */
+    if ((flags & PUBLISH_HANDOFF) && last->next != &scheduler.ready) /* whom it woke first */
+        scheduler_hand_over(container_of(last->next, struct process, ready_link));
     mutex_release(&mutex_lock);
-    message_release(message);
-    return result;
+    return 0;
 }
 
 void notify_publish_kernel(uint32_t topic, const void *data, uint32_t length, uint32_t flags)

@@ -1,6 +1,5 @@
 #include "process.h"
 
-#include "callback.h"
 #include "console.h"
 #include "elf.h"
 #include "format.h"
@@ -136,13 +135,15 @@ struct process *process_create(const char *name, enum process_kind kind, int *er
     return 0;
 }
 
-/* Frees what a process owns besides its slot; it is not on the CPU, or the kernel's page tables are in use. */
+/* Frees what a process owns besides its slot. Nothing loads its page tables once page_root says so. */
 static void free_memory(struct process *process)
 {
     phys_t root = process->page_root;
     struct Program *program = process->program;
     process->page_root = kernel_page_root;
     process->program = 0;
+    if (root == vm_root)
+        vm_switch(kernel_page_root);
     if (root != kernel_page_root)
         vm_destroy(root);
     heap_free(program);
@@ -158,9 +159,8 @@ void process_abandon(struct process *process)
 
 int64_t process_ready(struct process *process, void (*entry)(void), const struct trap_frame *frame)
 {
-    /* The stack as switch_context will find it: six saved registers, the return address, then what `entry` expects. */
+    /* The stack as whoever switches to it will find it: where to go on, then what `entry` expects. */
     struct {
-        uint64_t registers[6];
         uint64_t return_address;
         struct trap_frame frame;
     } *initial = (void *)(process->kernel_stack + KERNEL_STACK_SIZE - sizeof *initial);
@@ -225,8 +225,6 @@ void process_exit(int status, enum exit_reason reason)
     topic_unsubscribe_all();
     message_queue_close_all();
     segment_detach_all();
-    if (current->page_root != kernel_page_root)
-        vm_switch(kernel_page_root);
     free_memory(current);
 
     mutex_acquire(&mutex_lock);
@@ -298,19 +296,6 @@ int process_wait(uint64_t handle, uint64_t timeout_ms, int *status)
     }
     mutex_release(&mutex_lock);
     return result;
-}
-
-struct trap_frame *process_return(struct trap_frame *frame, struct callback_frame *callback)
-{
-    int entered = 0;
-    while (current->return_work & (RETURN_CONDEMNED | RETURN_CALLBACK)) {
-        interrupts_on();
-        if (current->return_work & RETURN_CONDEMNED)
-            process_exit(0, EXIT_KILLED);
-        entered |= callback_enter(frame, callback);
-        interrupts_off();
-    }
-    return entered ? 0 : frame;
 }
 
 static void describe(const struct process *process, struct process_info *info)

@@ -59,13 +59,6 @@ int process_wait(uint64_t handle, uint64_t timeout_ms, int *status);
 /* Announces the process on the CPU on TOPIC_SERVICE_READY. */
 void process_service_ready(void);
 
-/*
- * What is to be done before going back to user mode with `frame`: ends a condemned process, enters a callback.
- * Interrupts are off. Returns the frame, or 0 when a callback is to be entered as `callback` now says.
- */
-struct callback_frame;
-struct trap_frame *process_return(struct trap_frame *frame, struct callback_frame *callback);
-
 /* Describes up to `count` processes in order of their PIDs; returns how many. Not under a lock. */
 uint32_t process_list(struct process_info *list, uint32_t count);
 

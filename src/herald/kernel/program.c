@@ -160,7 +160,7 @@ static void enter_callback(struct Program *p)
     struct taken taken;
     mutex_acquire(&mutex_lock);
     current->return_work &= ~(uint32_t)RETURN_CALLBACK;
-    int found = !current->in_callback && mailbox_take_callback(&taken);
+    int found = !current->in_callback && mailbox_take_callback(current, &taken);
     if (found) {
         struct message *message = taken.message;
         size_t size = message->length < sizeof(int) ? message->length : sizeof(int);

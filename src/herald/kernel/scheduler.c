@@ -21,12 +21,6 @@ struct scheduler scheduler;
 /* Earliest wake_time of all sleepers, or UINT64_MAX: what the timer interrupt may look at without a lock. */
 static uint64_t next_wake_time = UINT64_MAX;
 
-/* Why the process on the CPU will be switched away; written together with WORK_SWITCH. */
-static enum switch_reason pending_reason;
-
-struct process *scheduler_first_woken;
-
-void switch_context(uint64_t *save_rsp, uint64_t new_rsp); /* trap.S */
 
 void scheduler_init(void)
 {
@@ -81,10 +75,6 @@ static void append_ready(struct process *process, uint64_t now)
     process->state_since = now;
     list_append(&scheduler.ready, &process->ready_link);
     scheduler.ready_count++;
-    if (current->kind == KIND_IDLE) {
-        pending_reason = SWITCH_WAKE;
-        work_add(WORK_SWITCH);
-    }
 }
 
 static void add_sleeper(struct process *process, uint64_t deadline)
@@ -97,7 +87,7 @@ static void add_sleeper(struct process *process, uint64_t deadline)
     next_wake_time = container_of(scheduler.sleepers.next, struct process, sleep_link)->wake_time;
 }
 
-static void remove_sleeper(struct process *process)
+void scheduler_remove_sleeper(struct process *process)
 {
     list_remove(&process->sleep_link);
     process->wake_time = 0;
@@ -109,6 +99,7 @@ static void remove_sleeper(struct process *process)
 void scheduler_add(struct process *process)
 {
     append_ready(process, rdtsc());
+    scheduler_woken();
 }
 
 void scheduler_wake(struct process *process, enum wake_reason reason, int result)
@@ -116,17 +107,10 @@ void scheduler_wake(struct process *process, enum wake_reason reason, int result
     if (process->state != PROCESS_BLOCKED)
         panic("scheduler_wake: process %u is not blocked", process->pid);
     trace_for(process->pid, TRACE_WAKE, reason, current_pid, process->wait_reason);
-    if (process->wake_time)
-        remove_sleeper(process);
     list_remove(&process->ready_link); /* a queue of waiters uses this link too */
-    process->wait_reason = WAIT_NONE;
-    process->wait_object = 0;
+    scheduler_wake_at(process, rdtsc());
     process->wake_result = result;
-    uint64_t now = rdtsc();
-    process->blocked_time += now - process->state_since;
-    append_ready(process, now);
-    if (!scheduler_first_woken)
-        scheduler_first_woken = process;
+    scheduler_woken();
 }
 
 static void wake_sleepers(void)
@@ -137,9 +121,12 @@ static void wake_sleepers(void)
 
 /* ---- switching; interrupts are off, no lock is held ---- */
 
-static void switch_to(struct process *next, enum switch_reason reason, uint64_t now)
+/* The accounts are closed and opened, and everything but the stack becomes that of `next`. */
+static inline __attribute__((always_inline)) void change_process(struct process *previous, struct process *next,
+                                                                 enum switch_reason reason, uint64_t now)
 {
-    struct process *previous = current;
+    next->state = PROCESS_RUNNING;
+    next->slice_ticks = scheduler.quantum_ticks;
     previous->run_time += now - previous->switched_in;
     previous->state_since = now;
     next->ready_time += now - next->state_since;
@@ -151,37 +138,59 @@ static void switch_to(struct process *next, enum switch_reason reason, uint64_t 
     if (trace_enabled(TRACE_SCHEDULE))
         trace_write(now, TRACE_SCHEDULE, (uint16_t)reason, next->pid, previous->pid, next->generation);
     gdt_set_kernel_stack(next->kernel_entry);
-    if (next->page_root != previous->page_root)
+    if (next->page_root != vm_root && next->kind == KIND_NATIVE) /* the others are at home in any address space */
         vm_switch(next->page_root);
-    switch_context(&previous->kernel_rsp, next->kernel_rsp);
 }
 
 /*
- * Gives the CPU to `next`, or with 0 to the first of the ready queue. The current process, if it can go on, joins the
- * queue's end.
+ * Continues `next` on its kernel stack, at the address on top of it; the present process goes on behind this one day. The
+ * compiler keeps on the stack what it still needs: no register survives.
  */
-static void schedule(struct process *next, enum switch_reason reason)
+static inline __attribute__((always_inline)) void change_stack(struct process *previous, struct process *next)
 {
+    uint64_t *save = &previous->kernel_rsp, stack = next->kernel_rsp;
+    __asm__ volatile("pushq $1f\n\t"
+                     "movq %%rsp, (%0)\n\t"
+                     "movq %1, %%rsp\n\t"
+                     "ret\n"
+                     "1:"
+                     : "+a"(save), "+d"(stack)
+                     :
+                     : "rbx", "rcx", "rsi", "rdi", "rbp", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+                       "r15", "memory", "cc");
+}
+
+/* Takes the first of the ready queue out of it; the idle process when it is empty. */
+static inline struct process *take_first(void)
+{
+    struct list_node *first = scheduler.ready.next;
+    if (first == &scheduler.ready)
+        return &process_table[0];
+    list_remove(first);
+    scheduler.ready_count--;
+    return container_of(first, struct process, ready_link);
+}
+
+/* Gives the CPU to the first of the ready queue. The current process, if it can go on, joins the queue's end. */
+static void schedule(enum switch_reason reason)
+{
+    struct process *previous = current;
     uint64_t now = rdtsc();
-    kernel_work &= ~(uint32_t)WORK_SWITCH;
-    if (current->state == PROCESS_RUNNING) {
-        if (current->kind == KIND_IDLE)
-            current->state = PROCESS_READY; /* ready, but in no queue */
+    kernel_work &= ~(uint32_t)(WORK_SWITCH | WORK_WAKE);
+    if (previous->state == PROCESS_RUNNING) {
+        if (previous->kind == KIND_IDLE)
+            previous->state = PROCESS_READY; /* ready, but in no queue */
         else
-            append_ready(current, now);
+            append_ready(previous, now);
     }
-    if (!next && !list_empty(&scheduler.ready))
-        next = container_of(scheduler.ready.next, struct process, ready_link);
-    if (next) {
-        list_remove(&next->ready_link);
-        scheduler.ready_count--;
-    } else {
-        next = &process_table[0];
+    struct process *next = take_first();
+    if (next == previous) {
+        next->state = PROCESS_RUNNING;
+        next->slice_ticks = scheduler.quantum_ticks;
+        return;
     }
-    next->state = PROCESS_RUNNING;
-    next->slice_ticks = scheduler.quantum_ticks;
-    if (next != current)
-        switch_to(next, reason, now);
+    change_process(previous, next, reason, now);
+    change_stack(previous, next);
 }
 
 void scheduler_point(void)
@@ -205,7 +214,7 @@ void scheduler_point(void)
             mutex_lock.held = 0;
             preempt_depth--;
         } else {
-            schedule(0, pending_reason);
+            schedule(work & WORK_SWITCH ? SWITCH_QUANTUM : SWITCH_WAKE);
         }
     }
     interrupts_restore(saved);
@@ -221,19 +230,23 @@ void scheduler_begin(void)
 void scheduler_yield(void)
 {
     uint64_t saved = interrupts_save();
-    schedule(0, SWITCH_YIELD);
+    schedule(SWITCH_YIELD);
     interrupts_restore(saved);
     if (kernel_work)
         scheduler_point();
 }
 
-/* Leaves the CPU while mutex_lock, the only lock, is held, and takes it again afterwards. */
-static void switch_unlocked(struct process *next, enum switch_reason reason)
+/* Leaves the CPU with mutex_lock, the only lock, held, and takes it again afterwards. */
+static inline void lock_off(void)
 {
     interrupts_off();
     mutex_lock.held = 0;
     preempt_depth = 0;
-    schedule(next, reason);
+    kernel_work &= ~(uint32_t)(WORK_SWITCH | WORK_WAKE);
+}
+
+static inline void lock_on(void)
+{
     preempt_depth = 1;
     mutex_lock.held = 1;
     mutex_lock.owner_pid = current_pid;
@@ -252,6 +265,19 @@ static int must_go_on(enum wait_reason reason, int *result)
            reason != WAIT_REPLY;
 }
 
+/* The process on the CPU is blocked from now on. */
+static inline void begin_wait(struct process *process, enum wait_reason reason, uint64_t object, uint64_t deadline)
+{
+    process->state = PROCESS_BLOCKED;
+    process->wait_reason = reason;
+    process->wait_object = object;
+    if (deadline)
+        add_sleeper(process, deadline);
+    trace(TRACE_BLOCK, reason, deadline, object);
+    if (kernel_work & WORK_NOTIFY)
+        notify_dispatch();
+}
+
 int scheduler_block(enum wait_reason reason, uint64_t object, uint64_t deadline)
 {
     int result;
@@ -259,24 +285,48 @@ int scheduler_block(enum wait_reason reason, uint64_t object, uint64_t deadline)
         list_remove(&current->ready_link); /* it may be in a queue of waiters already */
         return result;
     }
-    current->state = PROCESS_BLOCKED;
-    current->wait_reason = reason;
-    current->wait_object = object;
-    current->wake_result = 0;
-    if (deadline)
-        add_sleeper(current, deadline);
-    trace(TRACE_BLOCK, reason, deadline, object);
-    if (kernel_work & WORK_NOTIFY)
-        notify_dispatch();
-    switch_unlocked(0, SWITCH_BLOCK);
+    struct process *process = current;
+    begin_wait(process, reason, object, deadline);
+    lock_off();
+    struct process *next = take_first();
+    if (next != process) { /* it may have been woken by what was dispatched */
+        change_process(process, next, SWITCH_BLOCK, rdtsc());
+        change_stack(process, next);
+    } else {
+        process->state = PROCESS_RUNNING;
+    }
+    lock_on();
     return current->wake_result;
 }
 
-void scheduler_hand_over(void)
+void scheduler_wait_here(uint64_t stack, uint64_t deadline)
 {
-    struct process *next = scheduler_first_woken;
-    if (next->state == PROCESS_READY && current->kind != KIND_IDLE)
-        switch_unlocked(next, SWITCH_YIELD);
+    struct process *process = current;
+    begin_wait(process, WAIT_CALLBACK, 0, deadline);
+    lock_off();
+    struct process *next = take_first();
+    process->kernel_rsp = stack;
+    if (next != process)
+        change_process(process, next, SWITCH_BLOCK, rdtsc());
+    else
+        process->state = PROCESS_RUNNING;
+    __asm__ volatile("movq %0, %%rsp\n\tret" : : "r"(next->kernel_rsp) : "memory");
+    __builtin_unreachable();
+}
+
+void scheduler_hand_over(struct process *next)
+{
+    struct process *process = current;
+    uint64_t now = rdtsc();
+    if (process->kind == KIND_IDLE)
+        return;
+    lock_off();
+    append_ready(process, now);
+    list_remove(&next->ready_link);
+    scheduler.ready_count--;
+    change_process(process, next, SWITCH_YIELD, now);
+    change_stack(process, next);
+    lock_on();
 }
 
 void scheduler_exit(void)
@@ -285,7 +335,7 @@ void scheduler_exit(void)
     current->state = PROCESS_FREE;
     mutex_lock.held = 0;
     preempt_depth = 0;
-    schedule(0, SWITCH_EXIT);
+    schedule(SWITCH_EXIT);
     panic("a process came back from its end");
 }
 
@@ -307,7 +357,6 @@ void scheduler_tick(void)
     if (current->slice_ticks > 0)
         current->slice_ticks--;
     if (current->slice_ticks == 0) {
-        pending_reason = SWITCH_QUANTUM;
         work_add(WORK_SWITCH);
     }
 }

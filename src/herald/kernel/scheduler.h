@@ -3,6 +3,8 @@
 #define HERALD_SCHEDULER_H
 
 #include "kernel.h"
+#include "mutex.h"
+#include "process.h"
 
 extern struct scheduler scheduler;
 
@@ -40,14 +42,43 @@ void scheduler_add(struct process *process);
 int scheduler_block(enum wait_reason reason, uint64_t object, uint64_t deadline);
 
 /*
- * The first process woken since somebody set this to 0, or 0; and giving it the CPU at once, while the process on
- * the CPU goes to the ready queue's end. mutex_lock is the only lock held; it is given up meanwhile.
+ * Waits for a callback as scheduler_block does, but saves nothing: the process goes on at the address that lies at `stack`
+ * on its kernel stack, with interrupts off and no lock held; process.wake_result says why. mutex_lock is the only lock
+ * held, and the process is not condemned.
  */
-extern struct process *scheduler_first_woken;
-void scheduler_hand_over(void);
+_Noreturn void scheduler_wait_here(uint64_t stack, uint64_t deadline);
+
+/* Gives the CPU to a process of the ready queue at once. mutex_lock is the only lock held; it is given up meanwhile. */
+void scheduler_hand_over(struct process *next);
 
 /* Makes a blocked process ready. */
 void scheduler_wake(struct process *process, enum wake_reason reason, int result);
+
+/*
+ * The same for one that stands in no queue of waiters, with result 0, at the time `now`, and not traced. After the last of
+ * them: scheduler_woken.
+ */
+void scheduler_remove_sleeper(struct process *process);
+
+static inline void scheduler_wake_at(struct process *process, uint64_t now)
+{
+    if (process->wake_time)
+        scheduler_remove_sleeper(process);
+    process->wait_reason = WAIT_NONE;
+    process->wake_result = 0;
+    process->blocked_time += now - process->state_since;
+    process->state = PROCESS_READY;
+    process->state_since = now;
+    list_append(&scheduler.ready, &process->ready_link);
+    scheduler.ready_count++;
+}
+
+/* Whoever is ready need not wait for the next timer interrupt when nobody else wants the CPU. */
+static inline void scheduler_woken(void)
+{
+    if (current->kind == KIND_IDLE)
+        work_add(WORK_WAKE);
+}
 
 /* Leaves the CPU for ever: the slot becomes free. mutex_lock is held and ends here. */
 _Noreturn void scheduler_exit(void);

@@ -38,71 +38,69 @@ void syscall_start(void)
     write_msr(MSR_FMASK, FLAGS_CLEARED);
 }
 
-/* Each call gets the frame with its arguments in rdi, rsi, rdx, r10, r8. */
+/* Each call gets what the program has in RDI, RSI, RDX, R10 and R8 (trap.S puts R10 into RCX, as C wants it). */
 
-static int64_t call_exit(struct trap_frame *f)
+static int64_t call_exit(uint64_t status)
 {
-    process_exit((int)f->rdi, EXIT_NORMAL);
+    process_exit((int)status, EXIT_NORMAL);
 }
 
-static int64_t call_write(struct trap_frame *f)
+static int64_t call_write(uint64_t data, uint64_t length)
 {
     char text[WRITE_MAX];
-    if (f->rsi > WRITE_MAX)
+    if (length > WRITE_MAX)
         return -EMSGSIZE;
-    if (copy_from_user(text, f->rdi, f->rsi))
+    if (copy_from_user(text, data, length))
         return -EFAULT;
-    console_write(text, f->rsi);
-    return (int64_t)f->rsi;
+    console_write(text, length);
+    return (int64_t)length;
 }
 
-static int64_t call_yield(struct trap_frame *f)
+static int64_t call_yield(void)
 {
-    (void)f;
     scheduler_yield();
     return 0;
 }
 
-static int64_t call_sleep(struct trap_frame *f)
+static int64_t call_sleep(uint64_t ms)
 {
     mutex_acquire(&mutex_lock);
-    int result = scheduler_block(WAIT_SLEEP, 0, scheduler_deadline(f->rdi));
+    int result = scheduler_block(WAIT_SLEEP, 0, scheduler_deadline(ms));
     mutex_release(&mutex_lock);
     return result == -ETIMEDOUT ? 0 : result;
 }
 
-static int64_t call_getpid(struct trap_frame *f)
+static int64_t call_getpid(void)
 {
-    (void)f;
     return current_pid;
 }
 
-static int64_t call_spawn(struct trap_frame *f)
+static int64_t call_spawn(uint64_t name_address, uint64_t arguments_address)
 {
     char name[NAME_SIZE];
     char arguments[ARGUMENT_SIZE] = "";
-    long length = copy_text_from_user(name, f->rdi, sizeof name);
+    long length = copy_text_from_user(name, name_address, sizeof name);
     if (length < 0)
         return length;
-    if (f->rsi && (length = copy_text_from_user(arguments, f->rsi, sizeof arguments)) < 0)
+    if (arguments_address && (length = copy_text_from_user(arguments, arguments_address, sizeof arguments)) < 0)
         return length;
     return process_spawn(name, arguments);
 }
 
-static int64_t call_wait(struct trap_frame *f)
+static int64_t call_wait(uint64_t handle, uint64_t status_address, uint64_t timeout_ms)
 {
     int status = 0;
-    if (f->rsi && user_check_writable(f->rsi, sizeof status))
+    if (status_address && user_check_writable(status_address, sizeof status))
         return -EFAULT;
-    int result = process_wait(f->rdi, f->rdx, &status);
-    if (result == 0 && f->rsi)
-        return copy_to_user(f->rsi, &status, sizeof status);
+    int result = process_wait(handle, timeout_ms, &status);
+    if (result == 0 && status_address)
+        return copy_to_user(status_address, &status, sizeof status);
     return result;
 }
 
-static int64_t call_kill(struct trap_frame *f)
+static int64_t call_kill(uint64_t handle)
 {
-    return process_kill(f->rdi);
+    return process_kill(handle);
 }
 
 /*
@@ -134,23 +132,23 @@ static int check_topic(uint64_t topic)
     return topic < TOPIC_RESERVED && (current->flags & FLAG_SYSTEM) ? 0 : -EPERM;
 }
 
-static int64_t call_publish(struct trap_frame *f)
+static int64_t call_publish(uint64_t topic, uint64_t data, uint64_t length, uint64_t flags)
 {
     struct message *message;
-    int result = check_topic(f->rdi);
+    int result = check_topic(topic);
     if (result)
         return result;
-    if (f->r10 & ~(uint64_t)(PUBLISH_NONBLOCK | PUBLISH_RETAIN | PUBLISH_HANDOFF))
+    if (flags & ~(uint64_t)(PUBLISH_NONBLOCK | PUBLISH_RETAIN | PUBLISH_HANDOFF))
         return -EINVAL;
-    result = message_from_user((uint32_t)f->rdi, f->rsi, f->rdx, &message);
-    return result ? result : notify_publish(message, (uint32_t)f->r10);
+    result = message_from_user((uint32_t)topic, data, length, &message);
+    return result ? result : notify_publish(message, (uint32_t)flags);
 }
 
-static int64_t call_request(struct trap_frame *f)
+static int64_t call_request(uint64_t arguments_address)
 {
     struct request_arguments arguments;
     struct message *message, *answer = 0;
-    if (copy_from_user(&arguments, f->rdi, sizeof arguments))
+    if (copy_from_user(&arguments, arguments_address, sizeof arguments))
         return -EFAULT;
     uint64_t size = arguments.size < MESSAGE_MAX ? arguments.size : MESSAGE_MAX;
     int64_t result = check_topic(arguments.topic);
@@ -169,44 +167,43 @@ static int64_t call_request(struct trap_frame *f)
     return result;
 }
 
-static int64_t call_reply(struct trap_frame *f)
+static int64_t call_reply(uint64_t token, uint64_t data, uint64_t length)
 {
     struct message *message;
-    uint32_t pid = (uint32_t)f->rdi & 255;
-    int result = message_from_user(TOPIC_PRIVATE + pid, f->rsi, f->rdx, &message);
-    return result ? result : request_reply(f->rdi, message);
+    uint32_t pid = (uint32_t)token & 255;
+    int result = message_from_user(TOPIC_PRIVATE + pid, data, length, &message);
+    return result ? result : request_reply(token, message);
 }
 
-static int64_t call_retain(struct trap_frame *f)
+static int64_t call_retain(uint64_t topic, uint64_t depth)
 {
-    int result = check_topic(f->rdi);
+    int result = check_topic(topic);
     if (result)
         return result;
-    return f->rsi > RETAIN_DEPTH_MAX ? -EINVAL : retain_set_depth((uint32_t)f->rdi, (uint32_t)f->rsi);
+    return depth > RETAIN_DEPTH_MAX ? -EINVAL : retain_set_depth((uint32_t)topic, (uint32_t)depth);
 }
 
-static int64_t call_service_ready(struct trap_frame *f)
+static int64_t call_service_ready(void)
 {
-    (void)f;
     process_service_ready();
     return 0;
 }
 
-static int64_t call_subscribe(struct trap_frame *f)
+static int64_t call_subscribe(uint64_t topic, uint64_t callback, uint64_t options_address)
 {
     struct subscribe_options options = {0};
-    if (f->rdi >= TOPIC_PRIVATE)
-        return f->rdi >= TOPIC_ANY ? -EINVAL : -EPERM;
-    if (f->rdx && copy_from_user(&options, f->rdx, sizeof options))
+    if (topic >= TOPIC_PRIVATE)
+        return topic >= TOPIC_ANY ? -EINVAL : -EPERM;
+    if (options_address && copy_from_user(&options, options_address, sizeof options))
         return -EFAULT;
-    if (f->rsi && !user_is_executable(f->rsi))
+    if (callback && !user_is_executable(callback))
         return -EFAULT;
-    return topic_subscribe((uint32_t)f->rdi, f->rsi, &options);
+    return topic_subscribe((uint32_t)topic, callback, &options);
 }
 
-static int64_t call_unsubscribe(struct trap_frame *f)
+static int64_t call_unsubscribe(uint64_t topic)
 {
-    return f->rdi >= TOPIC_ANY ? -EINVAL : topic_unsubscribe((uint32_t)f->rdi);
+    return topic >= TOPIC_ANY ? -EINVAL : topic_unsubscribe((uint32_t)topic);
 }
 
 /* Waits for the next message of `topic`. Returns 0 and the message with its reference, or an error. */
@@ -225,39 +222,39 @@ static int wait_for_message(uint32_t topic, uint64_t timeout_ms, struct taken *t
 }
 
 /* The buffers are checked before a message is taken, so that none is lost to a bad pointer. */
-static int64_t call_receive(struct trap_frame *f)
+static int64_t call_receive(uint64_t topic, uint64_t buffer, uint64_t size, uint64_t timeout_ms, uint64_t received_address)
 {
     struct taken taken;
-    if (f->rdi > TOPIC_ANY)
+    if (topic > TOPIC_ANY)
         return -EINVAL;
-    uint64_t size = f->rdx < MESSAGE_MAX ? f->rdx : MESSAGE_MAX;
-    if (user_check_writable(f->rsi, size) || (f->r8 && user_check_writable(f->r8, sizeof(struct received))))
+    size = size < MESSAGE_MAX ? size : MESSAGE_MAX;
+    if (user_check_writable(buffer, size) || (received_address && user_check_writable(received_address, sizeof(struct received))))
         return -EFAULT;
-    int result = wait_for_message((uint32_t)f->rdi, f->r10, &taken);
+    int result = wait_for_message((uint32_t)topic, timeout_ms, &taken);
     if (result)
         return result;
 
     struct message *message = taken.message;
     uint32_t length = message->length;
     trace(TRACE_RECEIVE, 0, message->topic | (uint64_t)length << 32, message->sequence);
-    result = copy_to_user(f->rsi, message_data(message), length < size ? length : size);
-    if (result == 0 && f->r8) {
+    result = copy_to_user(buffer, message_data(message), length < size ? length : size);
+    if (result == 0 && received_address) {
         struct received received = {
             .topic = message->topic,
             .length = length,
             .dropped = taken.dropped,
             .reply = request_token(message),
         };
-        result = copy_to_user(f->r8, &received, sizeof received);
+        result = copy_to_user(received_address, &received, sizeof received);
     }
     message_release(message);
     return result;
 }
 
-static int64_t call_pause(struct trap_frame *f)
+static int64_t call_pause(uint64_t timeout_ms)
 {
     mutex_acquire(&mutex_lock);
-    int result = current->in_callback ? -EINVAL : scheduler_block(WAIT_CALLBACK, 0, scheduler_deadline(f->rdi));
+    int result = current->in_callback ? -EINVAL : scheduler_block(WAIT_CALLBACK, 0, scheduler_deadline(timeout_ms));
     mutex_release(&mutex_lock);
     return result;
 }
@@ -266,12 +263,12 @@ static int64_t call_pause(struct trap_frame *f)
  * Blocks like pause; when the callback that ends the wait returns, callback_end waits again, so that this call goes back
  * to the program only when time is up.
  */
-static int64_t call_serve(struct trap_frame *f)
+static int64_t call_serve(uint64_t timeout_ms)
 {
     if (current->in_callback)
         return -EINVAL;
     mutex_acquire(&mutex_lock);
-    current->serve_deadline = scheduler_deadline(f->rdi);
+    current->serve_deadline = scheduler_deadline(timeout_ms);
     current->serving = 1;
     int result = scheduler_block(WAIT_CALLBACK, 0, current->serve_deadline);
     if (result)
@@ -280,100 +277,99 @@ static int64_t call_serve(struct trap_frame *f)
     return result;
 }
 
-static int64_t call_queue_create(struct trap_frame *f)
+static int64_t call_queue_create(uint64_t number, uint64_t depth)
 {
-    return f->rsi > QUEUE_DEPTH_MAX ? -EINVAL : message_queue_create((uint32_t)f->rdi, (uint32_t)f->rsi);
+    return depth > QUEUE_DEPTH_MAX ? -EINVAL : message_queue_create((uint32_t)number, (uint32_t)depth);
 }
 
-static int64_t call_queue_open(struct trap_frame *f)
+static int64_t call_queue_open(uint64_t number)
 {
-    return message_queue_open((uint32_t)f->rdi);
+    return message_queue_open((uint32_t)number);
 }
 
-static int64_t call_queue_close(struct trap_frame *f)
+static int64_t call_queue_close(uint64_t handle)
 {
-    return message_queue_close((uint32_t)f->rdi);
+    return message_queue_close((uint32_t)handle);
 }
 
-static int64_t call_queue_send(struct trap_frame *f)
+static int64_t call_queue_send(uint64_t handle, uint64_t data, uint64_t length, uint64_t timeout_ms)
 {
     struct message *message;
-    int result = message_from_user(0, f->rsi, f->rdx, &message);
-    return result ? result : message_queue_send((uint32_t)f->rdi, message, f->r10);
+    int result = message_from_user(0, data, length, &message);
+    return result ? result : message_queue_send((uint32_t)handle, message, timeout_ms);
 }
 
-static int64_t call_queue_receive(struct trap_frame *f)
+static int64_t call_queue_receive(uint64_t handle, uint64_t buffer, uint64_t size, uint64_t timeout_ms)
 {
     struct message *message;
-    uint64_t size = f->rdx < MESSAGE_MAX ? f->rdx : MESSAGE_MAX;
-    if (user_check_writable(f->rsi, size))
+    size = size < MESSAGE_MAX ? size : MESSAGE_MAX;
+    if (user_check_writable(buffer, size))
         return -EFAULT;
-    int64_t result = message_queue_receive((uint32_t)f->rdi, f->r10, &message);
+    int64_t result = message_queue_receive((uint32_t)handle, timeout_ms, &message);
     if (result)
         return result;
     uint32_t length = message->length;
-    result = copy_to_user(f->rsi, message_data(message), length < size ? length : size);
+    result = copy_to_user(buffer, message_data(message), length < size ? length : size);
     message_release(message);
     return result ? result : (int64_t)length;
 }
 
-static int64_t call_segment_attach(struct trap_frame *f)
+static int64_t call_segment_attach(uint64_t number, uint64_t bytes)
 {
-    return segment_attach((uint32_t)f->rdi, f->rsi);
+    return segment_attach((uint32_t)number, bytes);
 }
 
-static int64_t call_segment_detach(struct trap_frame *f)
+static int64_t call_segment_detach(uint64_t number)
 {
-    return segment_detach((uint32_t)f->rdi);
+    return segment_detach((uint32_t)number);
 }
 
-static int64_t call_segment_wait(struct trap_frame *f)
+static int64_t call_segment_wait(uint64_t address, uint64_t expected, uint64_t timeout_ms)
 {
-    return segment_wait(f->rdi, (uint32_t)f->rsi, f->rdx);
+    return segment_wait(address, (uint32_t)expected, timeout_ms);
 }
 
-static int64_t call_segment_wake(struct trap_frame *f)
+static int64_t call_segment_wake(uint64_t address, uint64_t most)
 {
-    return segment_wake(f->rdi, (uint32_t)f->rsi);
+    return segment_wake(address, (uint32_t)most);
 }
 
-static int64_t call_debug(struct trap_frame *f)
+static int64_t call_debug(uint64_t operation, uint64_t value)
 {
-    return debug_call(f->rdi, f->rsi);
+    return debug_call(operation, value);
 }
 
 /* Inside a callback trap.S takes another way (callback_return_entry). */
-static int64_t call_callback_return(struct trap_frame *f)
+static int64_t call_callback_return(void)
 {
-    (void)f;
     return -EINVAL;
 }
 
-static int64_t call_process_list(struct trap_frame *f)
+static int64_t call_process_list(uint64_t list_address, uint64_t most)
 {
-    uint32_t count = f->rsi < MAX_PROCESSES ? (uint32_t)f->rsi : MAX_PROCESSES;
+    uint32_t count = most < MAX_PROCESSES ? (uint32_t)most : MAX_PROCESSES;
     struct process_info *list = heap_allocate(count * sizeof *list);
     if (!list)
         return -ENOMEM;
     count = process_list(list, count);
-    int result = copy_to_user(f->rdi, list, count * sizeof *list);
+    int result = copy_to_user(list_address, list, count * sizeof *list);
     heap_free(list);
     return result ? result : (int64_t)count;
 }
 
-static int64_t call_topic_list(struct trap_frame *f)
+static int64_t call_topic_list(uint64_t list_address, uint64_t most)
 {
-    uint32_t count = f->rsi < MAX_TOPICS ? (uint32_t)f->rsi : MAX_TOPICS;
+    uint32_t count = most < MAX_TOPICS ? (uint32_t)most : MAX_TOPICS;
     struct topic_info *list = heap_allocate(count * sizeof *list);
     if (!list)
         return -ENOMEM;
     count = topic_list(list, count);
-    int result = copy_to_user(f->rdi, list, count * sizeof *list);
+    int result = copy_to_user(list_address, list, count * sizeof *list);
     heap_free(list);
     return result ? result : (int64_t)count;
 }
 
-static int64_t call_memory_info(struct trap_frame *f)
+static int64_t call_memory_info(uint64_t info_address)
 {
     mutex_acquire(&mutex_lock);
     struct memory_info info = {
@@ -391,33 +387,32 @@ static int64_t call_memory_info(struct trap_frame *f)
         .segments = segment_count(),
     };
     mutex_release(&mutex_lock);
-    return copy_to_user(f->rdi, &info, sizeof info);
+    return copy_to_user(info_address, &info, sizeof info);
 }
 
-static int64_t call_quantum(struct trap_frame *f)
+static int64_t call_quantum(uint64_t microseconds)
 {
     int result = 0;
     mutex_acquire(&mutex_lock);
-    if (f->rdi)
-        result = scheduler_set_quantum(f->rdi);
+    if (microseconds)
+        result = scheduler_set_quantum(microseconds);
     uint64_t quantum = scheduler.quantum_us;
     mutex_release(&mutex_lock);
     return result ? result : (int64_t)quantum;
 }
 
-static int64_t call_shutdown(struct trap_frame *f)
+static int64_t call_shutdown(void)
 {
-    (void)f;
     console_print("power off\n");
     power_off();
 }
 
-static int64_t call_grow(struct trap_frame *f)
+static int64_t call_grow(uint64_t bytes)
 {
     uint64_t old = current->heap_end;
-    if (f->rdi > USER_HEAP_LIMIT || old + f->rdi > current->heap_start + USER_HEAP_LIMIT)
+    if (bytes > USER_HEAP_LIMIT || old + bytes > current->heap_start + USER_HEAP_LIMIT)
         return -ENOMEM;
-    uint64_t end = old + f->rdi;
+    uint64_t end = old + bytes;
     for (uint64_t page = (old + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1); page < end; page += PAGE_SIZE) {
         phys_t frame = frame_allocate(FRAME_USER_HEAP, current->pid);
         if (!frame)
@@ -432,32 +427,32 @@ static int64_t call_grow(struct trap_frame *f)
     return (int64_t)old;
 }
 
-static int64_t call_read_file(struct trap_frame *f)
+static int64_t call_read_file(uint64_t name_address, uint64_t offset, uint64_t buffer, uint64_t size)
 {
     char name[NAME_SIZE];
     char piece[SECTOR_SIZE];
-    long result = copy_text_from_user(name, f->rdi, sizeof name);
+    long result = copy_text_from_user(name, name_address, sizeof name);
     if (result < 0)
         return result;
     const struct directory_entry *file = fs_find(name);
     if (!file)
         return -ENOENT;
     uint64_t done = 0;
-    while (done < f->r10) {
-        uint64_t part = f->r10 - done < sizeof piece ? f->r10 - done : sizeof piece;
-        result = fs_read(file, f->rsi + done, piece, part);
+    while (done < size) {
+        uint64_t part = size - done < sizeof piece ? size - done : sizeof piece;
+        result = fs_read(file, offset + done, piece, part);
         if (result <= 0)
             break;
-        if (copy_to_user(f->rdx + done, piece, (size_t)result))
+        if (copy_to_user(buffer + done, piece, (size_t)result))
             return -EFAULT;
         done += (uint64_t)result;
     }
     return result < 0 ? result : (int64_t)done;
 }
 
-typedef int64_t system_call_function(struct trap_frame *frame);
+typedef int64_t system_call_function(); /* up to five arguments of 64 bits */
 
-static system_call_function *const calls[] = {
+system_call_function *const system_calls[SYSTEM_CALLS] = {
     [SYS_EXIT] = call_exit,
     [SYS_WRITE] = call_write,
     [SYS_YIELD] = call_yield,
@@ -496,11 +491,20 @@ static system_call_function *const calls[] = {
     [SYS_SERVE] = call_serve,
 };
 
-void syscall(struct trap_frame *frame)
+uint64_t syscall_limit;
+
+void syscall_trace(int on)
 {
-    uint64_t number = frame->vector;
+    syscall_limit = on ? 0 : SYSTEM_CALLS;
+}
+
+int64_t syscall_unusual(uint64_t number, const uint64_t arguments[5])
+{
     current->system_calls++;
-    trace(TRACE_SYSCALL_ENTER, number, frame->rdi, frame->rsi);
-    frame->rax = number < sizeof calls / sizeof calls[0] ? (uint64_t)calls[number](frame) : (uint64_t)-ENOSYS;
-    trace(TRACE_SYSCALL_EXIT, number, frame->rax, 0);
+    trace(TRACE_SYSCALL_ENTER, number, arguments[0], arguments[1]);
+    int64_t result = number < SYSTEM_CALLS ? system_calls[number](arguments[0], arguments[1], arguments[2],
+                                                                  arguments[3], arguments[4])
+                                           : -ENOSYS;
+    trace(TRACE_SYSCALL_EXIT, number, result, 0);
+    return result;
 }

@@ -4,10 +4,19 @@
 
 #include "kernel.h"
 
+#define SYSTEM_CALLS 36
+_Static_assert(SYS_SERVE + 1 == SYSTEM_CALLS, "SYS_SERVE is the last one");
+
 /* Tells the CPU where SYSCALL goes. */
 void syscall_start(void);
 
-/* Called by trap.S, interrupts on: does the call and puts its result into frame->rax. */
-void syscall(struct trap_frame *frame);
+/* Numbers below it go straight to their function (trap.S), others to syscall_unusual: 0 while calls are traced. */
+extern uint64_t syscall_limit;
+
+/* Calls are traced, or not. */
+void syscall_trace(int on);
+
+/* From trap.S, interrupts on: a call that is traced, or is none. Returns its result. */
+int64_t syscall_unusual(uint64_t number, const uint64_t arguments[5]);
 
 #endif

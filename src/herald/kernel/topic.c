@@ -1,6 +1,5 @@
 #include "topic.h"
 
-#include "hash.h"
 #include "heap.h"
 #include "mailbox.h"
 #include "message.h"
@@ -11,24 +10,16 @@
 #include "scheduler.h"
 #include "trace.h"
 
-#define BUCKET_BITS 6
-_Static_assert(1 << BUCKET_BITS == TOPIC_BUCKETS, "TOPIC_BUCKETS");
-
 struct topic_table topic_table;
 uint32_t topic_tick_subscribers;
 
 /* The link that points to the topic, or the null link at the end of its bucket. mutex_lock is held. */
 static struct topic **find_link(uint32_t id)
 {
-    struct topic **link = &topic_table.buckets[hash_bucket(id, BUCKET_BITS)];
+    struct topic **link = &topic_table.buckets[hash_bucket(id, TOPIC_BUCKET_BITS)];
     while (*link && (*link)->id != id)
         link = &(*link)->next;
     return link;
-}
-
-struct topic *topic_find(uint32_t id)
-{
-    return *find_link(id);
 }
 
 struct topic *topic_allocate(void)
@@ -231,23 +222,33 @@ static struct subscription *first_subscription(const struct topic *topic)
     return container_of(topic->subscribers.next, struct subscription, in_topic);
 }
 
+#define TRACE_OF_DELIVERY \
+    (UINT64_C(1) << TRACE_DELIVER | UINT64_C(1) << TRACE_WAKE | UINT64_C(1) << TRACE_DROP)
+
 /* First space is reserved for everybody, then everybody is served: nothing can fail half-way. */
-void topic_serve(struct message *message)
+static void reserve_and_deliver(const struct topic *topic, struct message *message)
+{
+    list_each(node, &topic->subscribers)
+        mailbox_reserve(container_of(node, struct subscription, in_topic), message);
+    list_each(node, &topic->subscribers)
+        mailbox_deliver(container_of(node, struct subscription, in_topic), message);
+}
+
+void topic_serve(struct topic *topic, struct message *message)
 {
     if (message->topic >= TOPIC_PRIVATE) {
         request_deliver(message);
         return;
     }
-    struct topic *topic = topic_find(message->topic);
     if (message->flags & MESSAGE_REQUEST)
         request_address(message, first_subscription(topic));
     if (!topic)
         return;
     topic->published++;
-    list_each(node, &topic->subscribers)
-        mailbox_reserve(container_of(node, struct subscription, in_topic), message);
-    list_each(node, &topic->subscribers)
-        mailbox_deliver(container_of(node, struct subscription, in_topic), message);
+    if (trace_any(TRACE_OF_DELIVERY) || !mailbox_all_have_room(topic, message))
+        reserve_and_deliver(topic, message);
+    else
+        mailbox_deliver_all(topic, message);
     if (message->flags & MESSAGE_RETAIN)
         retain_keep(topic, message);
 }

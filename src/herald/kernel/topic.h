@@ -2,6 +2,7 @@
 #ifndef HERALD_TOPIC_H
 #define HERALD_TOPIC_H
 
+#include "hash.h"
 #include "kernel.h"
 
 extern struct topic_table topic_table;
@@ -24,8 +25,17 @@ int topic_unsubscribe(uint32_t id);
 /* Ends all subscriptions of the process on the CPU. */
 void topic_unsubscribe_all(void);
 
+#define TOPIC_BUCKET_BITS 6
+_Static_assert(1 << TOPIC_BUCKET_BITS == TOPIC_BUCKETS, "TOPIC_BUCKETS");
+
 /* The topic, or 0. mutex_lock is held, as for the next five. */
-struct topic *topic_find(uint32_t id);
+static inline struct topic *topic_find(uint32_t id)
+{
+    struct topic *topic = topic_table.buckets[hash_bucket(id, TOPIC_BUCKET_BITS)];
+    while (topic && topic->id != id)
+        topic = topic->next;
+    return topic;
+}
 
 /* The topic; `*spare` (from topic_allocate) becomes it, and 0, if there is none yet. 0 when the table is full. */
 struct topic *topic_get(uint32_t id, struct topic **spare);
@@ -42,8 +52,8 @@ int topic_has_room(const struct topic *topic, const struct message *message);
 /* Wakes the publishers that wait for room in a subscription of this topic. */
 void topic_wake_holders(struct topic *topic);
 
-/* Gives each subscriber of the message's topic its copy. */
-void topic_serve(struct message *message);
+/* Gives each subscriber of the message's topic its copy; `topic` is what topic_find says. */
+void topic_serve(struct topic *topic, struct message *message);
 
 /* Memory for a topic, not under a lock; 0 when out of memory. And back; 0 is allowed. */
 struct topic *topic_allocate(void);

@@ -2,6 +2,7 @@
 
 #include "mutex.h"
 #include "notify.h"
+#include "syscall.h"
 
 struct trace_memory trace_ring __attribute__((aligned(64)));
 
@@ -9,15 +10,23 @@ static const char *const kind_names[] = TRACE_KIND_NAMES;
 
 _Static_assert(sizeof kind_names / sizeof kind_names[0] == TRACE_KINDS, "TRACE_KINDS");
 
+#define ALL_KINDS ((UINT64_C(1) << TRACE_KINDS) - 1)
+
+void trace_set_mask(uint64_t mask)
+{
+    trace_ring.ring.mask = mask & ALL_KINDS;
+    syscall_trace(trace_any(UINT64_C(1) << TRACE_SYSCALL_ENTER | UINT64_C(1) << TRACE_SYSCALL_EXIT));
+}
+
 void trace_start(const struct boot_info *boot)
 {
     trace_ring.ring = (struct trace_ring){
         .magic = 0x43525448,
         .capacity = TRACE_CAPACITY,
-        .mask = (UINT64_C(1) << TRACE_KINDS) - 1,
         .record_size = sizeof(struct trace_record),
         .version = LAYOUT_VERSION,
     };
+    trace_set_mask(ALL_KINDS);
     outl(TRACE_ADDRESS_PORT, (uint32_t)((uint64_t)&trace_ring - KERNEL_VIRTUAL_BASE));
     for (uint16_t stage = 0; stage < BOOT_STAGES; stage++)
         trace_write(boot->stage_time[stage], TRACE_BOOT_STAGE, 0, 0, stage, 0);
@@ -70,7 +79,7 @@ int trace_select(const char *list)
 {
     uint64_t mask = 0;
     if (strcmp(list, "all") == 0) {
-        mask = (UINT64_C(1) << TRACE_KINDS) - 1;
+        mask = ALL_KINDS;
     } else if (strcmp(list, "none") != 0) {
         for (;;) {
             size_t length = 0;
@@ -85,7 +94,7 @@ int trace_select(const char *list)
             list += length + 1;
         }
     }
-    trace_ring.ring.mask = mask;
+    trace_set_mask(mask);
     return 0;
 }
 

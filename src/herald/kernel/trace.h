@@ -32,12 +32,21 @@ void trace_now(uint16_t kind, uint16_t flags, uint32_t pid, uint64_t a, uint64_t
 /* Rings the doorbell if there are records the machine has not been told of. Interrupts off. */
 void trace_tick(void);
 
-/* Sets the mask from "all", "none" or a comma-separated list of kinds. Returns 0, or -EINVAL and no change. */
+/* Sets which kinds are traced (bit k: kind k); from then on. */
+void trace_set_mask(uint64_t mask);
+
+/* The same from "all", "none" or a comma-separated list of kinds. Returns 0, or -EINVAL and no change. */
 int trace_select(const char *list);
+
+/* Is any of these kinds (a mask) traced? */
+static inline int trace_any(uint64_t kinds)
+{
+    return __builtin_expect((trace_ring.ring.mask & kinds) != 0, 0); /* a test and a branch */
+}
 
 static inline int trace_enabled(enum trace_kind kind)
 {
-    return __builtin_expect((trace_ring.ring.mask & UINT64_C(1) << kind) != 0, 0); /* a test and a branch */
+    return trace_any(UINT64_C(1) << kind);
 }
 
 #define trace_for(pid, kind, flags, a, b)                                                                        \

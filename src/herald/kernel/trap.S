@@ -81,30 +81,33 @@ trap_return:
     iretq
 
 /*
- * return_work: the process has something to do before it goes back to user mode with the frame at RSP. Below the frame
- * is room for a struct callback_frame, which process_return fills when a callback is to be entered: the frame then
- * stays where it is, and the kernel is entered below it until the callback returns.
+ * return_work: the process has something to do before it goes back to user mode with the frame at RSP. Interrupts are
+ * off. Below the frame is room for a struct callback_frame, which process_return fills when a callback is to be
+ * entered: the frame then stays where it is, and the kernel is entered below it until the callback returns.
  */
 return_work:
     movq    %rsp, %rdi
     subq    $CALLBACK_FRAME_ROOM, %rsp
     movq    %rsp, %rsi
-    call    process_return          /* the frame to go back to, or 0 */
-    testq   %rax, %rax
+    call    process_return          /* 1: a callback is to be entered; interrupts are off */
+    testl   %eax, %eax
     jz      1f
-    movq    %rax, %rsp
-    jmp     trap_return
-1:  popq    %r9
+    popq    %r9
     popq    %r8
     popq    %rcx
     popq    %rdx
     popq    %rsi
     popq    %rdi
     iretq
+1:  addq    $CALLBACK_FRAME_ROOM, %rsp
+    jmp     trap_return
 
 /*
  * System calls. SYSCALL left the return address in RCX and the flags in R11, and turned interrupts off (IA32_FMASK).
  * RSP is still the user's. There is one CPU, so its scratch word has a fixed address and GS is not needed.
+ *
+ * Only what the call changes is saved. RBX, RBP and R12 to R15 belong to whoever is called in C, so they come back by
+ * themselves. The others that C may change come back as zero, so that nothing of the kernel's is seen.
  */
     .globl syscall_entry
 syscall_entry:
@@ -113,41 +116,79 @@ syscall_entry:
     cmpl    $ASM_SYS_CALLBACK_RETURN, %eax
     je      callback_return_entry
 syscall_ordinary:
-    pushq   $SELECTOR_USER_DATA
+    pushq   $SELECTOR_USER_DATA     /* the upper part of a struct trap_frame, */
     pushq   user_rsp(%rip)
     pushq   %r11
     pushq   $SELECTOR_USER_CODE
     pushq   %rcx
-    pushq   $0
-    pushq   %rax                    /* the call's number, as vector */
-    push_registers
-    movq    %rsp, %rdi
+    pushq   %rax                    /* with the call's number in the place of an error code */
     sti
-    call    syscall
+    cmpq    syscall_limit(%rip), %rax
+    jae     syscall_not_straight
+    movq    current(%rip), %r9
+    incq    PROCESS_SYSTEM_CALLS_OFFSET(%r9)
+    movq    %r10, %rcx              /* where C has the fourth argument */
+    call    *system_calls(, %rax, 8)
+syscall_done:
     cli
     movq    current(%rip), %rdx
     cmpl    $0, PROCESS_RETURN_WORK_OFFSET(%rdx)
-    jne     return_work
+    jne     syscall_return_work
+    xorl    %edi, %edi
+    xorl    %esi, %esi
+    xorl    %edx, %edx
+    xorl    %r8d, %r8d
+    xorl    %r9d, %r9d
+    xorl    %r10d, %r10d
     /* SYSRET is safe: RIP came from SYSCALL itself, and the last user page is never mapped, so RCX is canonical. */
-    pop_registers
-    movq    16(%rsp), %rcx          /* RIP */
-    movq    32(%rsp), %r11          /* RFLAGS */
-    movq    40(%rsp), %rsp
+    movq    8(%rsp), %rcx           /* RIP */
+    movq    24(%rsp), %r11          /* RFLAGS */
+    movq    32(%rsp), %rsp
     sysretq
 
-/* The end of a callback. RSP is process.kernel_entry: where the interrupted frame lies. Nothing of the callback's is kept. */
+syscall_not_straight:
+    pushq   %r8
+    pushq   %r8                     /* the five arguments as an array, and RSP a multiple of 16 */
+    pushq   %r10
+    pushq   %rdx
+    pushq   %rsi
+    pushq   %rdi
+    movq    %rax, %rdi
+    movq    %rsp, %rsi
+    call    syscall_unusual
+    addq    $48, %rsp
+    jmp     syscall_done
+
+/* Makes a whole struct trap_frame of what a system call has saved: a callback may change every register. */
+syscall_return_work:
+    pushq   (%rsp)                  /* vector: the call's number */
+    movq    $0, 8(%rsp)             /* error code */
+    pushq   %rax
+    .rept   8                       /* RCX, RDX, RSI, RDI, R8 to R11 */
+    pushq   $0
+    .endr
+    pushq   %rbx
+    pushq   %rbp
+    pushq   %r12
+    pushq   %r13
+    pushq   %r14
+    pushq   %r15
+    jmp     return_work
+
+/*
+ * The end of a callback. RSP is process.kernel_entry: where the interrupted frame lies. Nothing of the callback's is
+ * kept. When callback_end waits for the next one it leaves the CPU without saving anything: the process goes on right
+ * behind the call (scheduler_wait_here), with interrupts off.
+ */
 callback_return_entry:
     movq    current(%rip), %rax
     cmpl    $0, PROCESS_IN_CALLBACK_OFFSET(%rax)
-    movl    $ASM_SYS_CALLBACK_RETURN, %eax
-    je      syscall_ordinary
+    je      1f
     sti
     call    callback_end
-    cli
-    movq    current(%rip), %rdx
-    cmpl    $0, PROCESS_RETURN_WORK_OFFSET(%rdx)
-    jne     return_work
-    jmp     trap_return
+    jmp     return_work
+1:  movl    $ASM_SYS_CALLBACK_RETURN, %eax
+    jmp     syscall_ordinary
 
 /*
  * A process's first steps: process_begin_user for native ones, process_begin_program for Programs. Interrupts are
@@ -167,25 +208,6 @@ process_begin_program:
     call    scheduler_begin
     call    program_run             /* does not return */
     ud2
-
-/* switch_context(uint64_t *save_rsp, uint64_t new_rsp): from one kernel stack to another. */
-    .globl switch_context
-switch_context:
-    pushq   %rbx
-    pushq   %rbp
-    pushq   %r12
-    pushq   %r13
-    pushq   %r14
-    pushq   %r15
-    movq    %rsp, (%rdi)
-    movq    %rsi, %rsp
-    popq    %r15
-    popq    %r14
-    popq    %r13
-    popq    %r12
-    popq    %rbp
-    popq    %rbx
-    ret
 
 /*
  * user_copy(to, from, size): 0, or -EFAULT when a page is missing or forbidden. The page-fault handler knows these

@@ -17,6 +17,7 @@
 #define LARGE_PAGE (UINT64_C(2) * MIB)
 
 phys_t kernel_page_root;
+phys_t vm_root;
 static unsigned vm_levels = 4;
 
 extern char kernel_text[], kernel_rodata[], kernel_data[], kernel_end[];
@@ -137,11 +138,6 @@ static void free_table(phys_t table, unsigned level, unsigned entries)
 void vm_destroy(phys_t root)
 {
     free_table(root, vm_levels - 1, ENTRIES / 2);
-}
-
-void vm_switch(phys_t root)
-{
-    __asm__ volatile("movq %0, %%cr3" : : "r"(root) : "memory");
 }
 
 /* Maps [from, to) of the kernel image. */

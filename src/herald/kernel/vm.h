@@ -43,6 +43,13 @@ phys_t vm_create(uint32_t owner);
 /* Frees an address space: its lower half's frames and tables. It must not be in use. */
 void vm_destroy(phys_t root);
 
-void vm_switch(phys_t root);
+/* The address space in CR3. */
+extern phys_t vm_root;
+
+static inline void vm_switch(phys_t root)
+{
+    vm_root = root;
+    __asm__ volatile("movq %0, %%cr3" : : "r"(root) : "memory");
+}
 
 #endif

@@ -5,7 +5,10 @@ static inline int64_t call(enum system_call number, uint64_t a, uint64_t b, uint
     int64_t result = number;
     register uint64_t r10 __asm__("r10") = d;
     register uint64_t r8 __asm__("r8") = e;
-    __asm__ volatile("syscall" : "+a"(result) : "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8) : "rcx", "r11", "memory");
+    __asm__ volatile("syscall"
+                     : "+a"(result), "+D"(a), "+S"(b), "+d"(c), "+r"(r10), "+r"(r8)
+                     :
+                     : "rcx", "r9", "r11", "memory");
     return result;
 }
 

@@ -57,7 +57,10 @@ static inline int64_t raw_call(uint64_t number, uint64_t a, uint64_t b, uint64_t
     int64_t result = (int64_t)number;
     register uint64_t r10 __asm__("r10") = d;
     register uint64_t r8 __asm__("r8") = e;
-    __asm__ volatile("syscall" : "+a"(result) : "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8) : "rcx", "r11", "memory");
+    __asm__ volatile("syscall"
+                     : "+a"(result), "+D"(a), "+S"(b), "+d"(c), "+r"(r10), "+r"(r8)
+                     :
+                     : "rcx", "r9", "r11", "memory");
     return result;
 }
 
