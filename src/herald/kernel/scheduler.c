@@ -317,10 +317,10 @@ void scheduler_wait_here(uint64_t stack, uint64_t deadline)
 void scheduler_hand_over(struct process *next)
 {
     struct process *process = current;
-    uint64_t now = rdtsc();
     if (process->kind == KIND_IDLE)
         return;
     lock_off();
+    uint64_t now = rdtsc();
     append_ready(process, now);
     list_remove(&next->ready_link);
     scheduler.ready_count--;
