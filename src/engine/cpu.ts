@@ -95,6 +95,8 @@ export class X86Cpu implements Cpu {
   /** Most ticks of one run. The second tier looks where each of them ends. */
   private longestRun = LONGEST_RUN;
   private sampled = false;
+  /** This run is as long as it is so that a sample is taken at its end. */
+  private sampling = false;
   /** Linear address of the lookup in progress. */
   private linearLow = 0;
   private linearHigh = 0;
@@ -279,6 +281,7 @@ export class X86Cpu implements Cpu {
     this.alone = false;
     this.system.alone = single;
     if (this.regions && !single) this.consider(this.regions, block);
+    this.sampling = !single && until - this.ticks >= this.longestRun;
     const faulted = this.execute(block, single ? 1 : Math.min(until - this.ticks, this.longestRun));
     if (single && this.board.takeAttention()) this.attention = true;
     // After MOV SS and POP SS the trap is held too (SDM 3, 6.8.3).
@@ -326,10 +329,14 @@ export class X86Cpu implements Cpu {
     const spent = this.end - this.remaining();
     switch (reason) {
       case EXIT.budget:
-        this.sampled = true;
+        this.sampled = this.sampling;
+        if (this.regions && this.sampling) this.longestRun = this.regions.options.sampleEvery;
         this.ticks = spent;
         return;
       case EXIT.regionBudget:
+        this.longestRun = Math.min(this.longestRun * 2, this.regions!.options.sampleSeldom);
+        this.ticks = spent;
+        return;
       case EXIT.lookup:
         this.ticks = spent;
         return;

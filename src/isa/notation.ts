@@ -93,7 +93,7 @@ export const callSystem = (helper: SystemHelper, ...args: Expression[]): Effect 
   arguments: args.map((argument) => (argument.width === 128 ? argument : zext(64, argument))),
 });
 
-/** How one flag comes out: an expression, or undefined by the manual (then it keeps its value here). Absent: unchanged. */
+/** How one flag comes out: an expression, or undefined by the manual (handlers/meaning.ts says what it then becomes). Absent: unchanged. */
 export type FlagRule = ((values: Operands & { result: Expression }) => Expression) | "undefined";
 export type FlagRules = Readonly<Partial<Record<Flag, FlagRule>>>;
 

@@ -1,8 +1,9 @@
 /** Runs a definition for one shape: its effects in one list, and what they depend on besides the operands. */
 import { children } from "../lower";
 import { shareEffects } from "./share";
-import type { Expression, Width } from "../../isa/expression";
-import type { Access, Context, Effect, Operands } from "../../isa/notation";
+import { constant, type Expression, type Flag, type Width } from "../../isa/expression";
+import { byResult } from "../../isa/flags";
+import type { Access, Context, Effect, FlagRule, FlagRules, Operands } from "../../isa/notation";
 import type { Shape } from "./shape";
 
 export interface Meaning {
@@ -68,11 +69,21 @@ export function meaningOf(shape: Shape): Meaning {
   return { effects: shared, access, touched, usesAddress };
 }
 
+const isRule = (rule: FlagRule | undefined): rule is Exclude<FlagRule, "undefined"> => typeof rule === "function";
+
+/**
+ * What becomes of flags that the manual leaves open beside CF and OF: what processors make of them. So such an instruction sets all
+ * flags, and nothing has to remember the one before. Flags left open elsewhere keep their values.
+ */
+const undefinedRules: FlagRules = { ...byResult, af: () => constant(1, 0) };
+
 function flagEffects(shape: Shape, operands: Operands, context: Context, result: Expression | undefined): Effect[] {
   const { flags, flagsWhen } = shape.instruction;
   const effects: Effect[] = [];
-  for (const [flag, rule] of Object.entries(flags ?? {})) {
-    if (rule === undefined || rule === "undefined") continue;
+  const sum = isRule(flags?.cf) && isRule(flags?.of) && result !== undefined;
+  for (const [flag, stated] of Object.entries(flags ?? {})) {
+    const rule = stated === "undefined" && sum ? undefinedRules[flag as Flag] : stated;
+    if (!isRule(rule)) continue;
     const value = rule({ ...operands, result: result as Expression });
     effects.push({ kind: "setFlag", flag: flag as keyof typeof flags, value });
   }

@@ -26,6 +26,15 @@ export class RegionCode extends Code {
     return local;
   }
 
+  typeOf(local: number): ValueType {
+    return this.kinds.get(local) ?? I32;
+  }
+
+  /** To the label of that number among `labels`, or to the last one. */
+  gotoOneOf(labels: readonly Label[]): this {
+    return this.brTable(labels.map((label) => this.depth - label.depth));
+  }
+
   /** All temporary locals are free again, except these. */
   settle(kept: ReadonlySet<number>, before: ReadonlySet<number> = new Set()): void {
     const seen = new Set<number>();

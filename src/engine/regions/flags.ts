@@ -4,9 +4,10 @@
  */
 import type { Expression, Flag } from "../../isa/expression";
 import { Lowering, type Binding } from "../lower";
-import { I32, I64, op } from "../wasm/code";
-import type { RegionCode } from "./code";
+import { I32, I64, op, type ValueType } from "../wasm/code";
+import type { Label, RegionCode } from "./code";
 import { ALL_FLAGS, FLAGS, type StatusFlag } from "./plan";
+import type { Nodes } from "./simplify";
 
 /** Operands from here on stand for locals in which a value is kept. */
 const KEPT = 1000;
@@ -42,14 +43,17 @@ interface Known {
   readonly locals: readonly number[];
 }
 
-/** Which flags are known as expressions, at one point of the code. */
+/** Which flags are known as expressions, at one point of the code. The others are in their locals, or all are in `FlagSources`. */
 export class FlagState {
   private readonly known = new Map<StatusFlag, Known>();
 
-  copy(): FlagState {
-    const copy = new FlagState();
-    for (const [flag, value] of this.known) copy.known.set(flag, value);
-    return copy;
+  constructor(
+    /** They are as they were passed to the block, which asks for none before it has set all. */
+    public passed = false,
+  ) {}
+
+  values(): Map<StatusFlag, Expression> {
+    return new Map([...this.known].map(([flag, { value }]) => [flag, value]));
   }
 
   /** The expression of a flag that is not in its local. */
@@ -59,6 +63,7 @@ export class FlagState {
 
   set(flag: StatusFlag, value: Expression, locals: readonly number[]): void {
     this.known.set(flag, { value, locals });
+    this.passed = false;
   }
 
   /** These flags are in their locals, or nobody will ask for them. */
@@ -97,6 +102,91 @@ function zeroTest(e: Expression): Expression | undefined {
 
 function signTest(e: Expression | undefined): Expression | undefined {
   return e?.kind === "compare" && e.operator === "slt" && isZero(e.b) ? e.a : undefined;
+}
+
+/** One way in which all flags come from values in locals. */
+interface Recipe {
+  readonly values: ReadonlyMap<StatusFlag, Expression>;
+}
+
+/**
+ * Flags that go from block to block as what they come from: values in locals, and the number of the recipe by which the flags come from
+ * these. 0: the flags are in their own locals. Only ways out of the region ask for the flags, and they follow the recipe.
+ */
+export class FlagSources {
+  private readonly kind: number;
+  private readonly slots = new Map<ValueType, number[]>();
+  private readonly recipes: Recipe[] = [];
+  private readonly byKey = new Map<string, number>();
+
+  constructor(
+    private readonly code: RegionCode,
+    private readonly nodes: Nodes,
+  ) {
+    this.kind = code.permanent(I32);
+  }
+
+  /** Code that passes all flags, which the state knows as expressions. */
+  pass(flags: FlagState): void {
+    const { code } = this;
+    const slots = this.assign(flags.locals);
+    const values = new Map<StatusFlag, Expression>();
+    const done = new Map<Expression, Expression>();
+    const leaf = (e: Expression) => {
+      const local = e.kind === "operand" ? keptLocal(e.index) : undefined;
+      return local === undefined ? e : kept(e, slots.get(local)!);
+    };
+    for (const [flag, value] of flags.values()) values.set(flag, this.nodes.rebuild(value, leaf, done));
+    for (const [local, slot] of slots) code.get(local).set(slot);
+    code.i32(this.numberOf(values)).set(this.kind);
+  }
+
+  /** Code that says that the flags are in their own locals. */
+  passNone(): void {
+    this.code.i32(0).set(this.kind);
+  }
+
+  /** A slot for each of some locals. */
+  private assign(locals: ReadonlySet<number>): Map<number, number> {
+    const used = new Map<ValueType, number>();
+    const slots = new Map<number, number>();
+    for (const local of locals) {
+      const type = this.code.typeOf(local);
+      const all = this.slots.get(type) ?? [];
+      this.slots.set(type, all);
+      const n = used.get(type) ?? 0;
+      used.set(type, n + 1);
+      slots.set(local, (all[n] ??= this.code.permanent(type)));
+    }
+    return slots;
+  }
+
+  private numberOf(values: ReadonlyMap<StatusFlag, Expression>): number {
+    const key = names.map((flag) => this.nodes.number(values.get(flag)!)).join(" ");
+    let number = this.byKey.get(key);
+    if (number === undefined) this.byKey.set(key, (number = this.recipes.push({ values })));
+    return number;
+  }
+
+  /** Code that brings the flags into their locals by whatever recipe was passed. */
+  follow(to: FlagLocals, binding: () => Binding): void {
+    const { code, recipes } = this;
+    if (recipes.length === 0) return;
+    code.block();
+    const done = code.label;
+    const labels: Label[] = [];
+    for (let n = 0; n < recipes.length; n++) {
+      code.block();
+      labels.unshift(code.label);
+    }
+    code.get(this.kind).gotoOneOf([done, ...labels]);
+    for (const { values } of recipes) {
+      code.end();
+      storeFlagLocals(code, new Lowering(code, binding()), to, values);
+      code.goto(done);
+    }
+    code.end();
+  }
 }
 
 /** All values are computed before any local changes: they may refer to the flags as they were. */

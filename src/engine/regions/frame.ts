@@ -1,6 +1,6 @@
 /**
  * The locals of a region's function, and its ways in and out. At the ways out all registers and flags that the region may have
- * changed go back to the state; a way out is a few constants and a jump to one of two places at the end of the function.
+ * changed go back to the state; a way out is a few constants and a jump to the end of the function.
  */
 import { EXIT, record } from "../record";
 import { JUMP_ENTRIES, JUMP_ENTRY_BYTES, JUMPS, layout, type WasmOffset } from "../state";
@@ -30,9 +30,10 @@ export interface Handover {
 /** How the function is entered. */
 export interface Entry {
   readonly rip: bigint;
-  /** Instructions of the decoded block that the caller has charged, and of the region's first block. */
+  /** Instructions of the decoded block that the caller has charged, of the region's first block, and what must be left there. */
   readonly charged: number;
   readonly instructions: number;
+  readonly needed: number;
   /** The handler that the entry record has without the region. */
   readonly handler: number;
 }
@@ -51,8 +52,7 @@ export class Frame {
   private readonly writtenVectors = new Set<number>();
   private usesSse = false;
   private readonly flagsTouched = new Set<(typeof flagFields)[number]>();
-  private toInterpreter!: Label;
-  private toRip!: Label;
+  private out!: Label;
 
   constructor(
     readonly code: RegionCode,
@@ -102,32 +102,39 @@ export class Frame {
 
   // ---- out ----
 
-  /** The interpreter runs the instruction of the record and what follows. Flags must be in their locals. */
+  /** The interpreter runs the instruction of the record and what follows. Flags must be handed over. */
   interpret({ record: at, handler, blockRip, charge }: Handover): void {
     const { code } = this;
     code.i32(at).set(this.exitRecord).i32(handler).set(this.exitHandler);
     code.i64(blockRip).set(this.target);
     if (charge !== 0) code.get(this.remaining).i32(charge).op(op.i32Add).set(this.remaining);
-    code.goto(this.toInterpreter);
+    code.goto(this.out);
   }
 
-  /** Goes on at the RIP in `target`, outside. Flags must be in their locals. */
+  /** Goes on at the RIP in `target`, outside. Flags must be handed over. */
   leave(): void {
-    this.code.goto(this.toRip);
+    this.code.goto(this.out);
   }
 
-  /** Writes the function around its body. */
-  write(entry: Entry, body: () => void): void {
+  /** Ends the run at the RIP in `target`: the ticks do not cover what comes there. Flags must be handed over. */
+  endRun(): void {
+    this.code.i32(1).set(this.exitRecord).goto(this.out);
+  }
+
+  /** Writes the function around its body. `followFlags` brings the flags into their locals. */
+  write(entry: Entry, body: () => void, followFlags: () => void): void {
     const { code } = this;
     code.block();
-    this.toInterpreter = code.label;
-    code.block();
-    this.toRip = code.label;
+    this.out = code.label;
     body();
     code.unreachable().end();
-    this.goOn();
-    code.unreachable().end();
+    followFlags();
+    this.spill();
+    code.get(this.exitRecord).if(EMPTY);
+    code.get(this.exitHandler).op(op.i32Eqz).if(EMPTY).i32(EXIT.regionBudget).op(op.return).end();
     this.handOver();
+    code.end();
+    this.goOn();
     code.prepend(this.prologue(entry));
   }
 
@@ -151,7 +158,6 @@ export class Frame {
   /** A block that the ticks do not cover as a whole is for the run loop to portion. */
   private handOver(): void {
     const { code } = this;
-    this.spill();
     code.get(this.remaining).i32(0).op(op.i32LtS).if(EMPTY);
     code.i32(0).get(this.exitRecord).access(memory.i32Store, layout.exitRecord.offset);
     code.i32(EXIT.stale).op(op.return).end();
@@ -163,7 +169,6 @@ export class Frame {
     const { code, target, remaining } = this;
     const entry = code.permanent(I32);
     const block = code.permanent(I32);
-    this.spill();
     code.get(target).op(op.i32WrapI64).get(target).i64(12n).op(op.i64ShrU, op.i32WrapI64, op.i32Xor);
     code
       .loadAt(memory.i32Load, layout.jumpTag.offset)
@@ -196,11 +201,15 @@ export class Frame {
    * interpreter's. (With less, a region
    * that hands over its first instruction would come to nothing.)
    */
-  private prologue({ rip, charged, instructions, handler }: Entry): Code {
+  private prologue({ rip, charged, instructions, needed, handler }: Entry): Code {
     const { remaining } = this;
     const front = new Code(1);
     front.loadAt(memory.i64Load, layout.rip.offset).i64(rip).op(op.i64Ne);
-    front.loadAt(memory.i32Load, layout.remaining.offset).tee(remaining).i32(0).op(op.i32LtS, op.i32Or);
+    front
+      .loadAt(memory.i32Load, layout.remaining.offset)
+      .tee(remaining)
+      .i32(needed - charged)
+      .op(op.i32LtS, op.i32Or);
     if (!this.segmentation.long) {
       this.segmentation.pushChanged(front);
       front.op(op.i32Or);

@@ -42,6 +42,8 @@ export interface Plan extends Place {
   /** Flags that it sets whatever happens, those it reads, and whether it may be left unfinished to the interpreter. */
   readonly sets: number;
   readonly uses: number;
+  /** It sets flags under a condition. */
+  readonly mayLeaveFlags: boolean;
   readonly exits: boolean;
 }
 
@@ -120,6 +122,7 @@ export class Planner {
       isReturn: jump?.target.kind === "load",
       sets: setsOf(effects),
       uses: effects.flatMap(roots).reduce((sum, root) => sum | flagsIn(root), 0),
+      mayLeaveFlags: effects.some((e) => e.kind === "when" && e.effects.some(setsStatus)),
       exits: reads.length > 0 || effects.some((effect) => mayExit(effect, isMemory)),
     };
   }
@@ -156,6 +159,7 @@ const leftToInterpreter = {
   isReturn: false,
   sets: 0,
   uses: ALL_FLAGS,
+  mayLeaveFlags: false,
   exits: true,
 } as const;
 
@@ -260,6 +264,8 @@ export function readsOf(
   mentioned.forEach(visit);
   return [...reads];
 }
+
+const setsStatus = (effect: Effect): boolean => effect.kind === "setFlag" && isStatus(effect.flag);
 
 function setsOf(effects: readonly Effect[]): number {
   let sets = 0;

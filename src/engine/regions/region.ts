@@ -2,16 +2,18 @@
  * One region as one Wasm function. Its blocks are nested by dominance (Ramsey, Beyond Relooper, ICFP 2022): a block that only one
  * way leads to stands at that way, others after the Wasm block that those ways leave, and loops are Wasm loops.
  *
- * Ticks: whoever goes to a block charges it as a whole, or leaves for the run loop if the ticks do not cover it; so every way out is
- * at an exact instruction. Flags that the block reads or may have to hand over are in their locals when it is entered.
+ * Ticks: whoever goes to a block charges it as a whole (charges.ts says where somebody looks whether they cover it); so every way out
+ * is at an exact instruction. Flags are in their locals when a block is entered that asks for some before it has set all, else passed as
+ * what they come from (flags.ts: FlagSources).
  */
 import type { RuntimeFunction } from "../wasm/runtime";
-import { EMPTY, I32, op } from "../wasm/code";
+import { EMPTY, op } from "../wasm/code";
 import { RegionAccess } from "./access";
 import { type Label, RegionCode } from "./code";
-import { FlagState } from "./flags";
+import { Charges } from "./charges";
+import { FlagSources, FlagState } from "./flags";
 import { Frame } from "./frame";
-import { type Graph, Order, type RegionBlock } from "./graph";
+import { type Graph, Order, type RegionBlock, successors } from "./graph";
 import { InstructionWriter, type Workshop } from "./instruction";
 import type { RegionOptions } from "./options";
 import { ALL_FLAGS, type Plan } from "./plan";
@@ -42,6 +44,10 @@ class RegionWriter {
   private readonly loops = new Map<bigint, Label>();
   private readonly merges = new Map<bigint, Label>();
   private readonly liveIn = new Map<bigint, number>();
+  /** Blocks that want flags in their locals. */
+  private readonly asked: ReadonlySet<bigint>;
+  private readonly sources: FlagSources | undefined;
+  private readonly charges: Charges;
 
   constructor(
     private readonly graph: Graph,
@@ -59,6 +65,10 @@ class RegionWriter {
       runtime: (name) => surroundings.runtime(name),
     };
     for (const [rip, block] of graph.blocks) this.liveIn.set(rip, liveness(block.plans).before);
+    const passing = options.lazyFlags && options.passSources;
+    this.asked = passing ? askedFirst(graph) : new Set(graph.blocks.keys());
+    if (passing) this.sources = new FlagSources(this.code, nodes);
+    this.charges = new Charges(graph, this.order, options.chargeLoops);
   }
 
   write(): RegionCode {
@@ -68,9 +78,14 @@ class RegionWriter {
       rip,
       charged: entry.source.instructions,
       instructions: entry.plans.length,
+      needed: Math.max(entry.source.instructions, this.charges.needed(rip)),
       handler: this.surroundings.handler(entry.plans[0], entry),
     };
-    this.frame.write(way, () => this.node(rip));
+    this.frame.write(
+      way,
+      () => this.node(rip),
+      () => this.sources?.follow(this.frame.flags, () => this.kept()),
+    );
     return this.code;
   }
 
@@ -102,7 +117,7 @@ class RegionWriter {
   private block(block: RegionBlock): void {
     const { code } = this;
     const { plans } = block;
-    const flags = new FlagState();
+    const flags = new FlagState(!this.asked.has(block.rip));
     const { after } = liveness(plans);
     let keptBefore = new Set<number>();
     const settle = () => {
@@ -136,7 +151,7 @@ class RegionWriter {
   }
 
   private giveUp(block: RegionBlock, plan: Plan, flags: FlagState): void {
-    this.flagsToLocals(flags, ALL_FLAGS);
+    this.handFlags(flags);
     this.frame.interpret({
       record: plan.record,
       handler: this.surroundings.handler(plan, block),
@@ -149,6 +164,18 @@ class RegionWriter {
     if (!(flags.pending & which)) return;
     this.frame.useFlags();
     flags.materialise(this.code, this.kept(), this.frame.flags, which);
+  }
+
+  /** For those who ask for flags later than they need anything else of them. */
+  private handFlags(flags: FlagState): void {
+    const { sources } = this;
+    if (!sources) return this.flagsToLocals(flags, ALL_FLAGS);
+    if (flags.pending !== 0) this.frame.useFlags();
+    if (flags.pending === ALL_FLAGS) return sources.pass(flags);
+    if (flags.passed && flags.pending === 0) return;
+    if (flags.passed) throw new Error("some of the flags are not where they should be");
+    this.flagsToLocals(flags, ALL_FLAGS);
+    sources.passNone();
   }
 
   /** Flags' expressions refer to locals alone: any instruction's writer can lower them. */
@@ -164,28 +191,38 @@ class RegionWriter {
     const { code, frame } = this;
     const block = this.graph.blocks.get(target);
     if (!block || !this.order.reaches(from.rip, target)) return this.leave(target, left, flags);
-    const rest = code.local(I32);
+    if (this.charges.checks(target)) {
+      code
+        .get(frame.remaining)
+        .i32(this.charges.needed(target) - left)
+        .op(op.i32LtS)
+        .if(EMPTY);
+      this.prepareToLeave(target, left, flags);
+      frame.endRun();
+      code.end();
+    }
     code
       .get(frame.remaining)
       .i32(left - block.plans.length)
       .op(op.i32Add)
-      .tee(rest);
-    code.i32(0).op(op.i32LtS).if(EMPTY);
-    this.leave(target, left, flags);
-    code.end();
-    code.get(rest).set(frame.remaining);
-    this.flagsToLocals(flags, this.liveIn.get(target)!);
+      .set(frame.remaining);
+    if (this.asked.has(target)) this.flagsToLocals(flags, this.liveIn.get(target)!);
+    else this.handFlags(flags);
     if (this.order.position.get(target)! <= this.order.position.get(from.rip)!) code.goto(this.loops.get(target)!);
     else if (this.order.merges.has(target)) code.goto(this.merges.get(target)!);
     else this.node(target);
   }
 
   private leave(target: bigint | undefined, left: number, flags: FlagState): void {
+    this.prepareToLeave(target, left, flags);
+    this.frame.leave();
+  }
+
+  private prepareToLeave(target: bigint | undefined, left: number, flags: FlagState): void {
     const { code, frame } = this;
-    this.flagsToLocals(flags, ALL_FLAGS);
+    this.handFlags(flags);
     if (target !== undefined) code.i64(target).set(frame.target);
     if (left !== 0) code.get(frame.remaining).i32(left).op(op.i32Add).set(frame.remaining);
-    frame.leave();
   }
 
   /** To the RIP in the frame's target, which may be a place in the region. */
@@ -214,4 +251,36 @@ export function liveness(plans: readonly Plan[]): { before: number; after: numbe
     live = plan.exits ? ALL_FLAGS : (live & ~plan.sets) | plan.uses;
   }
   return { before: live, after };
+}
+
+/**
+ * Blocks in which a flag that somebody may ask for is read, or is set without all the others, before all are set: there, or in a block
+ * that can come after it.
+ */
+export function askedFirst(graph: Graph): Set<bigint> {
+  const asked = new Set<bigint>();
+  const open: RegionBlock[] = [];
+  for (const block of graph.blocks.values()) {
+    const first = firstTouch(block.plans);
+    if (first === "asks") asked.add(block.rip);
+    else if (first === "none") open.push(block);
+  }
+  for (let before = -1; before !== asked.size;) {
+    before = asked.size;
+    for (const block of open) {
+      if (successors(block, graph.blocks).some((rip) => asked.has(rip))) asked.add(block.rip);
+    }
+  }
+  return asked;
+}
+
+function firstTouch(plans: readonly Plan[]): "asks" | "sets" | "none" {
+  const { after } = liveness(plans);
+  for (const [n, plan] of plans.entries()) {
+    if (plan.flow === "interpret") return "none";
+    if (plan.uses !== 0 || plan.mayLeaveFlags) return "asks";
+    const wanted = plan.sets & after[n];
+    if (wanted !== 0) return (after[n] & ~plan.sets) === 0 ? "sets" : "asks";
+  }
+  return "none";
 }

@@ -24,6 +24,11 @@ export class Nodes {
     return this.intern({ kind: "constant", width, value: value & ones(width) });
   }
 
+  /** The number of an expression that was made here: equal ones have the same. */
+  number(e: Expression): number {
+    return this.numbers.get(e)!;
+  }
+
   /** The expression over other leaves, simplified. */
   rebuild(e: Expression, leaf: Leaf, done = new Map<Expression, Expression>()): Expression {
     const before = done.get(e);

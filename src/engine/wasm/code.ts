@@ -377,6 +377,13 @@ export class Code {
     return this;
   }
 
+  /** [index: i32] -> []: to the block of that number among `depths`, or to the last one. */
+  brTable(depths: readonly number[]): this {
+    this.body.u8(0x0e).u32(depths.length - 1);
+    for (const depth of depths) this.body.u32(depth);
+    return this;
+  }
+
   call(functionIndex: number): this {
     this.body.u8(0x10).u32(functionIndex);
     return this;
