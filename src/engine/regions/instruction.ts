@@ -500,8 +500,9 @@ export class InstructionWriter implements Binding {
 const isFlag = (effect: Effect): effect is Extract<Effect, { kind: "setFlag" }> =>
   effect.kind === "setFlag" && isStatus(effect.flag);
 
-const mentions = (e: Expression, flag: Flag): boolean =>
-  e.kind === "flag" ? e.flag === flag : flagsIn(e) !== 0 && children(e).some((child) => mentions(child, flag));
+const mentions = (e: Expression, flag: StatusFlag): boolean =>
+  (flagsIn(e) & FLAGS[flag]) !== 0 &&
+  (e.kind === "flag" ? e.flag === flag : children(e).some((child) => mentions(child, flag)));
 
 /** What expressions refer to, looking no further than `root`. */
 function leavesOf(values: readonly Expression[], root: Expression | undefined): Set<Expression> {

@@ -79,11 +79,21 @@ export function mapEffect(effect: Effect, go: (e: Expression) => Expression): Ef
   }
 }
 
+/** Expressions share their parts: what is asked of each of them is asked once. */
+function once<Answer>(ask: (e: Expression) => Answer): (e: Expression) => Answer {
+  const answers = new WeakMap<Expression, { answer: Answer }>();
+  return (e) => {
+    let known = answers.get(e);
+    if (!known) answers.set(e, (known = { answer: ask(e) }));
+    return known.answer;
+  };
+}
+
 /** The flags that an expression reads. */
-export function flagsIn(e: Expression): number {
+export const flagsIn: (e: Expression) => number = once((e) => {
   if (e.kind === "flag") return isStatus(e.flag) ? FLAGS[e.flag] : 0;
   return children(e).reduce((sum, child) => sum | flagsIn(child), 0);
-}
+});
 
 export class Planner {
   constructor(
@@ -173,7 +183,10 @@ function segmentsOf(decoded: Decoded, { access, effects }: Meaning): number[] {
   });
   for (const segment of operands) segments.add(segment);
   const note = (segment: number | "operand") => segment !== "operand" && segments.add(segment);
+  const seen = new Set<Expression>();
   const visit = (e: Expression): void => {
+    if (seen.has(e)) return;
+    seen.add(e);
     if (e.kind === "load") note(e.segment);
     children(e).forEach(visit);
   };
@@ -244,8 +257,9 @@ const kinds = new Set<Expression["kind"]>(
     .split(" ")
     .map((kind) => kind as Expression["kind"]),
 );
-const known = (e: Expression): boolean =>
-  (e.kind === "system" ? hasFloatForm(e) : kinds.has(e.kind)) && children(e).every(known);
+const known: (e: Expression) => boolean = once(
+  (e) => (e.kind === "system" ? hasFloatForm(e) : kinds.has(e.kind)) && children(e).every(known),
+);
 
 /** The memory reads (and float arithmetic, which may be left to the interpreter) under some roots, in order of mention, as they look after substitution. */
 export function readsOf(
@@ -289,10 +303,9 @@ export function mayExit(effect: Effect, isMemory: (index: number) => boolean): b
 
 /** Whether a conditional effect reads or writes memory or may fault, so that it must be skipped as a whole. */
 export function touchesMemory(effect: When, isMemory: (index: number) => boolean): boolean {
-  const touches = (e: Expression): boolean =>
-    e.kind === "load" ||
-    e.kind === "system" ||
-    (e.kind === "operand" && isMemory(e.index)) ||
-    children(e).some(touches);
+  const touches = once((e): boolean => {
+    if (e.kind === "load" || e.kind === "system") return true;
+    return (e.kind === "operand" && isMemory(e.index)) || children(e).some(touches);
+  });
   return effect.effects.some((inner) => mayExit(inner, isMemory) || roots(inner).some(touches));
 }

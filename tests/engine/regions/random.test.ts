@@ -5,7 +5,7 @@ import type { StopReason } from "../../../src/engine/board";
 import { random } from "../../silicon/cases";
 import { digest, programMachine, randomProgram, TIMER } from "./programs";
 
-const PROGRAMS = Number(process.env.PROGRAMS ?? 12);
+const PROGRAMS = Number(process.env.PROGRAMS ?? 6);
 const FIRST = Number(process.env.FIRST ?? 1);
 const MOST_TICKS = 30_000;
 const CHECKS = 6;
@@ -20,7 +20,7 @@ interface Way {
 const always = { threshold: 0 };
 const ways: readonly Way[] = [
   { name: "regions", regions: always, portions: 0 },
-  { name: "regions in small portions", regions: always, portions: 40 },
+  { name: "regions in small portions", regions: always, portions: 80 },
   { name: "short regions", regions: { threshold: 0, longest: 8 }, portions: 0 },
   {
     name: "without optimisations",
