@@ -31,6 +31,8 @@ export interface CpuConfig {
   readonly regions?: boolean | Partial<RegionOptions>;
   /** SSE arithmetic by the host's where that comes to the same; default true. */
   readonly hostFloats?: boolean;
+  /** Short ways of interrupts and their returns (system/quick.ts); default true. */
+  readonly quick?: boolean;
 }
 
 export function createCpu(config: CpuConfig): X86Cpu {
@@ -101,7 +103,7 @@ export class X86Cpu implements Cpu {
   private linearLow = 0;
   private linearHigh = 0;
 
-  constructor({ board, memoryMiB, levels5 = true, regions = false, hostFloats }: CpuConfig) {
+  constructor({ board, memoryMiB, levels5 = true, regions = false, hostFloats, quick }: CpuConfig) {
     if (!Number.isInteger(memoryMiB) || memoryMiB < 1 || memoryMiB > 256) {
       throw new RangeError(`memory is 1 to 256 MiB, not ${memoryMiB}`);
     }
@@ -120,7 +122,7 @@ export class X86Cpu implements Cpu {
       invalidateJumps: (low: number, high: number) => this.jumps.invalidate(low, high),
       clock: () => this.clock,
     };
-    this.system = createSystem(this.state, board, hooks, { levels5 });
+    this.system = createSystem(this.state, board, hooks, { levels5, quick });
     this.library = new HandlerLibrary(this.memory, this.hostFunctions(), hostFloats);
     this.blocks = new Blocks(this.state, this.library, this.jumps);
     this.source = {

@@ -70,4 +70,7 @@ export const EXIT = {
   unimplemented: 8,
   /** As budget, but what ran last was a region (regions/). */
   regionBudget: 9,
+  /** From a helper to its handler: as leave and leaveNext, but the run loop has nothing to look at; the handler goes on at the next RIP (64-bit mode only). */
+  goOn: 10,
+  goOnNext: 11,
 } as const;

@@ -4,6 +4,7 @@
  */
 import type { Expression, Flag, Width } from "../../isa/expression";
 import type { Effect, Fault } from "../../isa/notation";
+import type { SystemHelper } from "../../isa/system";
 import { type Binding, children, Lowering, type Node, type Scope } from "../lower";
 import { hasFloatForm, lowerFloat } from "../lower-float";
 import { EXIT, record } from "../record";
@@ -50,6 +51,12 @@ const CR0_EM = 4,
   FPU_TOP = 0x3800;
 const registerAt = (register: number, high = false) => layout.registers.offset + register * 8 + (high ? 1 : 0);
 
+/** Helpers after which generated code may go on by itself. */
+const goesOn: ReadonlySet<SystemHelper> = new Set<SystemHelper>([
+  ...(["interrupt", "interruptReturn", "systemCall", "systemReturn", "sysenter", "sysexit"] as const),
+  ...(["invalidatePage", "writeControl"] as const),
+]);
+
 type When = Extract<Effect, { kind: "when" }>;
 
 export function writeHandler(shape: Shape, meaning: Meaning, surroundings: Surroundings): Code {
@@ -86,6 +93,7 @@ class HandlerWriter implements Binding {
     else this.once();
     if (this.leave !== undefined) {
       this.code.get(this.leave).if(EMPTY);
+      if (this.meaning.effects.some((effect) => effect.kind === "system" && goesOn.has(effect.helper))) this.goOn();
       this.exit(() => this.code.get(this.leave!));
       this.code.end();
     }
@@ -93,6 +101,19 @@ class HandlerWriter implements Binding {
       nextRecord(this.code, SELF, this.surroundings.handlerType);
     }
     return this.code;
+  }
+
+  /** The helper may have left nothing for the run loop to do (EXIT.goOn). */
+  private goOn(): void {
+    const { code } = this;
+    const target = code.local(I64);
+    code.get(this.leave!).i32(EXIT.goOn).op(op.i32GeU).if(EMPTY);
+    refundRest(code, SELF);
+    code.loadAt(memory.i64Load, layout.rip.offset);
+    code.get(SELF).access(memory.i64Load16U, record.next).i64(0n);
+    code.get(this.leave!).i32(EXIT.goOnNext).op(op.i32Eq, op.select, op.i64Add).set(target);
+    jumpTo(code, SELF, target, false, this.surroundings.handlerType);
+    code.end();
   }
 
   /** Everything one execution (one iteration under REP) does. */

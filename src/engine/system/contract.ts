@@ -11,6 +11,8 @@ import type { Walk } from "./paging";
 export interface SystemOptions {
   /** Five-level paging, CPUID's LA57. Default: it is there. */
   readonly levels5?: boolean;
+  /** The short ways of quick.ts. Default: they are taken. */
+  readonly quick?: boolean;
 }
 
 /** Access kinds of `translate`. */

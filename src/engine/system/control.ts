@@ -155,7 +155,7 @@ export class Control {
       if (failed) return failed;
     }
     this.loadCr3(value);
-    return EXIT.leaveNext;
+    return core.long64 ? EXIT.goOnNext : EXIT.leaveNext;
   }
 
   /** Global pages stay (SDM 3, 4.10.4.1). */
@@ -196,7 +196,7 @@ export class Control {
     const { core } = this;
     if (core.cpl !== 0) return core.raise(record, GP, 0);
     this.invalidate(core.argument(0), core.u32[at.argument + 1]);
-    return EXIT.leaveNext;
+    return core.long64 ? EXIT.goOnNext : EXIT.leaveNext;
   };
 
   invalidate(low: number, high: number): void {

@@ -199,6 +199,23 @@ export class Core {
     const rip = this.get("rip") + BigInt(this.view.getUint16(record + fieldOf.next, true));
     return this.truncateRip(rip);
   }
+  /** The same as halves. */
+  nextRipHalves(record: number): [low: number, high: number] {
+    const { u32 } = this;
+    const low = u32[at.rip] + this.view.getUint16(record + fieldOf.next, true);
+    const mode = u32[at.mode];
+    if (!(mode & MODE.long)) return [mode & MODE.code32 ? low >>> 0 : low & 0xffff, 0];
+    return [low >>> 0, low > 0xffff_ffff ? (u32[at.rip + 1] + 1) >>> 0 : u32[at.rip + 1]];
+  }
+  /**
+   * How an instruction ends that has set RIP: generated code goes on there by itself if it is 64-bit code and the run loop has nothing
+   * to do before: no single step, and no interrupt that is let through now.
+   */
+  goOn(): number {
+    const flags = this.u32[at.systemFlags];
+    if (!(this.u32[at.mode] & MODE.long) || flags & FLAG.TF) return EXIT.leave;
+    return flags & FLAG.IF && this.board.interruptPending() ? EXIT.leave : EXIT.goOn;
+  }
   truncateRip(rip: bigint): bigint {
     const mode = this.u32[at.mode];
     if (mode & MODE.long) return BigInt.asUintN(64, rip);

@@ -24,6 +24,7 @@ import { Msrs } from "./msr";
 import { EXECUTE, Paging, PROBE, READ, USER, WRITE } from "./paging";
 import { Ports } from "./ports";
 import { resetState } from "./reset";
+import { Quick } from "./quick";
 import { Returns } from "./returns";
 import { Segments } from "./segments";
 import { Stack } from "./stack";
@@ -42,7 +43,12 @@ const lowOf = (address: bigint): number => Number(address & 0xffff_ffffn) | 0;
 const highOf = (address: bigint): number => Number((address >> 32n) & 0xffff_ffffn) | 0;
 
 /** All parts, each knowing those it builds on. */
-function assemble(state: CpuState, board: Board, hooks: SystemHooks, { levels5 = true }: SystemOptions) {
+function assemble(
+  state: CpuState,
+  board: Board,
+  hooks: SystemHooks,
+  { levels5 = true, quick: isQuick = true }: SystemOptions,
+) {
   const core = new Core(state, board, hooks, levels5);
   const paging = new Paging(core);
   const lookaside = new Lookaside(core);
@@ -58,10 +64,12 @@ function assemble(state: CpuState, board: Board, hooks: SystemHooks, { levels5 =
     loadCr3: (value) => control.loadCr3(BigInt(value)),
     deliver: (): string | undefined => exceptions.deliverFault()?.tripleFault,
   });
-  const interrupts = new Interrupts(core, access, flags, segments, stack, transfer, tasks);
+  const quick = new Quick(core, flags, lookaside, segments, modes.update);
+  quick.enabled = isQuick;
+  const interrupts = new Interrupts(core, access, flags, segments, stack, transfer, tasks, quick);
   const exceptions: Exceptions = new Exceptions(core, interrupts);
   const far = new Far(core, segments, stack, transfer, tasks);
-  const returns = new Returns(core, access, flags, segments, stack, transfer, tasks);
+  const returns = new Returns(core, access, flags, segments, stack, transfer, tasks, quick);
   const calls = new SystemCalls(core, flags, segments, modes.update);
   const ports = new Ports(core, access, paging, control.flushAll);
   const msrs = new Msrs(core, control.flushAll);

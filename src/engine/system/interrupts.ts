@@ -9,6 +9,7 @@ import { at, CS, DB, DS, ES, FLAG, FS, GP, GS, NP, SS, type Core } from "./core"
 import type { Access } from "./access";
 import type { Flags } from "./flags";
 import { dplOf, isCode, isConforming, isNull, isPresent, systemType, type Segments } from "./segments";
+import type { Quick } from "./quick";
 import type { Stack } from "./stack";
 import type { Tasks } from "./tasks";
 import type { Transfer } from "./transfer";
@@ -38,6 +39,7 @@ export class Interrupts {
     private readonly stack: Stack,
     private readonly transfer: Transfer,
     private readonly tasks: Tasks,
+    private readonly quick: Quick,
   ) {}
 
   /**
@@ -46,6 +48,7 @@ export class Interrupts {
    */
   deliver(record: number, vector: number, kind: number, code: number, ripLow: number, ripHigh: number): number {
     const { core } = this;
+    if (this.quick.deliver(vector, kind === SOFTWARE, this.image(vector, kind), code, ripLow, ripHigh)) return 0;
     core.external = kind === SOFTWARE ? 0 : 1;
     const failed = !core.protectedMode
       ? this.deliverReal(record, vector, ripLow)
@@ -211,8 +214,8 @@ export class Interrupts {
     const vector = core.argument(0) & 0xff;
     const byOpcode = vector === 3 || vector === 4 || vector === 1;
     if (core.protectedMode && core.virtual8086 && core.iopl < 3 && !byOpcode) return core.raise(record, GP, 0);
-    const next = core.nextRip(record);
-    const low = Number(next & 0xffff_ffffn);
-    return this.deliver(record, vector, SOFTWARE, -1, low, Number(next >> 32n)) || EXIT.leave;
+    const [low, high] = core.nextRipHalves(record);
+    // Afterwards no more interrupts are let through than before, and TF is clear.
+    return this.deliver(record, vector, SOFTWARE, -1, low, high) || core.goOn();
   };
 }

@@ -3,6 +3,9 @@ import { lookasideTable, MODE } from "../state";
 import { ACCESS, at, CR0, CS, EFER, FLAG, SS, type Core } from "./core";
 import type { Segments } from "./segments";
 
+/** Bits of jumpTag that are the mode. */
+const MODE_MASK = 31;
+
 export class Modes {
   constructor(
     private readonly core: Core,
@@ -23,6 +26,8 @@ export class Modes {
       if (u32[at.segmentAccess + SS] & ACCESS.big) mode |= MODE.stack32;
     }
     u32[at.mode] = mode;
+    // For generated code that goes on by itself; the run loop retags anyway (jumps.ts).
+    u32[at.jumpTag] = ((u32[at.jumpTag] & ~MODE_MASK) | mode) >>> 0;
     u32[at.lookasideRead] = lookasideTable(cpl === 3, false);
     u32[at.lookasideWrite] = lookasideTable(cpl === 3, true);
     if ((before ^ mode) & MODE.long) this.segments.showBases();

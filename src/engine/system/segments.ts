@@ -88,6 +88,19 @@ export class Segments {
     this.place(index, selector, baseOf(low, high), limitOf(low, high), (high & RIGHTS) | ACCESS.accessed);
   }
 
+  /** The same for CS and SS in 64-bit mode, where their base and limit count for nothing. */
+  assignLong(index: number, selector: number, low: number, high: number): void {
+    const { u32 } = this.core;
+    const limit = limitOf(low, high);
+    u32[at.selector + index] = selector;
+    u32[at.segmentLimit + index] = limit;
+    u32[at.segmentAccess + index] = (high & RIGHTS) | ACCESS.accessed;
+    u32[at.descriptorBase + 2 * index] = baseOf(low, high);
+    u32[at.segmentPlain + index] = 1;
+    const flat = limit === 0xffff_ffff ? 1 << index : 0;
+    u32[at.segmentKinds] = (u32[at.segmentKinds] & ~(1 << index)) | (0x100 << index) | flat;
+  }
+
   /** System registers (LDTR, TR): no accessed bit; `upper` of the base in IA-32e mode. */
   assignSystem(index: number, selector: number, low: number, high: number, upper: number): void {
     this.place(index, selector, baseOf(low, high), limitOf(low, high), high & RIGHTS);

@@ -1,6 +1,6 @@
 /** Fast system calls (SDM 2B SYSCALL, SYSRET, SYSENTER, SYSEXIT, SWAPGS). Halves throughout: these are hot. */
 import { RCX, RDX, RSP } from "../../isa/expression";
-import { EXIT, record as fieldOf } from "../record";
+import { record as fieldOf } from "../record";
 import { MODE } from "../state";
 import { at, CS, EFER, FLAG, GP, GS, SS, UD, type Core } from "./core";
 import type { Flags } from "./flags";
@@ -37,7 +37,7 @@ export class SystemCalls {
     core.u32[at.rip] = ripLow;
     core.u32[at.rip + 1] = ripHigh;
     this.modeChanged();
-    return EXIT.leave;
+    return core.goOn();
   }
 
   /** RIP to RCX, RFLAGS to R11. #UD outside 64-bit mode, as Intel's do. */
