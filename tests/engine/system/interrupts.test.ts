@@ -262,10 +262,10 @@ describe("64-bit mode", () => {
     toUser(m, SEL.code64User);
     expect(m.get("cpl")).toBe(3n);
     m.system.setRflags(0x202);
-    expect(m.call("interrupt", 0x30)).toBe(EXIT.leave);
+    expect(m.call("interrupt", 0x30)).toBe(EXIT.goOn);
     expect([m.get("cpl"), m.get("selector", 2)]).toEqual([0n, 0n]);
     expect(words(STACK0 - 40, 5, 8)).toEqual([0x6002, SEL.code64User, 0x202, STACK3, SEL.data3]);
-    expect(m.call("interruptReturn", 64)).toBe(EXIT.leave);
+    expect(m.call("interruptReturn", 64)).toBe(EXIT.goOn);
     expect([m.get("cpl"), rip(), rsp(), m.get("selector", 2)]).toEqual([3n, 0x6002, STACK3, BigInt(SEL.data3)]);
   });
 

@@ -152,7 +152,7 @@ describe("64-bit mode", () => {
     toUser(m, SEL.code64User);
     m.system.setRflags(0x4_0302);
     m.set("rip", 0x7fff_ffff_fffen);
-    expect(m.call("systemCall")).toBe(EXIT.leave);
+    expect(m.call("systemCall")).toBe(EXIT.goOn);
     expect([m.get("cpl"), selector(1), selector(2), m.get("rip")]).toEqual([0n, 8, 0x10, 0xffff_8000_0000_7000n]);
     expect([m.get("registers", 1), m.get("registers", 11), m.system.rflags()]).toEqual([
       0x8000_0000_0000n,
