@@ -142,17 +142,21 @@ HELPER(sleeper)
 
 CHECK(sleepers_wake_in_the_order_of_their_times)
 {
+    start_ready("sleep_and_report", 300);
+    start_ready("sleep_and_report", 100);
+    start_ready("sleep_and_report", 200);
     EXPECT_EQUAL(subscribe(TOPIC_REPORT, 0, POLICY_DROP_OLDEST), 0);
-    start_helper("sleep_and_report", 120);
-    start_helper("sleep_and_report", 40);
-    start_helper("sleep_and_report", 80);
-    EXPECT_EQUAL(fetch(TOPIC_REPORT), 40);
-    EXPECT_EQUAL(fetch(TOPIC_REPORT), 80);
-    EXPECT_EQUAL(fetch(TOPIC_REPORT), 120);
+    send(TOPIC_GO, 0);
+    EXPECT_EQUAL(fetch(TOPIC_REPORT), 100);
+    EXPECT_EQUAL(fetch(TOPIC_REPORT), 200);
+    EXPECT_EQUAL(fetch(TOPIC_REPORT), 300);
 }
 
 HELPER(sleep_and_report)
 {
+    EXPECT_EQUAL(subscribe(TOPIC_GO, 0, POLICY_DROP_OLDEST), 0);
+    say_ready();
+    fetch(TOPIC_GO);
     EXPECT_EQUAL(sleep((uint64_t)argument), 0);
     send(TOPIC_REPORT, argument);
     return HELPER_OK;
