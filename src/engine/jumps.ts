@@ -101,12 +101,15 @@ export class Jumps {
     this.space.leaves.set(page, { shift: walk.shift, words, halves });
   }
 
-  /** INVLPG: what may have changed is the way to one page of the present space. */
-  invalidate(low: number, high: number): void {
+  /** INVLPG: what may have changed is the way to one page of the present space. Whether code was fetched through it. */
+  invalidate(low: number, high: number): boolean {
     const page = firstPage(low, high, 12);
     for (const [first, { shift }] of this.space.leaves) {
-      if (page >= first && page < first + (1 << (shift - 12))) return this.forgetSpace();
+      if (page < first || page >= first + (1 << (shift - 12))) continue;
+      this.forgetSpace();
+      return true;
     }
+    return false;
   }
 
   private forgetSpace(): void {

@@ -195,14 +195,15 @@ export class Control {
   readonly invlpg = (record: number): number => {
     const { core } = this;
     if (core.cpl !== 0) return core.raise(record, GP, 0);
-    this.invalidate(core.argument(0), core.u32[at.argument + 1]);
+    if (!this.invalidate(core.argument(0), core.u32[at.argument + 1])) return 0;
     return core.long64 ? EXIT.goOnNext : EXIT.leaveNext;
   };
 
-  invalidate(low: number, high: number): void {
+  /** Whether it concerns code that was fetched: then the present block may not be what comes next. */
+  invalidate(low: number, high: number): boolean {
     const upper = this.core.longActive ? high : 0;
     this.lookaside.invalidate(low, upper);
-    this.core.hooks.invalidateJumps(low, upper);
+    return this.core.hooks.invalidateJumps(low, upper);
   }
 
   readonly nothing = (): number => 0;

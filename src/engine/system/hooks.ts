@@ -8,8 +8,8 @@ export interface SystemHooks {
   flushJumps(): void;
   /** CR3 was loaded: RIPs lead where they led under it, as far as its tables are as they were. */
   enterSpace(low: number, high: number): void;
-  /** The translation of one page changed (INVLPG). */
-  invalidateJumps(low: number, high: number): void;
+  /** The translation of one page changed (INVLPG). Whether code was fetched through it. */
+  invalidateJumps(low: number, high: number): boolean;
   /** Ticks since power-on, exact for the present instruction. */
   clock(): number;
 }

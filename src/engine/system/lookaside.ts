@@ -106,14 +106,18 @@ export class Lookaside {
     this.drop((marks) => (marks & GLOBAL) === 0);
   }
 
-  /** The page of an address, in all four tables; of large pages every part, as their size is not kept. */
+  /** The page of an address, in all four tables; of large pages, whose size is not kept, every part in the same gibibyte. */
   invalidate(low: number, high: number): void {
     const { u32 } = this.core;
     for (let table = 0; table < 4; table++) {
       const entry = this.entryOf(low, table > 1, (table & 1) === 1);
       if ((u32[entry] & ~GUARDED) === (low & ~0xfff) && u32[entry + 1] === high >>> 0) this.clear(entry);
     }
-    if (this.marks & LARGE) this.drop((marks) => (marks & LARGE) !== 0);
+    if (!(this.marks & LARGE)) return;
+    const gibibyte = low >>> 30;
+    this.drop(
+      (marks, entry) => (marks & LARGE) !== 0 && u32[entry] >>> 30 === gibibyte && u32[entry + 1] === high >>> 0,
+    );
   }
 
   /** AC no longer lifts SMAP. */
@@ -140,14 +144,14 @@ export class Lookaside {
   }
 
   /** Drops the entries whose marks satisfy `wanted`, and rewrites the journal. */
-  private drop(wanted: (marks: number) => boolean): void {
+  private drop(wanted: (marks: number, entry: number) => boolean): void {
     const { u32 } = this.core;
     let kept = 0;
     this.marks = 0;
     for (let i = 0; i < this.journalled; i++) {
       const entry = this.journal[i];
       if (u32[entry] === EMPTY) continue;
-      if (wanted(u32[entry + 3])) this.clear(entry);
+      if (wanted(u32[entry + 3], entry)) this.clear(entry);
       else {
         this.marks |= u32[entry + 3];
         this.journal[kept++] = entry;

@@ -86,7 +86,7 @@ export function createMachine(options?: SystemOptions): Machine {
       codeWritten: (physical, size) => machine.log.push(`code ${physical.toString(16)} ${size}`) > 0,
       flushJumps: () => void machine.log.push("flush jumps"),
       enterSpace: (low) => void machine.log.push(`space ${low.toString(16)}`),
-      invalidateJumps: (low) => void machine.log.push(`invalidate ${low.toString(16)}`),
+      invalidateJumps: (low) => machine.log.push(`invalidate ${low.toString(16)}`) > 0,
       clock: () => machine.clock,
     },
     options,
