@@ -110,6 +110,11 @@ export class HandlerLibrary {
     return slot;
   }
 
+  /** Nothing is in a slot that was reserved any more: what only it held can be collected. */
+  clear(slot: number): void {
+    this.table.set(slot, null);
+  }
+
   /** Adds a module of other code, which may import what handlers import. */
   add(bytes: Uint8Array<ArrayBuffer>): void {
     this.instantiate(new WebAssembly.Module(bytes), this.base);

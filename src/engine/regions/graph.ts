@@ -14,13 +14,19 @@ import type { Segmentation } from "./segmentation";
 const PAGE = 4096n;
 const MOST_BLOCKS = 96;
 
+export interface PlannedBlock {
+  readonly plans: readonly Plan[];
+  /** None of its instructions is left to the interpreter. */
+  readonly whole: boolean;
+}
+
 /** What the graph asks about decoded code: blocks of the entry's page, in the present mode. */
 export interface KnownCode {
   /** The block whose first instruction is at this RIP, if there is one. */
   blockAt(rip: bigint): Block | undefined;
   /** Bytes of guest memory as they are now, if they can be read. */
   read(linear: bigint, bytes: 4 | 8): bigint | undefined;
-  steps(block: Block): readonly Step[];
+  planned(block: Block, rip: bigint, planner: Planner): PlannedBlock;
   readonly segmentation: Segmentation;
 }
 
@@ -28,7 +34,7 @@ export interface RegionBlock {
   readonly rip: bigint;
   readonly source: Block;
   /** Its instructions; a prefix of those of `source`. */
-  readonly plans: Plan[];
+  readonly plans: readonly Plan[];
   /** Its last instruction is followed by this RIP, unless that jumps or is left to the interpreter. */
   fallsTo: bigint | undefined;
   /** Where a jump to a place that only the run tells may lead: for blocks that end in one. */
@@ -42,7 +48,7 @@ export interface Graph {
 
 interface Found {
   readonly block: Block;
-  readonly plans: Plan[];
+  readonly plans: readonly Plan[];
 }
 
 export function findGraph(entry: bigint, code: KnownCode, planner: Planner, options: RegionOptions): Graph | undefined {
@@ -81,7 +87,7 @@ class Search {
       const block = this.code.blockAt(at);
       if (!block || block.secondPage !== undefined || block.dropped) continue;
       if (!this.code.segmentation.holds(at, block.length)) continue;
-      const { plans, whole } = planBlock(at, block, this.code.steps(block), this.planner);
+      const { plans, whole } = this.code.planned(block, at, this.planner);
       if (plans.length === 0) continue;
       this.room -= plans.length;
       this.found.set(at, { block, plans });
@@ -145,7 +151,7 @@ class Search {
 const isIndirect = (plan: Plan): boolean => plan.flow === "jump" && plan.target === undefined && !plan.isReturn;
 
 /** The instructions of a block, up to the first that is left to the interpreter. */
-function planBlock(rip: bigint, block: Block, steps: readonly Step[], planner: Planner) {
+export function planBlock(rip: bigint, block: Block, steps: readonly Step[], planner: Planner): PlannedBlock {
   const plans: Plan[] = [];
   let at = rip;
   let record: WasmOffset = block.record;
@@ -164,7 +170,7 @@ function planBlock(rip: bigint, block: Block, steps: readonly Step[], planner: P
 function cut(
   rip: bigint,
   source: Block,
-  plans: Plan[],
+  plans: readonly Plan[],
   found: ReadonlyMap<bigint, Found>,
   { returns, tables }: { returns: bigint[]; tables: ReadonlyMap<bigint, bigint[]> },
 ): RegionBlock {

@@ -5,6 +5,8 @@ export interface RegionOptions {
   /** Ticks between two samples; while the samples find nothing but regions, up to `sampleSeldom`. */
   readonly sampleEvery: number;
   readonly sampleSeldom: number;
+  /** When there are so many regions all are dropped, and what is still hot is made anew: their modules take memory. */
+  readonly mostRegions: number;
   /** Guest instructions in one region at most. */
   readonly longest: number;
   /** Jumps inside the region stay inside the function; off: a region is one block. */
@@ -29,6 +31,7 @@ export const defaultRegionOptions: RegionOptions = {
   threshold: 2,
   sampleEvery: 16384,
   sampleSeldom: 262_144,
+  mostRegions: 512,
   longest: 600,
   loops: true,
   lazyFlags: true,

@@ -14,7 +14,7 @@ import { type CpuState, MODE } from "../state";
 import { I32 } from "../wasm/code";
 import { ModuleWriter, type Signature } from "../wasm/module";
 import { type RuntimeFunction, runtimeSignatures } from "../wasm/runtime";
-import { findGraph, type Graph, type KnownCode } from "./graph";
+import { findGraph, type Graph, type KnownCode, planBlock, type PlannedBlock } from "./graph";
 import { defaultRegionOptions, type RegionOptions } from "./options";
 import { Planner } from "./plan";
 import { writeRegion } from "./region";
@@ -22,8 +22,10 @@ import { Segmentation } from "./segmentation";
 import { Nodes } from "./simplify";
 
 const HANDLER: Signature = { parameters: [I32], results: [I32] };
-/** When so many have been made, all are dropped: their modules take memory. */
-const MOST_REGIONS = 1024;
+/** A block that is part of a region has one of its own after so many times the samples. */
+const INSIDE = 4;
+/** Plans share expressions, which are kept until there are so many. */
+const MOST_NODES = 50_000;
 
 /** What regions ask of the first tier. */
 export interface DecodedCode {
@@ -47,6 +49,8 @@ export class Regions {
   private readonly byBlock = new Map<Block, Set<Region>>();
   private readonly samples = new Map<Block, number>();
   private readonly freeSlots: number[] = [];
+  private nodes: Nodes;
+  private plans = new WeakMap<Block, { rip: bigint; segmentKinds: number; planned: PlannedBlock }>();
   readonly counts = { compiled: 0, instructions: 0, bytes: 0, dropped: 0, refused: 0 };
   /** Told about each region; for tests and tools. */
   watch: ((rip: bigint, bytes: Uint8Array) => void) | undefined;
@@ -58,6 +62,7 @@ export class Regions {
     options: Partial<RegionOptions> = {},
   ) {
     this.options = { ...defaultRegionOptions, ...(library.hostFloats ? {} : { vectors: false }), ...options };
+    this.nodes = new Nodes(this.options.simplify);
   }
 
   /** The ticks ran out in the interpreter, at the head of this block. Call while no generated code runs. */
@@ -65,14 +70,17 @@ export class Regions {
     if (this.byEntry.has(block)) return;
     const seen = (this.samples.get(block) ?? 0) + 1;
     this.samples.set(block, seen);
-    if (seen === Math.max(1, this.options.threshold)) this.compile(block, rip);
+    const { threshold } = this.options;
+    if (seen < (this.byBlock.has(block) ? threshold * INSIDE : threshold)) return;
+    if (!this.compile(block, rip)) this.samples.set(block, Number.NEGATIVE_INFINITY);
   }
 
   /** Makes the region that begins with this block, if it is code that regions can run. */
   compile(block: Block, rip: bigint): boolean {
     if (this.byEntry.has(block)) return false;
-    if (this.byEntry.size >= MOST_REGIONS) this.forget();
-    const nodes = new Nodes(this.options.simplify);
+    if (this.byEntry.size >= this.options.mostRegions) this.forget();
+    if (this.nodes.size > MOST_NODES) this.forgetPlans();
+    const { nodes } = this;
     const segmentation = new Segmentation(this.state, block.mode);
     const planner = new Planner(nodes, segmentation, this.options.vectors);
     const graph = findGraph(rip, this.knownCode(block, rip, segmentation), planner, this.options);
@@ -89,8 +97,22 @@ export class Regions {
       segmentation,
       blockAt: (at) => this.code.known(entry.physical + Number(at - rip), entry.mode),
       read: (linear, bytes) => this.code.read(linear, bytes),
-      steps: (block) => this.code.steps(block),
+      planned: (block, at, planner) => this.planned(block, at, planner, segmentation.kinds),
     };
+  }
+
+  /** The instructions of a block, planned once for all regions that it is part of. */
+  private planned(block: Block, rip: bigint, planner: Planner, segmentKinds: number): PlannedBlock {
+    const before = this.plans.get(block);
+    if (before?.rip === rip && before.segmentKinds === segmentKinds) return before.planned;
+    const planned = planBlock(rip, block, this.code.steps(block), planner);
+    this.plans.set(block, { rip, segmentKinds, planned });
+    return planned;
+  }
+
+  private forgetPlans(): void {
+    this.nodes = new Nodes(this.options.simplify);
+    this.plans = new WeakMap();
   }
 
   private install(entry: Block, rip: bigint, graph: Graph, nodes: Nodes, segmentation: Segmentation): void {
@@ -154,6 +176,7 @@ export class Regions {
       users?.delete(region);
       if (users?.size === 0) this.byBlock.delete(block);
     }
+    this.library.clear(slot);
     this.freeSlots.push(slot);
     this.counts.dropped++;
   }

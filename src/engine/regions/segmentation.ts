@@ -17,7 +17,7 @@ export class Segmentation {
   /** Linear address of what RIP 0 means. */
   readonly codeBase: bigint;
   private readonly codeLimit: bigint;
-  private readonly kinds: number;
+  readonly kinds: number;
   /** Of segmentKinds (state.ts): what the region was made for. */
   private needed = 0;
 
@@ -27,7 +27,7 @@ export class Segmentation {
     const limit = BigInt(state.get32("segmentLimit", CS));
     this.codeBase = this.long ? 0n : BigInt(state.get32("segmentBase", CS));
     this.codeLimit = this.long ? (1n << 64n) - 1n : limit < wraps ? limit : wraps;
-    this.kinds = state.get32("segmentKinds");
+    this.kinds = this.long ? 0 : state.get32("segmentKinds");
   }
 
   /** Code at these places can be part of the region: all of it lies in the segment, with one more byte after it. */

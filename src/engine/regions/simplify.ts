@@ -24,6 +24,10 @@ export class Nodes {
     return this.intern({ kind: "constant", width, value: value & ones(width) });
   }
 
+  get size(): number {
+    return this.known.size;
+  }
+
   /** The number of an expression that was made here: equal ones have the same. */
   number(e: Expression): number {
     return this.numbers.get(e)!;
