@@ -19,6 +19,7 @@ const MOST_SPACES = 32;
 /** Leaves that are worth comparing at a load of CR3. */
 const MOST_LEAVES = 64;
 const MOST_SEGMENTS = 16;
+const SHIFTS = [12, 21, 22, 30] as const;
 const PAGES_OF_HIGH = 0x10_0000;
 /** A write sets it in a leaf, which says nothing about fetches; in other entries it means nothing. */
 const DIRTY = 0x40;
@@ -103,9 +104,10 @@ export class Jumps {
 
   /** INVLPG: what may have changed is the way to one page of the present space. Whether code was fetched through it. */
   invalidate(low: number, high: number): boolean {
-    const page = firstPage(low, high, 12);
-    for (const [first, { shift }] of this.space.leaves) {
-      if (page < first || page >= first + (1 << (shift - 12))) continue;
+    const { leaves } = this.space;
+    // A page is 4 KiB, 2 MiB, 4 MiB or 1 GiB.
+    for (const shift of SHIFTS) {
+      if (leaves.get(firstPage(low, high, shift))?.shift !== shift) continue;
       this.forgetSpace();
       return true;
     }

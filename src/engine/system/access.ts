@@ -56,14 +56,20 @@ export class Access {
     const user = (mode & MODE.user) !== 0;
     const guarded = size > 8 ? 0 : this.lookaside.findGuarded(low, high, size, user);
     if (guarded !== 0) return this.writeGuarded(guarded, low, size, user);
-    if (!this.alone && this.isWatched(low, high, user)) return this.core.raise(record, ALONE);
+    const access = user ? USER : 0;
+    let walked = false;
+    if (!this.alone && this.core.board.isWatched && !this.paging.walk(low, high, access | WRITE | PROBE)) {
+      if (this.isWatched()) return this.core.raise(record, ALONE);
+      walked = (low & 0xfff) + size <= PAGE;
+      if (walked) this.paging.settle();
+    }
     u32[OUTGOING >>> 2] = u32[at.accessValue];
     u32[(OUTGOING >>> 2) + 1] = u32[at.accessValue + 1];
     if (size === 16) {
       u32[(OUTGOING >>> 2) + 2] = u32[at.accessValue + 2];
       u32[(OUTGOING >>> 2) + 3] = u32[at.accessValue + 3];
     }
-    return this.write(record, low, high, size, user ? USER : 0);
+    return this.write(record, low, high, size, access, walked);
   }
 
   /** To a page of code whose translation is known. */
@@ -80,11 +86,13 @@ export class Access {
     return 0;
   }
 
-  /** A write that the board watches is the last of its run: the CPU executes the instruction again, alone. */
-  private isWatched(low: number, high: number, user: boolean): boolean {
-    const { paging, core } = this;
-    if (!core.board.isWatched || paging.walk(low, high, WRITE | PROBE | (user ? USER : 0))) return false;
-    return paging.kindOf(paging.physical) === DEVICE_PAGE && core.board.isWatched(paging.physical);
+  /**
+   * Whether the board watches the place of the last walk. A write there is the last of its run: the CPU executes the instruction again,
+   * alone.
+   */
+  private isWatched(): boolean {
+    const { physical } = this.paging;
+    return this.paging.kindOf(physical) === DEVICE_PAGE && this.core.board.isWatched!(physical);
   }
 
   private notCanonical(record: number): number {
@@ -118,12 +126,12 @@ export class Access {
     return SCRATCH;
   }
 
-  /** Writes `size` bytes from OUTGOING. 0 or EXIT.fault. */
-  private write(record: number, low: number, high: number, size: number, access: number): number {
+  /** Writes `size` bytes from OUTGOING. `walked`: the first page was just walked. 0 or EXIT.fault. */
+  private write(record: number, low: number, high: number, size: number, access: number, walked = false): number {
     access |= WRITE;
     const inside = (low & 0xfff) + size <= PAGE;
     if (!inside && this.stepPage(record, low, high)) return EXIT.fault;
-    if (this.walk(record, low, high, access)) return EXIT.fault;
+    if (!walked && this.walk(record, low, high, access)) return EXIT.fault;
     const physical = this.paging.physical;
     if (inside) {
       const kind = this.paging.kindOf(physical);
@@ -166,7 +174,8 @@ export class Access {
     if (lifted && !(core.u32[at.systemFlags] & FLAG.AC)) return;
     const { physical, global, large } = paging;
     lookaside.fill(low, high, physical, user, false, global, large, lifted, false);
-    if (!(access & WRITE) || kind !== RAM_PAGE) return;
+    // What could be written without changing an entry is so the next time.
+    if (kind !== RAM_PAGE || !(access & WRITE || (paging.writable && paging.dirty))) return;
     lookaside.fill(low, high, physical, user, true, global, large, lifted, core.hooks.isCodePage(physical >>> 12));
   }
 

@@ -109,8 +109,9 @@ export class Lookaside {
   /** The page of an address, in all four tables; of large pages, whose size is not kept, every part in the same gibibyte. */
   invalidate(low: number, high: number): void {
     const { u32 } = this.core;
+    const first = this.entryOf(low, false, false);
     for (let table = 0; table < 4; table++) {
-      const entry = this.entryOf(low, table > 1, (table & 1) === 1);
+      const entry = first + table * (LOOKASIDE_TABLE_BYTES >>> 2);
       if ((u32[entry] & ~GUARDED) === (low & ~0xfff) && u32[entry + 1] === high >>> 0) this.clear(entry);
     }
     if (!(this.marks & LARGE)) return;

@@ -59,6 +59,10 @@ export class Paging implements Walk {
   global = false;
   large = false;
   userPage = false;
+  /** The same access could write; with `dirty`, without changing any entry. */
+  writable = false;
+  /** What a PROBE would have written: accessed and dirty bits, from the root down. */
+  private readonly owed = { addresses: new Float64Array(8), values: new Int32Array(8), count: 0 };
 
   /** The board's address mask (A20), low half; see refreshMask. */
   private mask = -1;
@@ -84,7 +88,7 @@ export class Paging implements Walk {
 
   /** What lies at a physical address; asked of the board once per page. */
   kindOf(physical: number): number {
-    const page = Math.floor(physical / 4096);
+    const page = physical < TWO32 ? physical >>> 12 : Infinity;
     if (page >= this.kinds.length) return DEVICE_PAGE;
     return this.kinds[page] || (this.kinds[page] = this.askKind(page * 4096));
   }
@@ -99,9 +103,10 @@ export class Paging implements Walk {
     const { u32 } = this.core;
     this.depth = 0;
     this.shift = 12;
+    this.owed.count = 0;
     if (!(u32[at.cr0] & CR0.PG)) {
       this.physical = (low & this.mask) >>> 0;
-      this.dirty = true;
+      this.dirty = this.writable = true;
       this.global = this.large = this.userPage = false;
       return 0;
     }
@@ -136,8 +141,9 @@ export class Paging implements Walk {
       rights &= entry;
       noExecute |= entryHigh & NO_EXECUTE;
       if (!leaf) {
-        if (!(entry & ACCESSED) && !(access & PROBE)) this.writeEntry(address, entry | ACCESSED);
-        table = ((entry & 0xffff_f000) >>> 0) + (entryHigh & PHYSICAL_HIGH) * TWO32;
+        if (!(entry & ACCESSED)) this.mark(address, entry | ACCESSED, access);
+        table = (entry & 0xffff_f000) >>> 0;
+        if (entryHigh & PHYSICAL_HIGH) table += (entryHigh & PHYSICAL_HIGH) * TWO32;
         continue;
       }
       const denied = this.finish(address, entry, access, rights, noExecute);
@@ -174,7 +180,7 @@ export class Paging implements Walk {
       this.physical = this.join(pde, (pde >>> 13) & 0xff, low, 0x3f_ffff);
       return 0;
     }
-    if (!(pde & ACCESSED) && !(access & PROBE)) this.writeEntry(directory, pde | ACCESSED);
+    if (!(pde & ACCESSED)) this.mark(directory, pde | ACCESSED, access);
     const address = ((pde & 0xffff_f000) >>> 0) + 4 * ((low >>> 12) & 0x3ff);
     const pte = this.readEntry32(address);
     if (!(pte & PRESENT)) return this.fault(access, 0);
@@ -186,7 +192,8 @@ export class Paging implements Walk {
   }
 
   private join(entry: number, high: number, low: number, inside: number): number {
-    return high * TWO32 + ((((entry & ~inside) | (low & inside)) & this.mask) >>> 0);
+    const lower = (((entry & ~inside) | (low & inside)) & this.mask) >>> 0;
+    return high === 0 ? lower : high * TWO32 + lower;
   }
 
   /** Rights of the whole walk (SDM 3, 4.6), then the leaf's accessed and dirty bits. */
@@ -202,8 +209,9 @@ export class Paging implements Walk {
     }
     if (denied) return this.fault(access, CODE.present);
     const wanted = entry | ACCESSED | (access & WRITE ? DIRTY : 0);
-    if (wanted !== entry && !(access & PROBE)) this.writeEntry(address, wanted);
+    if (wanted !== entry) this.mark(address, wanted, access);
     this.dirty = (wanted & DIRTY) !== 0;
+    this.writable = (rights & WRITABLE) !== 0 || (!(access & USER) && !(u32[at.cr0] & CR0.WP));
     this.global = (entry & GLOBAL) !== 0 && (u32[at.cr4] & CR4.PGE) !== 0;
     this.userPage = user;
     return 0;
@@ -252,6 +260,21 @@ export class Paging implements Walk {
     const value = this.core.board.physicalRead(address, 8);
     this.entryHigh = Number(value >> 32n);
     return Number(value & 0xffff_ffffn) | 0;
+  }
+
+  /** Accessed and dirty bits: written, or with PROBE owed. */
+  private mark(address: number, value: number, access: number): void {
+    if (!(access & PROBE)) return this.writeEntry(address, value);
+    const { owed } = this;
+    owed.addresses[owed.count] = address;
+    owed.values[owed.count++] = value;
+  }
+
+  /** Makes of the last walk, a PROBE that succeeded, the walk without it. */
+  settle(): void {
+    const { addresses, values, count } = this.owed;
+    for (let n = 0; n < count; n++) this.writeEntry(addresses[n], values[n]);
+    this.owed.count = 0;
   }
 
   /** Writes the low half of an entry. */
