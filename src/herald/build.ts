@@ -31,6 +31,12 @@ const common = [
   "-Wa,--fatal-warnings",
 ]; // prettier-ignore
 const kernelFlags = [...common, "-I", "kernel", "-mcmodel=kernel", "-mno-red-zone"];
+/**
+ * What trap.S calls on the way back to user mode need not keep any register for it: the frame has them all. (Such flags say which registers a
+ * function may change without saving them.)
+ */
+const withoutSaving = ["rbx", "r12", "r13", "r14", "r15"].map((register) => `-fcall-used-${register}`);
+const ownFlags: Readonly<Record<string, readonly string[]>> = { "kernel/callback.c": withoutSaving };
 const programFlags = [...common, "-mcmodel=small"];
 const linkFlags = [
   "-nostdlib",
@@ -68,7 +74,7 @@ function compile(sources: readonly string[], flags: readonly string[], folder: s
   mkdirSync(folder, { recursive: true });
   return sources.map((source) => {
     const object = join(folder, basename(source) + ".o");
-    run("gcc", [...flags, "-c", source, "-o", object]);
+    run("gcc", [...flags, ...(ownFlags[source] ?? []), "-c", source, "-o", object]);
     return object;
   });
 }

@@ -834,7 +834,8 @@ struct subscription {
     struct list_node in_topic; /* in topic.subscribers, in order of subscription */
     struct list_node in_process; /* in process.subscriptions */
     struct topic *topic; /* the topic */
-    uint32_t pid; /* the subscriber */
+    struct process *process; /* the subscriber */
+    uint32_t pid; /* its PID */
     uint32_t generation; /* its generation */
     uint64_t callback; /* user address (Program: instruction index + 1), 0 to fetch with receive */
     uint64_t cookie; /* given to the callback as its fourth argument */
@@ -853,22 +854,23 @@ struct subscription {
 _Static_assert(offsetof(struct subscription, in_topic) == 0, "subscription.in_topic");
 _Static_assert(offsetof(struct subscription, in_process) == 16, "subscription.in_process");
 _Static_assert(offsetof(struct subscription, topic) == 32, "subscription.topic");
-_Static_assert(offsetof(struct subscription, pid) == 40, "subscription.pid");
-_Static_assert(offsetof(struct subscription, generation) == 44, "subscription.generation");
-_Static_assert(offsetof(struct subscription, callback) == 48, "subscription.callback");
-_Static_assert(offsetof(struct subscription, cookie) == 56, "subscription.cookie");
-_Static_assert(offsetof(struct subscription, policy) == 64, "subscription.policy");
-_Static_assert(offsetof(struct subscription, depth) == 68, "subscription.depth");
-_Static_assert(offsetof(struct subscription, queued) == 72, "subscription.queued");
-_Static_assert(offsetof(struct subscription, reserved) == 76, "subscription.reserved");
-_Static_assert(offsetof(struct subscription, dropped) == 80, "subscription.dropped");
-_Static_assert(offsetof(struct subscription, dropped_total) == 88, "subscription.dropped_total");
-_Static_assert(offsetof(struct subscription, delivered) == 96, "subscription.delivered");
-_Static_assert(offsetof(struct subscription, flags) == 104, "subscription.flags");
-_Static_assert(offsetof(struct subscription, unused) == 108, "subscription.unused");
-_Static_assert(offsetof(struct subscription, free) == 112, "subscription.free");
-_Static_assert(offsetof(struct subscription, waiting) == 128, "subscription.waiting");
-_Static_assert(sizeof(struct subscription) == 144, "subscription");
+_Static_assert(offsetof(struct subscription, process) == 40, "subscription.process");
+_Static_assert(offsetof(struct subscription, pid) == 48, "subscription.pid");
+_Static_assert(offsetof(struct subscription, generation) == 52, "subscription.generation");
+_Static_assert(offsetof(struct subscription, callback) == 56, "subscription.callback");
+_Static_assert(offsetof(struct subscription, cookie) == 64, "subscription.cookie");
+_Static_assert(offsetof(struct subscription, policy) == 72, "subscription.policy");
+_Static_assert(offsetof(struct subscription, depth) == 76, "subscription.depth");
+_Static_assert(offsetof(struct subscription, queued) == 80, "subscription.queued");
+_Static_assert(offsetof(struct subscription, reserved) == 84, "subscription.reserved");
+_Static_assert(offsetof(struct subscription, dropped) == 88, "subscription.dropped");
+_Static_assert(offsetof(struct subscription, dropped_total) == 96, "subscription.dropped_total");
+_Static_assert(offsetof(struct subscription, delivered) == 104, "subscription.delivered");
+_Static_assert(offsetof(struct subscription, flags) == 112, "subscription.flags");
+_Static_assert(offsetof(struct subscription, unused) == 116, "subscription.unused");
+_Static_assert(offsetof(struct subscription, free) == 120, "subscription.free");
+_Static_assert(offsetof(struct subscription, waiting) == 136, "subscription.waiting");
+_Static_assert(sizeof(struct subscription) == 152, "subscription");
 
 /* A slot of a subscription: one message on its way to one receiver. Guarded by mutex_lock. */
 struct delivery {

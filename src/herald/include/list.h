@@ -40,20 +40,19 @@ static inline void list_append(struct list_node *head, struct list_node *node)
     list_insert_before(head, node);
 }
 
-/* Takes the node out; harmless when it is in no list. */
-static inline void list_remove(struct list_node *node)
-{
-    node->previous->next = node->next;
-    node->next->previous = node->previous;
-    list_init(node);
-}
-
 /* Takes the node out of its list; until it is put into one again it may not be taken out. */
 static inline void list_unlink(struct list_node *node)
 {
     struct list_node *next = node->next, *previous = node->previous;
     previous->next = next;
     next->previous = previous;
+}
+
+/* Takes the node out; harmless when it is in no list. */
+static inline void list_remove(struct list_node *node)
+{
+    list_unlink(node);
+    list_init(node);
 }
 
 /* Takes the node out of its list and puts it at the end of another. */

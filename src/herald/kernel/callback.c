@@ -8,118 +8,125 @@
 #include "process.h"
 #include "request.h"
 #include "scheduler.h"
+#include "topic.h"
 #include "trace.h"
 #include "user.h"
 
 #define RED_ZONE 128 /* bytes below RSP that a function may be using */
 #define RFLAGS_USER 0x202
 
-/* From now on the kernel is entered with this stack pointer. */
-static inline void set_entry(uint64_t stack)
-{
-    current->kernel_entry = stack; /* first: a switch in between sets the other one from this */
-    barrier();
-    gdt_set_kernel_stack(stack);
-}
-
 static _Noreturn void no_stack(struct message *message)
 {
     uint32_t topic = message->topic;
+    interrupts_on();
     message_release(message);
     console_print("process %u (%s) ended: its stack cannot take the message on topic %u\n", current->pid, current->name,
                   topic);
     process_exit(0, EXIT_MEMORY);
 }
 
-/*
- * Takes the next callback off the mailbox and marks the process as being in it. Returns 0 when there is nothing to
- * enter.
- */
-static inline int begin(struct process *process, struct taken *taken)
+/* A slot of a subscription that holds its publishers has become free. */
+static __attribute__((noinline)) void wake_holders(struct topic *topic)
 {
+    interrupts_on();
     mutex_acquire(&mutex_lock);
-    process->return_work &= ~(uint32_t)RETURN_CALLBACK;
-    int found = !process->in_callback && mailbox_take_callback(process, taken);
-    if (found) {
-        process->in_callback = 1;
-        process->callback_topic = taken->message->topic;
-        process->callback_sequence = taken->message->sequence;
-    }
+    topic_wake_holders(topic);
     mutex_release(&mutex_lock);
-    return found;
+    interrupts_off();
 }
 
-/* Puts the message onto the user's stack and fills `callback`. `frame` is what it interrupts, and stays where it is. */
-static inline int enter(struct trap_frame *frame, struct callback_frame *callback)
+/*
+ * Takes the message out of its slot, puts it onto the user's stack and fills `callback`. `frame` is what it interrupts, and
+ * stays where it is. Interrupts are off, which is as good as holding mutex_lock, but on while the bytes are copied: the
+ * stack may have to grow.
+ */
+static inline void enter(struct process *process, struct delivery *slot, struct trap_frame *frame,
+                         struct callback_frame *callback)
 {
-    struct process *process = current;
-    struct taken taken;
-    if (!begin(process, &taken))
-        return 0;
-    struct message *message = taken.message;
-    uint32_t topic = message->topic, length = message->length;
-    uint64_t data = (frame->rsp - RED_ZONE - length) & ~UINT64_C(15);
-    if (copy_to_user(data, message_data(message), length))
-        no_stack(message);
+    struct subscription *subscription = slot->subscription;
+    process->return_work &= ~(uint32_t)RETURN_CALLBACK;
+    process->in_callback = 1;
+    callback->rip = subscription->callback;
+    callback->cookie = subscription->cookie;
+    callback->dropped = subscription->dropped;
+    subscription->dropped = 0;
+    struct message *message = mailbox_empty(slot, process);
+    uint32_t length = message->length;
+    if (subscription->policy == POLICY_HOLD)
+        wake_holders(subscription->topic);
+    callback->topic = process->callback_topic = message->topic;
+    process->callback_sequence = message->sequence;
     callback->reply = request_token(message);
-    message_release(message);
-
-    callback->dropped = taken.dropped;
-    callback->cookie = taken.cookie;
     callback->length = length;
+
+    interrupts_on();
+    uint64_t data = (frame->rsp - RED_ZONE - length) & ~UINT64_C(15);
     callback->data = data;
-    callback->topic = topic;
-    callback->rip = taken.callback;
+    callback->rsp = data - sizeof(uint64_t); /* as if it had been called */
     callback->cs = SELECTOR_USER_CODE;
     callback->rflags = RFLAGS_USER;
-    callback->rsp = data - sizeof(uint64_t); /* as if it had been called */
     callback->ss = SELECTOR_USER_DATA;
+    if (copy_to_user(data, message_data(message), length))
+        no_stack(message);
+    interrupts_off();
+    message_release_last(message);
     process->interrupted = frame;
-    set_entry((uint64_t)frame);
-    trace(TRACE_CALLBACK_ENTER, 0, topic | (uint64_t)length << 32, process->callback_sequence);
-    return 1;
+    process->kernel_entry = (uint64_t)frame;
+    gdt_set_kernel_stack((uint64_t)frame);
+    trace(TRACE_CALLBACK_ENTER, 0, process->callback_topic | (uint64_t)length << 32, process->callback_sequence);
+}
+
+/* No callback is to be entered: back to the frame. */
+static void leave(struct process *process, struct trap_frame *frame)
+{
+    if (process->serving) { /* the time is up: the call serve ends */
+        process->serving = 0;
+        frame->rax = (uint64_t)(int64_t)process->wake_result;
+    }
+    process->kernel_entry = process->kernel_stack + KERNEL_STACK_SIZE;
+    gdt_set_kernel_stack(process->kernel_entry);
 }
 
 int process_return(struct trap_frame *frame, struct callback_frame *callback)
 {
     struct process *process = current;
-    int entered = 0;
-    for (;;) {
-        uint32_t work = process->return_work;
-        if (work & RETURN_CONDEMNED) {
+    struct delivery *slot = process->in_callback ? 0 : mailbox_first_callback(process);
+    int entered = slot != 0;
+    if (process->return_work & RETURN_CONDEMNED) {
+        interrupts_on();
+        process_exit(0, EXIT_KILLED);
+    }
+    if (slot) {
+        enter(process, slot, frame, callback);
+        if (process->return_work & RETURN_CONDEMNED) { /* while the bytes were copied */
             interrupts_on();
             process_exit(0, EXIT_KILLED);
         }
-        if (work & RETURN_CALLBACK) {
-            interrupts_on();
-            entered |= enter(frame, callback);
-        }
-        interrupts_off();
-        if (!process->return_work)
-            break;
+        return 1;
     }
-    if (entered || process->in_callback)
-        return entered;
-    if (process->serving) { /* the time is up: the call serve ends */
-        process->serving = 0;
-        frame->rax = (uint64_t)(int64_t)process->wake_result;
-    }
-    set_entry(process->kernel_stack + KERNEL_STACK_SIZE);
-    return 0;
+    process->return_work &= ~(uint32_t)RETURN_CALLBACK;
+    if (!process->in_callback)
+        leave(process, frame);
+    return entered;
 }
+
+static __attribute__((noinline)) void trace_end(const struct process *process)
+{
+    trace(TRACE_SYSCALL_ENTER, SYS_CALLBACK_RETURN, 0, 0);
+    trace(TRACE_CALLBACK_RETURN, 0, process->callback_topic, process->callback_sequence);
+    trace(TRACE_SYSCALL_EXIT, SYS_CALLBACK_RETURN, process->interrupted->rax, 0);
+}
+
+#define TRACE_OF_END \
+    (UINT64_C(1) << TRACE_SYSCALL_ENTER | UINT64_C(1) << TRACE_SYSCALL_EXIT | UINT64_C(1) << TRACE_CALLBACK_RETURN)
 
 void callback_end(void)
 {
     struct process *process = current;
     process->system_calls++;
-    trace(TRACE_SYSCALL_ENTER, SYS_CALLBACK_RETURN, 0, 0);
-    trace(TRACE_CALLBACK_RETURN, 0, process->callback_topic, process->callback_sequence);
-    trace(TRACE_SYSCALL_EXIT, SYS_CALLBACK_RETURN, process->interrupted->rax, 0);
-    mutex_acquire(&mutex_lock);
+    if (trace_any(TRACE_OF_END))
+        trace_end(process);
     process->in_callback = 0;
-    if (process->mailbox.callback_count)
-        process->return_work |= RETURN_CALLBACK;
-    else if (process->serving && !(process->flags & FLAG_CONDEMNED))
+    if (process->mailbox.callback_count == 0 && process->serving && !(process->flags & FLAG_CONDEMNED))
         scheduler_wait_here(process->kernel_entry - sizeof(uint64_t), process->serve_deadline);
-    mutex_release(&mutex_lock);
 }

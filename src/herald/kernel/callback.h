@@ -24,13 +24,13 @@ _Static_assert(sizeof(struct callback_frame) <= CALLBACK_FRAME_ROOM, "CALLBACK_F
 /*
  * From trap.S on the way back to user mode with `frame`: ends a condemned process, enters a callback if one waits and
  * none is running. Returns 1 when a callback is to be entered as `callback` now says (the frame it interrupts stays where it
- * is), else 0; with interrupts off.
+ * is), else 0. Interrupts are off.
  */
 int process_return(struct trap_frame *frame, struct callback_frame *callback);
 
 /*
- * The call callback_return, from trap.S: the callback has ended. In serve it waits for the next one, and then does not
- * return to its caller but goes on right behind the call, with interrupts off.
+ * The call callback_return, from trap.S, with interrupts off: the callback has ended. In serve it waits for the next one, and
+ * then does not return to its caller but goes on right behind the call.
  */
 void callback_end(void);
 #endif

@@ -32,6 +32,16 @@ void mailbox_attach(struct subscription *subscription)
     }
 }
 
+/* Empties a slot, and publishers that are held may try again. */
+static struct message *empty_and_wake(struct delivery *slot, struct process *process)
+{
+    struct subscription *subscription = slot->subscription;
+    struct message *message = mailbox_empty(slot, process);
+    if (subscription->policy == POLICY_HOLD)
+        topic_wake_holders(subscription->topic);
+    return message;
+}
+
 static struct delivery *oldest(const struct subscription *subscription)
 {
     return container_of(subscription->waiting.next, struct delivery, in_subscription);
@@ -40,7 +50,7 @@ static struct delivery *oldest(const struct subscription *subscription)
 void mailbox_detach(struct subscription *subscription)
 {
     while (!list_empty(&subscription->waiting)) {
-        struct message *message = mailbox_empty(oldest(subscription), current);
+        struct message *message = empty_and_wake(oldest(subscription), current);
         request_lost(message, subscription->pid);
         message_release(message);
     }
@@ -69,22 +79,9 @@ static int keeps_too_many(const struct subscription *subscription)
 
 int mailbox_has_room(const struct subscription *subscription, const struct message *message)
 {
-    const struct mailbox *mailbox = &process_table[subscription->pid].mailbox;
+    const struct mailbox *mailbox = &subscription->process->mailbox;
     return !list_empty(&subscription->free) && mailbox->bytes + message->length <= MAILBOX_BYTES &&
            !is_over_share(subscription, message) && !(message->flags & MESSAGE_KERNEL && keeps_too_many(subscription));
-}
-
-int mailbox_all_have_room(const struct topic *topic, const struct message *message)
-{
-    uint64_t most = PUBLISHER_BYTES - message->length;
-    if (message->flags & MESSAGE_KERNEL && message_kernel_free() < KERNEL_MESSAGES / 4)
-        return 0;
-    list_each(node, &topic->subscribers) {
-        const struct subscription *subscription = container_of(node, struct subscription, in_topic);
-        if (list_empty(&subscription->free) || process_table[subscription->pid].mailbox.bytes > most)
-            return 0;
-    }
-    return 1;
 }
 
 /* Whose turn it is to give way to the message, or 0. Who is over its share pushes out its own messages only. */
@@ -106,7 +103,7 @@ void mailbox_reserve(struct subscription *subscription, const struct message *me
         return;
     struct delivery *slot;
     while (subscription->policy == POLICY_DROP_OLDEST && (slot = first_to_go(subscription, message))) {
-        struct message *lost = mailbox_empty(slot, &process_table[subscription->pid]);
+        struct message *lost = empty_and_wake(slot, subscription->process);
         count_drop(subscription, lost);
         message_release(lost);
         if (mailbox_has_room(subscription, message))
@@ -140,41 +137,70 @@ void mailbox_deliver(struct subscription *subscription, struct message *message)
     if (!subscription->reserved)
         return;
     subscription->reserved = 0;
-    struct process *process = &process_table[subscription->pid];
+    struct process *process = subscription->process;
     message_hold(message);
     subscription->topic->delivered++;
-    mailbox_put(subscription, process, message);
+    mailbox_put(subscription, process, message, mailbox_charged[message->publisher_pid], subscription->callback != 0);
     trace_for(process->pid, TRACE_DELIVER, subscription->callback != 0,
               message->topic | (uint64_t)subscription->queued << 32, message->sequence);
     announce(process, subscription);
 }
 
-/* Does this process wait for just this message? */
-static inline int waits_for(const struct process *process, const struct subscription *subscription, uint32_t topic)
+static inline int all_have_room(const struct topic *topic, uint64_t length)
 {
-    if (subscription->callback)
-        return process->wait_reason == WAIT_CALLBACK;
-    return process->wait_reason == WAIT_RECEIVE &&
-           (process->wait_object == topic || process->wait_object == TOPIC_ANY);
+    list_each(node, &topic->subscribers) {
+        const struct subscription *subscription = container_of(node, struct subscription, in_topic);
+        if (list_empty(&subscription->free) || subscription->process->mailbox.bytes + length > PUBLISHER_BYTES)
+            return 0;
+    }
+    return 1;
 }
 
-void mailbox_deliver_all(struct topic *topic, struct message *message)
+/* Puts the message into the mailbox and wakes the process if it waits for just this. Returns 0 when it does not. */
+static inline int deliver(struct subscription *subscription, struct process *process, struct message *message,
+                          uint32_t *charged, uint64_t now)
 {
+    if (subscription->callback) {
+        mailbox_put(subscription, process, message, charged, 1);
+        if (process->wait_reason != WAIT_CALLBACK)
+            return 0;
+        process->return_work |= RETURN_CALLBACK;
+    } else {
+        mailbox_put(subscription, process, message, charged, 0);
+        if (process->wait_reason != WAIT_RECEIVE ||
+            (process->wait_object != message->topic && process->wait_object != TOPIC_ANY))
+            return 0;
+    }
+    scheduler_wake_at(process, now);
+    return 1;
+}
+
+int mailbox_deliver_all(struct topic *topic, struct message *message)
+{
+    if (!all_have_room(topic, message->length))
+        return 0;
     uint64_t now = rdtsc();
+    uint32_t *charged = mailbox_charged[message->publisher_pid];
     message->references += topic->subscriber_count;
     topic->delivered += topic->subscriber_count;
+    topic->published++;
     list_each(node, &topic->subscribers) {
         struct subscription *subscription = container_of(node, struct subscription, in_topic);
-        struct process *process = &process_table[subscription->pid];
-        mailbox_put(subscription, process, message);
-        if (waits_for(process, subscription, topic->id)) {
-            process->return_work |= subscription->callback ? RETURN_CALLBACK : 0;
-            scheduler_wake_at(process, now);
-        } else {
+        struct process *process = subscription->process;
+        if (!deliver(subscription, process, message, charged, now))
             announce(process, subscription);
-        }
     }
     scheduler_woken();
+    return 1;
+}
+
+void mailbox_take_slot(struct delivery *slot, struct taken *taken)
+{
+    struct subscription *subscription = slot->subscription;
+    taken->callback = subscription->callback;
+    taken->dropped = subscription->dropped;
+    subscription->dropped = 0;
+    taken->message = empty_and_wake(slot, current);
 }
 
 int mailbox_take(uint32_t topic, struct taken *taken)
@@ -182,7 +208,7 @@ int mailbox_take(uint32_t topic, struct taken *taken)
     list_each(node, &current->mailbox.messages) {
         struct delivery *slot = container_of(node, struct delivery, in_mailbox);
         if (topic == TOPIC_ANY || slot->message->topic == topic) {
-            mailbox_take_slot(slot, current, taken);
+            mailbox_take_slot(slot, taken);
             return 1;
         }
     }

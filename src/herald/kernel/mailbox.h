@@ -8,12 +8,12 @@
 #include "kernel.h"
 #include "process.h"
 #include "topic.h"
+#include "trace.h"
 
 /* What mailbox_take hands over: the message with its reference, and what its subscription says. */
 struct taken {
     struct message *message;
     uint64_t callback;
-    uint64_t cookie;
     uint64_t dropped; /* messages of this subscription lost since the one taken before */
 };
 
@@ -31,17 +31,12 @@ void mailbox_detach(struct subscription *subscription);
 /* Is there a slot, and are there bytes, for this message? */
 int mailbox_has_room(const struct subscription *subscription, const struct message *message);
 
-/*
- * The same for all subscriptions of a topic, quickly: when every mailbox has less than one publisher may fill, no
- * publisher has more than its share either. 0 when it is not so simple.
- */
-int mailbox_all_have_room(const struct topic *topic, const struct message *message);
-
 /* Makes sure there is a slot for the message, or that the subscription goes without it, as its policy says. */
 void mailbox_reserve(struct subscription *subscription, const struct message *message);
 
-/* Puts the message, with a reference of its own, into a free slot. */
-static inline void mailbox_put(struct subscription *subscription, struct process *process, struct message *message)
+/* Puts the message, with a reference of its own, into a free slot of a subscription with or without a callback. */
+static inline void mailbox_put(struct subscription *subscription, struct process *process, struct message *message,
+                               uint32_t *charged, int callback)
 {
     struct delivery *slot = container_of(subscription->free.next, struct delivery, in_subscription);
     uint32_t length = message->length;
@@ -50,8 +45,8 @@ static inline void mailbox_put(struct subscription *subscription, struct process
     subscription->queued++;
     subscription->delivered++;
     process->mailbox.bytes += length;
-    mailbox_charged[message->publisher_pid][process->pid] += length;
-    if (subscription->callback) {
+    charged[process->pid] += length;
+    if (callback) {
         list_append(&process->mailbox.callbacks, &slot->in_mailbox);
         process->mailbox.callback_count++;
     } else {
@@ -60,40 +55,48 @@ static inline void mailbox_put(struct subscription *subscription, struct process
     }
 }
 
-/* Empties a used slot; its message reference goes to the caller. */
+/*
+ * Empties a used slot; its message reference goes to the caller, who afterwards wakes the topic's holders if the policy
+ * is POLICY_HOLD.
+ */
 static inline struct message *mailbox_empty(struct delivery *slot, struct process *process)
 {
     struct subscription *subscription = slot->subscription;
     struct message *message = slot->message;
+    uint32_t length = message->length;
     slot->message = 0;
     list_unlink(&slot->in_mailbox);
     list_move(&subscription->free, &slot->in_subscription);
     subscription->queued--;
-    process->mailbox.bytes -= message->length;
-    mailbox_charged[message->publisher_pid][process->pid] -= message->length;
+    process->mailbox.bytes -= length;
+    mailbox_charged[message->publisher_pid][process->pid] -= length;
     if (subscription->callback)
         process->mailbox.callback_count--;
     else
         process->mailbox.message_count--;
-    if (subscription->policy == POLICY_HOLD)
-        topic_wake_holders(subscription->topic);
     return message;
 }
 
 /* Puts the message into the reserved slot, if there is one, and wakes the receiver. Traces what it does. */
 void mailbox_deliver(struct subscription *subscription, struct message *message);
 
-/* The same when there is room and nothing is traced; `now` is the time. */
-void mailbox_deliver_all(struct topic *topic, struct message *message);
+/*
+ * Both for all subscriptions of a topic, when nothing is traced: first it is made sure that there is room in every mailbox.
+ * Returns 0, and has done nothing, when that is not simple: when every mailbox has less than one publisher may fill, no
+ * publisher has more than its share either.
+ */
+int mailbox_deliver_all(struct topic *topic, struct message *message);
 
-static inline void mailbox_take_slot(struct delivery *slot, struct process *process, struct taken *taken)
+#define TRACE_OF_DELIVERY \
+    (UINT64_C(1) << TRACE_DELIVER | UINT64_C(1) << TRACE_WAKE | UINT64_C(1) << TRACE_DROP)
+
+/* Gives each subscriber of the message's topic its copy; `topic` is what topic_find says. */
+static inline void topic_serve(struct topic *topic, struct message *message)
 {
-    struct subscription *subscription = slot->subscription;
-    taken->callback = subscription->callback;
-    taken->cookie = subscription->cookie;
-    taken->dropped = subscription->dropped;
-    subscription->dropped = 0;
-    taken->message = mailbox_empty(slot, process);
+    int usual = message->flags == 0 && message->topic < TOPIC_PRIVATE && !trace_any(TRACE_OF_DELIVERY);
+    if (usual && (!topic || mailbox_deliver_all(topic, message)))
+        return;
+    topic_serve_with_care(topic, message);
 }
 
 /*
@@ -102,14 +105,14 @@ static inline void mailbox_take_slot(struct delivery *slot, struct process *proc
  */
 int mailbox_take(uint32_t topic, struct taken *taken);
 
-/* The same for its callbacks, of any topic. `process` is the process on the CPU. */
-static inline int mailbox_take_callback(struct process *process, struct taken *taken)
+/* The oldest message that waits for a callback of this process, or 0. */
+static inline struct delivery *mailbox_first_callback(const struct process *process)
 {
     struct list_node *first = process->mailbox.callbacks.next;
-    if (first == &process->mailbox.callbacks)
-        return 0;
-    mailbox_take_slot(container_of(first, struct delivery, in_mailbox), process, taken);
-    return 1;
+    return first == &process->mailbox.callbacks ? 0 : container_of(first, struct delivery, in_mailbox);
 }
+
+/* Takes a message out, under the lock. */
+void mailbox_take_slot(struct delivery *slot, struct taken *taken);
 
 #endif

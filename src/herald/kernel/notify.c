@@ -1,5 +1,6 @@
 #include "notify.h"
 
+#include "mailbox.h"
 #include "message.h"
 #include "mutex.h"
 #include "process.h"

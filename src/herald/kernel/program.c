@@ -160,8 +160,9 @@ static void enter_callback(struct Program *p)
     struct taken taken;
     mutex_acquire(&mutex_lock);
     current->return_work &= ~(uint32_t)RETURN_CALLBACK;
-    int found = !current->in_callback && mailbox_take_callback(current, &taken);
-    if (found) {
+    struct delivery *slot = current->in_callback ? 0 : mailbox_first_callback(current);
+    if (slot) {
+        mailbox_take_slot(slot, &taken);
         struct message *message = taken.message;
         size_t size = message->length < sizeof(int) ? message->length : sizeof(int);
         current->in_callback = 1;

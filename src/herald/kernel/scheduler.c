@@ -299,12 +299,27 @@ int scheduler_block(enum wait_reason reason, uint64_t object, uint64_t deadline)
     return current->wake_result;
 }
 
+/* What needs the lock: a place among the sleepers, messages of interrupt handlers that stand in the queue. */
+static __attribute__((noinline)) void begin_wait_locked(struct process *process, uint64_t deadline)
+{
+    interrupts_on();
+    mutex_acquire(&mutex_lock);
+    if (process->mailbox.callback_count == 0 && !(process->flags & FLAG_CONDEMNED)) /* meanwhile others may have run */
+        begin_wait(process, WAIT_CALLBACK, 0, deadline);
+    lock_off();
+}
+
 void scheduler_wait_here(uint64_t stack, uint64_t deadline)
 {
     struct process *process = current;
-    begin_wait(process, WAIT_CALLBACK, 0, deadline);
-    lock_off();
-    struct process *next = take_first();
+    if (deadline || (kernel_work & WORK_NOTIFY) || trace_enabled(TRACE_BLOCK)) {
+        begin_wait_locked(process, deadline);
+    } else {
+        process->state = PROCESS_BLOCKED;
+        process->wait_reason = WAIT_CALLBACK;
+        kernel_work &= ~(uint32_t)(WORK_SWITCH | WORK_WAKE);
+    }
+    struct process *next = process->state == PROCESS_RUNNING ? process : take_first();
     process->kernel_rsp = stack;
     if (next != process)
         change_process(process, next, SWITCH_BLOCK, rdtsc());

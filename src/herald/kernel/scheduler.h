@@ -43,8 +43,8 @@ int scheduler_block(enum wait_reason reason, uint64_t object, uint64_t deadline)
 
 /*
  * Waits for a callback as scheduler_block does, but saves nothing: the process goes on at the address that lies at `stack`
- * on its kernel stack, with interrupts off and no lock held; process.wake_result says why. mutex_lock is the only lock
- * held, and the process is not condemned.
+ * on its kernel stack; process.wake_result says why. Interrupts are off, now and then; no lock is held, and the process is not
+ * condemned.
  */
 _Noreturn void scheduler_wait_here(uint64_t stack, uint64_t deadline);
 

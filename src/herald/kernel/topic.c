@@ -94,6 +94,7 @@ static struct subscription *subscription_create(uint64_t callback, const struct 
     if (!subscription)
         return 0;
     *subscription = (struct subscription){
+        .process = current,
         .pid = current->pid,
         .generation = current->generation,
         .callback = callback,
@@ -222,9 +223,6 @@ static struct subscription *first_subscription(const struct topic *topic)
     return container_of(topic->subscribers.next, struct subscription, in_topic);
 }
 
-#define TRACE_OF_DELIVERY \
-    (UINT64_C(1) << TRACE_DELIVER | UINT64_C(1) << TRACE_WAKE | UINT64_C(1) << TRACE_DROP)
-
 /* First space is reserved for everybody, then everybody is served: nothing can fail half-way. */
 static void reserve_and_deliver(const struct topic *topic, struct message *message)
 {
@@ -234,7 +232,7 @@ static void reserve_and_deliver(const struct topic *topic, struct message *messa
         mailbox_deliver(container_of(node, struct subscription, in_topic), message);
 }
 
-void topic_serve(struct topic *topic, struct message *message)
+void topic_serve_with_care(struct topic *topic, struct message *message)
 {
     if (message->topic >= TOPIC_PRIVATE) {
         request_deliver(message);
@@ -245,10 +243,7 @@ void topic_serve(struct topic *topic, struct message *message)
     if (!topic)
         return;
     topic->published++;
-    if (trace_any(TRACE_OF_DELIVERY) || !mailbox_all_have_room(topic, message))
-        reserve_and_deliver(topic, message);
-    else
-        mailbox_deliver_all(topic, message);
+    reserve_and_deliver(topic, message);
     if (message->flags & MESSAGE_RETAIN)
         retain_keep(topic, message);
 }

@@ -52,8 +52,11 @@ int topic_has_room(const struct topic *topic, const struct message *message);
 /* Wakes the publishers that wait for room in a subscription of this topic. */
 void topic_wake_holders(struct topic *topic);
 
-/* Gives each subscriber of the message's topic its copy; `topic` is what topic_find says. */
-void topic_serve(struct topic *topic, struct message *message);
+/*
+ * Gives each subscriber of the message's topic its copy; `topic` is what topic_find says. Also private topics, requests,
+ * retained messages, mailboxes that are full; everything is traced. topic_serve (mailbox.h) is the short way.
+ */
+void topic_serve_with_care(struct topic *topic, struct message *message);
 
 /* Memory for a topic, not under a lock; 0 when out of memory. And back; 0 is allowed. */
 struct topic *topic_allocate(void);

@@ -184,7 +184,6 @@ callback_return_entry:
     movq    current(%rip), %rax
     cmpl    $0, PROCESS_IN_CALLBACK_OFFSET(%rax)
     je      1f
-    sti
     call    callback_end
     jmp     return_work
 1:  movl    $ASM_SYS_CALLBACK_RETURN, %eax
@@ -208,26 +207,6 @@ process_begin_program:
     call    scheduler_begin
     call    program_run             /* does not return */
     ud2
-
-/*
- * user_copy(to, from, size): 0, or -EFAULT when a page is missing or forbidden. The page-fault handler knows these
- * two instructions and continues at user_copy_failed.
- */
-    .globl user_copy, user_copy_begin, user_copy_end, user_copy_failed
-user_copy:
-    movq    %rdx, %rcx
-    shrq    $3, %rcx
-    andl    $7, %edx
-user_copy_begin:
-    rep movsq
-    movl    %edx, %ecx
-    rep movsb
-user_copy_end:
-    xorl    %eax, %eax
-    ret
-user_copy_failed:
-    movl    $-14, %eax
-    ret
 
     .bss
     .balign 8

@@ -42,7 +42,10 @@ static const char *const exception_names[32] = {
 #define FAULT_WRITE 2
 #define FAULT_FETCH 16
 
-extern char user_copy_begin[], user_copy_end[], user_copy_failed[];
+/* Where the kernel copies from or to user memory (user_copy), from the linker. */
+extern const struct user_copy {
+    uint64_t begin, end;
+} user_copies[], user_copies_end[];
 
 static const char *exception_name(uint64_t vector)
 {
@@ -93,10 +96,13 @@ static _Noreturn void user_exception(const struct trap_frame *frame, uint64_t ad
     process_exit((int)frame->vector, EXIT_FAULT);
 }
 
-/* Was the kernel copying from or to user memory, so that user_copy can say EFAULT? */
-static int in_user_copy(uint64_t rip)
+/* The copy that is going on, or 0. */
+static const struct user_copy *find_copy(uint64_t rip)
 {
-    return rip >= (uint64_t)user_copy_begin && rip < (uint64_t)user_copy_end;
+    for (const struct user_copy *copy = user_copies; copy < user_copies_end; copy++)
+        if (rip >= copy->begin && rip < copy->end)
+            return copy;
+    return 0;
 }
 
 static void exception(struct trap_frame *frame)
@@ -111,8 +117,10 @@ static void exception(struct trap_frame *frame)
     trace(TRACE_FAULT, frame->vector, frame->rip, address ? address : frame->error_code);
     if (frame_is_user(frame))
         user_exception(frame, address);
-    if (frame->vector == VECTOR_PAGE_FAULT && in_user_copy(frame->rip)) {
-        frame->rip = (uint64_t)user_copy_failed;
+    const struct user_copy *copy = frame->vector == VECTOR_PAGE_FAULT ? find_copy(frame->rip) : 0;
+    if (copy) {
+        frame->rip = copy->end;
+        frame->rax = (uint64_t)-EFAULT;
         interrupts_off();
         return;
     }

@@ -6,27 +6,6 @@
 
 #define STACK_BOTTOM (USER_STACK_TOP - USER_STACK_LIMIT)
 
-int user_copy(void *to, const void *from, size_t size); /* trap.S */
-
-static int is_user_range(uint64_t address, size_t size)
-{
-    return address >= USER_BASE && address < USER_TOP && size <= USER_TOP - address;
-}
-
-int copy_from_user(void *to, uint64_t from, size_t size)
-{
-    if (size == 0)
-        return 0;
-    return is_user_range(from, size) ? user_copy(to, (const void *)from, size) : -EFAULT;
-}
-
-int copy_to_user(uint64_t to, const void *from, size_t size)
-{
-    if (size == 0)
-        return 0;
-    return is_user_range(to, size) ? user_copy((void *)to, from, size) : -EFAULT;
-}
-
 long copy_text_from_user(char *to, uint64_t from, size_t size)
 {
     size_t have = 0;

@@ -4,9 +4,42 @@
 
 #include "kernel.h"
 
+static inline int is_user_range(uint64_t address, size_t size)
+{
+    return size <= USER_TOP - USER_BASE && address - USER_BASE <= USER_TOP - USER_BASE - size;
+}
+
+/*
+ * Copies, eight bytes at a time and then the rest. Where the page-fault handler finds that a page is missing or forbidden, it
+ * looks into a table of these places (trap.c) and goes on behind the copy with -EFAULT as the result.
+ */
+static inline int user_copy(void *to, const void *from, size_t size)
+{
+    int result = 0;
+    size_t words = size / 8;
+    __asm__ volatile("1:\trep movsq\n\t"
+                     "movl %k4, %%ecx\n\t"
+                     "rep movsb\n"
+                     "2:\n\t"
+                     ".pushsection .rodata.user_copies, \"a\"\n\t"
+                     ".quad 1b, 2b\n\t"
+                     ".popsection"
+                     : "+&a"(result), "+&D"(to), "+&S"(from), "+&c"(words)
+                     : "r"(size & 7)
+                     : "memory");
+    return result;
+}
+
 /* Return 0, or -EFAULT when any byte is outside user memory, not mapped, or (copy_to_user) not writable. */
-int copy_from_user(void *to, uint64_t from, size_t size);
-int copy_to_user(uint64_t to, const void *from, size_t size);
+static inline int copy_from_user(void *to, uint64_t from, size_t size)
+{
+    return size == 0 ? 0 : is_user_range(from, size) ? user_copy(to, (const void *)from, size) : -EFAULT;
+}
+
+static inline int copy_to_user(uint64_t to, const void *from, size_t size)
+{
+    return size == 0 ? 0 : is_user_range(to, size) ? user_copy((void *)to, from, size) : -EFAULT;
+}
 
 /* Copies a text with its NUL into `size` bytes. Returns its length, -EFAULT, or -ETOOBIG when it does not fit. */
 long copy_text_from_user(char *to, uint64_t from, size_t size);

@@ -5,8 +5,8 @@
  *
  *     bench MODEL BYTES SUBSCRIBERS BURST ROUNDS: ticks N calls N switches N delivered N dropped N memory N
  *
- * Models: callback, receive (publish/subscribe in the kernel), queue (a message queue for each subscriber), broker (a
- * process with the table of subscribers), shared (a ring in shared memory, and a wake). `bench call`: a thousand system
+ * Models: callback, receive (publish/subscribe in the kernel; handoff: callbacks, and the publisher gives the CPU away), queue (a
+ * message queue for each subscriber), broker (a process with the table of subscribers), shared (a ring in shared memory, and a wake). `bench call`: a thousand system
  * calls that do nothing. Without arguments: a small table. On our machine a tick is an instruction.
  */
 #include "broker.h"
@@ -128,7 +128,7 @@ static int subscriber_queue;
 
 static void prepare(long index)
 {
-    if (strcmp(job.model, "callback") == 0)
+    if (strcmp(job.model, "callback") == 0 || strcmp(job.model, "handoff") == 0)
         must(subscribe_callback(TOPIC, on_message, 0, RING, POLICY_DROP_OLDEST), "subscribe");
     else if (strcmp(job.model, "receive") == 0)
         must(subscribe(TOPIC, RING, POLICY_DROP_OLDEST), "subscribe");
@@ -175,7 +175,7 @@ static void subscriber(long index)
 {
     prepare(index);
     for (int model = job.model[0];;) {
-        if (model == 'c')
+        if (model == 'c' || model == 'h')
             serve(FOREVER);
         else if (model == 'r')
             listen_receive();
@@ -198,6 +198,9 @@ static void send(uint32_t sequence)
     case 'c':
     case 'r':
         must(publish(TOPIC, buffer, (size_t)job.bytes, 0), "publish");
+        break;
+    case 'h':
+        must(publish(TOPIC, buffer, (size_t)job.bytes, PUBLISH_HANDOFF), "publish");
         break;
     case 'q':
         for (long i = 0; i < job.subscribers; i++)
