@@ -38,7 +38,7 @@ export function machineForTests(options: { readonly regions?: boolean } = {}): H
 }
 
 /** What must be the same when nobody runs: the free memory counts what the kernel's heap has mapped as free. */
-function holdings(machine: HeraldMachine): string {
+export function holdings(machine: HeraldMachine): string {
   const text = machine.command("mem").join("\n");
   const number = (pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? NaN);
   const free = number(/(\d+) KiB free/);

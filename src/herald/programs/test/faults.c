@@ -182,6 +182,55 @@ CHECK(out_of_memory_in_grow_and_stack)
     }
 }
 
+/*
+ * Every call that needs memory, once. None has to succeed: an allocation that fails anywhere in it, for this process or
+ * for the one that started it, may leave nothing behind (tests/herald/memory.test.ts makes each fail).
+ */
+static void take_note(uint32_t topic, const void *data, uint32_t length, uint64_t cookie, uint64_t dropped)
+{
+    (void)topic, (void)data, (void)length, (void)cookie, (void)dropped;
+}
+
+HELPER(one_of_everything)
+{
+    static struct process_info processes[8];
+    static struct topic_info topics[8];
+    static char large[3 * PAGE_SIZE];
+    char answer[8];
+    int queue = queue_create(70, 4);
+    if (queue >= 0)
+        queue_send(queue, large, sizeof large, 0);
+    segment_attach(71, 3 * PAGE_SIZE, 0);
+    grow(3 * PAGE_SIZE);
+    subscribe(TOPIC_A, 4, POLICY_DROP_OLDEST);
+    subscribe_callback(TOPIC_B, take_note, 0, 4, POLICY_DROP_OLDEST);
+    publish(TOPIC_A, large, 8, 0);
+    publish(TOPIC_A, large, sizeof large, 0);
+    publish(TOPIC_B, large, sizeof large, 0); /* onto stack that is not yet there */
+    publish(TOPIC_C, large, 8, PUBLISH_RETAIN);
+    while (retain(TOPIC_C, 0) == -ENOMEM) /* what is retained would stay */
+        ;
+    request(TOPIC_D, large, 8, answer, sizeof answer, 0);
+    reply(1, large, 8);
+    process_list(processes, 8);
+    topic_list(topics, 8);
+    process_t process = spawn("spin", 0);
+    if (process > 0) {
+        kill(process);
+        wait(process, 0, PATIENCE_MS);
+    }
+    process = spawn("talker", 0); /* a Program, where there is one */
+    if (process > 0)
+        wait(process, 0, PATIENCE_MS);
+    return HELPER_OK;
+}
+
+CHECK(one_of_everything)
+{
+    process_t helper = start_helper("one_of_everything", 0);
+    wait(helper, 0, PATIENCE_MS);
+}
+
 /* Everything the kernel has, until there is no more: errors by name, and all of it comes back. */
 HELPER(hog)
 {

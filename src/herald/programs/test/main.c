@@ -31,7 +31,9 @@ static int64_t retained_by_the_kernel(void)
 {
     static struct topic_info list[64]; /* in order of their numbers */
     int64_t retained = 0;
-    int count = topic_list(list, 64);
+    int count;
+    while ((count = topic_list(list, 64)) == -ENOMEM) /* as a test of memory.test.ts has it */
+        ;
     for (int i = 0; i < count; i++)
         retained += list[i].id < TOPIC_RESERVED ? list[i].retained : 0;
     return retained;
@@ -81,7 +83,9 @@ static void warm_up(void)
 static void end_others(void)
 {
     static struct process_info list[MAX_PROCESSES];
-    int count = process_list(list, MAX_PROCESSES);
+    int count;
+    while ((count = process_list(list, MAX_PROCESSES)) == -ENOMEM)
+        ;
     for (int i = 0; i < count; i++) {
         process_t process = (int64_t)((uint64_t)list[i].generation << 32 | list[i].pid);
         if (strcmp(list[i].name, "test") || list[i].pid == (uint32_t)getpid())
