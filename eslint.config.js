@@ -68,7 +68,7 @@ const pageRules = [
 }));
 
 export default tseslint.config(
-  { ignores: ["dist", "build", "node_modules", "public", "test-results"] },
+  { ignores: ["dist", "build", "node_modules", "public", "test-results", ".thirdparty"] },
   ...tseslint.configs.recommended,
   {
     files: ["**/*.{ts,tsx}"],

@@ -1,6 +1,6 @@
 /** What the firmware sees of the machine: the registers and memory of the program that called it, and the parts on the board. */
 import type { Cpu } from "../../engine/board.ts";
-import { CpuState } from "../../engine/state.ts";
+import { CpuState, layout } from "../../engine/state.ts";
 import type { Ata, DiskActivity } from "../devices/ata.ts";
 import type { I8042 } from "../devices/i8042.ts";
 import type { Mc146818 } from "../devices/mc146818.ts";
@@ -10,6 +10,10 @@ import { BDA_BASE } from "./bda.ts";
 
 const REGISTER = { ax: 0, cx: 1, dx: 2, bx: 3, sp: 4, bp: 5, si: 6, di: 7 } as const;
 const SEGMENT = { es: 0, cs: 1, ss: 2, ds: 3 } as const;
+/** Places in the u32 view. */
+const REGISTERS = layout.registers.offset >>> 2;
+const BASES = layout.segmentBase.offset >>> 2;
+const CR0 = layout.cr0.offset >>> 2;
 export type RegisterName = keyof typeof REGISTER;
 export type SegmentName = keyof typeof SEGMENT;
 
@@ -33,34 +37,33 @@ export interface Board {
 
 export class Guest {
   private readonly state: CpuState;
+  private readonly u32: Uint32Array;
 
   constructor(
     private readonly cpu: Cpu,
     readonly board: Board,
   ) {
     this.state = new CpuState(cpu.memory);
+    this.u32 = this.state.u32;
   }
 
   get16(name: RegisterName): number {
-    return this.state.get32("registers", REGISTER[name]) & 0xffff;
+    return this.u32[REGISTERS + 2 * REGISTER[name]] & 0xffff;
   }
 
   get32(name: RegisterName): number {
-    return this.state.get32("registers", REGISTER[name]);
+    return this.u32[REGISTERS + 2 * REGISTER[name]];
   }
 
   /** Writes the low 16 bits only, as 16-bit code would. */
   set16(name: RegisterName, value: number): void {
-    this.merge(name, value, 0xffff);
+    const at = REGISTERS + 2 * REGISTER[name];
+    this.u32[at] = (this.u32[at] & 0xffff_0000) | (value & 0xffff);
   }
 
+  /** Leaves the upper half of the 64 bits alone. */
   set32(name: RegisterName, value: number): void {
-    this.merge(name, value, 0xffffffff);
-  }
-
-  private merge(name: RegisterName, value: number, mask: number): void {
-    const old = this.state.get64("registers", REGISTER[name]);
-    this.state.set64("registers", (old & ~BigInt(mask)) | BigInt((value & mask) >>> 0), REGISTER[name]);
+    this.u32[REGISTERS + 2 * REGISTER[name]] = value;
   }
 
   low(name: RegisterName): number {
@@ -79,10 +82,6 @@ export class Guest {
     this.set16(name, (this.get16(name) & 0xff) | ((value & 0xff) << 8));
   }
 
-  segment(name: SegmentName): number {
-    return this.state.get32("selector", SEGMENT[name]);
-  }
-
   /** Loads a data segment register as real mode does. */
   setSegment(name: SegmentName, value: number): void {
     this.state.set32("selector", value, SEGMENT[name]);
@@ -91,7 +90,7 @@ export class Guest {
 
   /** Linear address of segment:offset. */
   linear(name: SegmentName, offset: number): number {
-    return Number(this.state.get64("segmentBase", SEGMENT[name])) + (offset & 0xffff);
+    return this.u32[BASES + 2 * SEGMENT[name]] + (offset & 0xffff);
   }
 
   /** The service number the entry point pushed. */
@@ -111,7 +110,7 @@ export class Guest {
 
   /** The INT instruction came from virtual-8086 mode or with paging: addresses go through the page tables. */
   private physical(linear: number, write: boolean): number | undefined {
-    if (this.state.get32("cr0") >>> 31 === 0) return this.board.a20 ? linear : linear & ~0x100000;
+    if (this.u32[CR0] >>> 31 === 0) return this.board.a20 ? linear : linear & ~0x100000;
     return this.cpu.translate(BigInt(linear), write ? "write" : "read", false);
   }
 
