@@ -11,6 +11,7 @@ import { Blocks, type Block, type CodeSource } from "./blocks";
 import { report } from "./debug/report";
 import { decode } from "./decode/decode";
 import { disassemble } from "./decode/disassemble";
+import { defaultHandlerOptions, type HandlerOptions } from "./handlers/handler";
 import { type HostFunctions, HandlerLibrary } from "./handlers/library";
 import { SPECIAL } from "./handlers/special";
 import { Jumps } from "./jumps";
@@ -29,8 +30,8 @@ export interface CpuConfig {
   readonly levels5?: boolean;
   /** Hot code is compiled as regions; false, or absent: everything is interpreted. */
   readonly regions?: boolean | Partial<RegionOptions>;
-  /** SSE arithmetic by the host's where that comes to the same; default true. */
-  readonly hostFloats?: boolean;
+  /** Short ways of handlers; all are taken unless switched off. */
+  readonly handlers?: Partial<HandlerOptions>;
   /** Short ways of interrupts and their returns (system/quick.ts); default true. */
   readonly quick?: boolean;
 }
@@ -103,7 +104,7 @@ export class X86Cpu implements Cpu {
   private linearLow = 0;
   private linearHigh = 0;
 
-  constructor({ board, memoryMiB, levels5 = true, regions = false, hostFloats, quick }: CpuConfig) {
+  constructor({ board, memoryMiB, levels5 = true, regions = false, handlers, quick }: CpuConfig) {
     if (!Number.isInteger(memoryMiB) || memoryMiB < 1 || memoryMiB > 256) {
       throw new RangeError(`memory is 1 to 256 MiB, not ${memoryMiB}`);
     }
@@ -123,7 +124,7 @@ export class X86Cpu implements Cpu {
       clock: () => this.clock,
     };
     this.system = createSystem(this.state, board, hooks, { levels5, quick });
-    this.library = new HandlerLibrary(this.memory, this.hostFunctions(), hostFloats);
+    this.library = new HandlerLibrary(this.memory, this.hostFunctions(), { ...defaultHandlerOptions, ...handlers });
     this.blocks = new Blocks(this.state, this.library, this.jumps);
     this.source = {
       page: (address) => this.codePage(address),

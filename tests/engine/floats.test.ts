@@ -123,7 +123,7 @@ class Bench {
 
 test("the host's arithmetic is that of the helpers, flags included", () => {
   const next = random(SEED);
-  const soft = new Bench({ hostFloats: false });
+  const soft = new Bench({ handlers: { hostFloats: false } });
   const tiers = { interpreter: new Bench({}), regions: new Bench({ regions: { threshold: 0 } }) };
   const wrong: string[] = [];
   instructions.forEach(([name, code], index) => {

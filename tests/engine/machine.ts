@@ -49,9 +49,13 @@ export interface Machine {
   state: CpuState;
 }
 
-export function bareMachine(memoryMiB = 4, regions: CpuConfig["regions"] = false): Machine {
+export function bareMachine(
+  memoryMiB = 4,
+  regions: CpuConfig["regions"] = false,
+  more: Partial<CpuConfig> = {},
+): Machine {
   const board = new BareBoard(memoryMiB << 20);
-  const cpu = createCpu({ board, memoryMiB, regions });
+  const cpu = createCpu({ board, memoryMiB, regions, ...more });
   board.clock = () => cpu.clock;
   return { cpu, board, state: new CpuState(cpu.memory) };
 }

@@ -12,18 +12,27 @@ import { layout } from "../state";
 import { Code, EMPTY, I32, I64, memory, op } from "../wasm/code";
 import type { RuntimeFunction } from "../wasm/runtime";
 import { type HostFunction, loads, MemoryAccess, memoryWidth, type Place, stores } from "./access";
+import { Bulk, hasBulkForm } from "./bulk";
 import { flagSources, type FlagValues, readFlag, storeFlags } from "./flags";
 import { jumpTo, nextRecord, refundRest } from "./jump";
 import { isStringOperand, type Meaning, roots } from "./meaning";
 import type { OperandShape, Shape } from "./shape";
+
+/** What handlers do in short ways, each with its off switch. */
+export interface HandlerOptions {
+  /** SSE arithmetic is done by the host where that comes to the same (lower-float.ts); off: all of it by system/float. */
+  readonly hostFloats: boolean;
+  /** REP makes many iterations at once where it can (bulk.ts). */
+  readonly bulk: boolean;
+}
+export const defaultHandlerOptions: HandlerOptions = { hostFloats: true, bulk: true };
 
 /** What the module being written offers to its functions. */
 export interface Surroundings {
   host(name: HostFunction): number;
   runtime(name: RuntimeFunction): number;
   readonly handlerType: number;
-  /** SSE arithmetic is done by the host where that comes to the same (lower-float.ts). */
-  readonly hostFloats: boolean;
+  readonly options: HandlerOptions;
 }
 
 const SELF = 0;
@@ -199,6 +208,21 @@ class HandlerWriter implements Binding {
     this.code.op(op.return);
   }
 
+  private bulk(): void {
+    const { code, addressBits: width } = this;
+    new Bulk(code, SELF, this.shape, {
+      push: (register) => {
+        this.register({ kind: "register", width, register });
+        if (width !== 64) code.op(op.i64ExtendI32U);
+      },
+      set: (register, value) =>
+        this.setRegister(register, false, width, () => {
+          value();
+          if (width !== 64) code.op(op.i32WrapI64);
+        }),
+    }).write();
+  }
+
   /** REP: each iteration is one tick; the block's charge covers the first (DESIGN.md, virtual time). */
   private repeat(): void {
     const { code } = this;
@@ -211,6 +235,7 @@ class HandlerWriter implements Binding {
     code.if(EMPTY);
     nextRecord(code, SELF, this.surroundings.handlerType);
     code.end().block().loop();
+    if (this.surroundings.options.bulk && hasBulkForm(this.shape)) this.bulk();
     this.lowering.scope(() => this.once());
     const { width } = count;
     this.setRegister(RCX, false, width, () => {
@@ -567,7 +592,7 @@ class HandlerWriter implements Binding {
   }
 
   system(node: Node<"system">): void {
-    if (!this.surroundings.hostFloats || !hasFloatForm(node)) return this.helperValue(node);
+    if (!this.surroundings.options.hostFloats || !hasFloatForm(node)) return this.helperValue(node);
     lowerFloat(this.lowering, node, {
       settle: () => this.runtime("settleFloats"),
       slow: () => {

@@ -8,7 +8,7 @@ import { ModuleWriter, type Signature } from "../wasm/module";
 import { type RuntimeFunction, runtimeSignatures, writeRuntime } from "../wasm/runtime";
 import type { HostFunction } from "./access";
 import { Catalogue, type Entry, type Resolved } from "./catalogue";
-import { type Surroundings, writeHandler } from "./handler";
+import { defaultHandlerOptions, type HandlerOptions, type Surroundings, writeHandler } from "./handler";
 import { shapeOf } from "./shape";
 import { SPECIAL, writeRun, writeSpecials } from "./special";
 import { usualShapes } from "./usual";
@@ -39,18 +39,19 @@ interface Start {
   readonly usual: WebAssembly.Module;
   readonly catalogue: Catalogue;
 }
-const starts = new Map<boolean, Start>();
+const starts = new Map<string, Start>();
 
-function startFor(hostFloats: boolean): Start {
-  let start = starts.get(hostFloats);
-  if (!start) starts.set(hostFloats, (start = prepare(hostFloats)));
+function startFor(options: HandlerOptions): Start {
+  const key = JSON.stringify(options);
+  let start = starts.get(key);
+  if (!start) starts.set(key, (start = prepare(options)));
   return start;
 }
 
-function prepare(hostFloats: boolean): Start {
+function prepare(options: HandlerOptions): Start {
   const catalogue = new Catalogue(SPECIAL.count);
   for (const shape of usualShapes()) catalogue.resolve(shape);
-  const usual = new WebAssembly.Module(writeHandlers(catalogue.takePending(), hostFloats));
+  const usual = new WebAssembly.Module(writeHandlers(catalogue.takePending(), options));
   return { base: new WebAssembly.Module(writeBase()), usual, catalogue };
 }
 
@@ -67,10 +68,9 @@ export class HandlerLibrary {
   constructor(
     private readonly memory: WebAssembly.Memory,
     private readonly hostFunctions: HostFunctions,
-    /** Off: all SSE arithmetic goes through the helpers of system/float. */
-    readonly hostFloats = true,
+    readonly options: HandlerOptions = defaultHandlerOptions,
   ) {
-    const start = startFor(hostFloats);
+    const start = startFor(options);
     this.catalogue = start.catalogue.copy();
     this.table = new WebAssembly.Table({ element: "anyfunc", initial: this.catalogue.size + TABLE_STEP });
     this.base = this.instantiate(start.base, {});
@@ -97,10 +97,7 @@ export class HandlerLibrary {
     this.room();
     const together = ++this.smallModules === MOST_MODULES;
     if (together) this.smallModules = 1;
-    this.instantiate(
-      new WebAssembly.Module(writeHandlers(together ? this.later : entries, this.hostFloats)),
-      this.base,
-    );
+    this.instantiate(new WebAssembly.Module(writeHandlers(together ? this.later : entries, this.options)), this.base);
   }
 
   /** A table slot for code that is no handler. */
@@ -135,7 +132,7 @@ class ModuleSurroundings implements Surroundings {
   readonly handlerType: number;
   constructor(
     private readonly module: ModuleWriter,
-    readonly hostFloats = false,
+    readonly options = defaultHandlerOptions,
   ) {
     this.handlerType = module.type(HANDLER);
   }
@@ -150,9 +147,9 @@ class ModuleSurroundings implements Surroundings {
 }
 
 /** Imports come before functions in a module: all code is written before any is added. */
-function writeHandlers(entries: readonly Entry[], hostFloats: boolean): Uint8Array<ArrayBuffer> {
+function writeHandlers(entries: readonly Entry[], options: HandlerOptions): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
-  const surroundings = new ModuleSurroundings(module, hostFloats);
+  const surroundings = new ModuleSurroundings(module, options);
   const written = entries.map(({ slot, shape, meaning }) => ({
     slot,
     code: writeHandler(shape, meaning, surroundings),

@@ -61,7 +61,7 @@ export class Regions {
     private readonly code: DecodedCode,
     options: Partial<RegionOptions> = {},
   ) {
-    this.options = { ...defaultRegionOptions, ...(library.hostFloats ? {} : { vectors: false }), ...options };
+    this.options = { ...defaultRegionOptions, ...(library.options.hostFloats ? {} : { vectors: false }), ...options };
     this.nodes = new Nodes(this.options.simplify);
   }
 

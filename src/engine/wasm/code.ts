@@ -110,7 +110,7 @@ export const op = {
   i64TruncSatF64S: 0xfc06,
 } as const;
 
-/** Prefix of the saturating truncations; in the table above it stands above their number. */
+/** Prefix of saturating truncations and bulk memory instructions; in the table above it stands above their number. */
 const MISC = 0xfc00;
 /** Prefix of the vector instructions; in these tables it stands above their number. */
 const SIMD = 0xfd00;
@@ -334,6 +334,20 @@ export class Code {
   /** Load from, or store to, the address on the stack plus `offset`. */
   access(opcode: MemoryOpcode, offset = 0): this {
     this.opcode(opcode).u8(0).u32(offset);
+    return this;
+  }
+
+  /** [to, from, bytes] -> []: as if by way of a buffer. */
+  memoryCopy(): this {
+    this.opcode(MISC + 0x0a)
+      .u8(0)
+      .u8(0);
+    return this;
+  }
+
+  /** [to, byte, bytes] -> []. */
+  memoryFill(): this {
+    this.opcode(MISC + 0x0b).u8(0);
     return this;
   }
 
