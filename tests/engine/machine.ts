@@ -101,6 +101,32 @@ export function enterLongMode(cpu: X86Cpu, state: CpuState): void {
   cpu.flushCaches();
 }
 
+/** 32- or 16-bit protected mode without paging, CPL 0, code at CODE; data segments from `base` with `limit`, and code from there too. */
+export function legacyMachine(
+  code: readonly number[] | Uint8Array,
+  bits: 32 | 16,
+  regions: CpuConfig["regions"] = false,
+  { base, limit } = { base: 0, limit: 0xffff_ffff },
+): Machine {
+  const machine = bareMachine(4, regions);
+  const { cpu, state } = machine;
+  cpu.ram.set(code, CODE);
+  state.set64("cr0", 0x33n);
+  const size = bits === 32 ? 0x40_0000 : 0;
+  for (let n = 0; n < 6; n++) {
+    state.set32("selector", 8 * (n === 1 ? 1 : 2), n);
+    state.set64("segmentBase", BigInt(base), n);
+    if (n < 4) state.set64("descriptorBase", BigInt(base), n);
+    state.set32("segmentLimit", limit, n);
+    state.set32("segmentAccess", (n === 1 ? 0x9b00 : 0x9300) | size, n);
+  }
+  state.set64("rip", BigInt(CODE - base));
+  state.set64("registers", BigInt(STACK - base), 4);
+  state.set32("systemFlags", 2);
+  cpu.flushCaches();
+  return machine;
+}
+
 export const register = (machine: Machine, n: number): bigint => machine.state.get64("registers", n);
 
 /** Everything the guest could see, flags as they are meant. */

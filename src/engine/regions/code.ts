@@ -2,6 +2,8 @@
 import { Bytes } from "../wasm/bytes";
 import { Code, EMPTY, I32, type ValueType } from "../wasm/code";
 
+const LOCAL_TEE = 0x22;
+
 /** A block or loop that is open, by the number of those around it. */
 export interface Label {
   readonly depth: number;
@@ -9,10 +11,27 @@ export interface Label {
 
 export class RegionCode extends Code {
   private depth = 0;
+  private lastSet: { readonly local: number; readonly at: number; end?: number } | undefined;
   private readonly free = new Map<ValueType, number[]>();
   private readonly kinds = new Map<number, ValueType>();
   /** Handed out since the last `settle`. */
   private fresh: number[] = [];
+
+  override set(local: number): this {
+    this.lastSet = { local, at: this.body.length };
+    super.set(local);
+    this.lastSet.end = this.body.length;
+    return this;
+  }
+
+  /** What was set just before is kept on the stack as well. */
+  override get(local: number): this {
+    const { lastSet } = this;
+    if (lastSet?.end !== this.body.length || lastSet.local !== local) return super.get(local);
+    this.body.patch(lastSet.at, LOCAL_TEE);
+    this.lastSet = undefined;
+    return this;
+  }
 
   /** For the whole function. */
   permanent(type: ValueType): number {

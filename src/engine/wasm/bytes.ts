@@ -16,6 +16,11 @@ export class Bytes {
     return this;
   }
 
+  /** Replaces a byte that was written. */
+  patch(at: number, value: number): void {
+    this.buffer[at] = value;
+  }
+
   /** Unsigned LEB128 of a 32-bit value. */
   u32(value: number): this {
     value >>>= 0;
