@@ -31,7 +31,9 @@ export interface FuzzResult {
 }
 
 /** A scenario file with `debug=1`, and no trace. */
-export function machineForTests(options: { readonly regions?: boolean } = {}): HeraldMachine {
+export function machineForTests(
+  options: { readonly regions?: boolean; readonly memoryMiB?: number } = {},
+): HeraldMachine {
   const image = committedImage.slice();
   writeFile(image, "scenario.cfg", "text", new TextEncoder().encode(checkScenario));
   return new HeraldMachine(image, options).boot();
