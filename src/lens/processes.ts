@@ -35,6 +35,10 @@ export interface ProcessView extends ProcessKey {
   /** Ticks on the CPU. */
   readonly cpuTicks: number;
   readonly switches: number;
+  /** Ticks ready but without the CPU, and ticks blocked, up to now. */
+  readonly readyTicks: number;
+  readonly blockedTicks: number;
+  readonly systemCalls: number;
   /** Messages in its mailbox. */
   readonly queued: number;
   readonly cr3: bigint;
@@ -143,6 +147,8 @@ function viewProcess(memory: GuestMemory, process: ProcessStruct, running: boole
   const wait = waitText(process);
   const program = programPlace(memory, process);
   const state = process.number("state");
+  // The kernel adds to these when the state ends: what it has lasted is added here.
+  const sinceState = running ? 0 : Math.max(0, cpu.time - process.number("state_since"));
   return {
     pid: process.number("pid"),
     generation: process.number("generation"),
@@ -154,6 +160,9 @@ function viewProcess(memory: GuestMemory, process: ProcessStruct, running: boole
     system: (process.number("flags") & enums.process_flag.byName.system) !== 0,
     cpuTicks: process.number("run_time") + sinceSwitch,
     switches: process.number("switches"),
+    readyTicks: process.number("ready_time") + (state === states.byName.ready ? sinceState : 0),
+    blockedTicks: process.number("blocked_time") + (state === states.byName.blocked ? sinceState : 0),
+    systemCalls: process.number("system_calls"),
     queued: mailbox.number("message_count") + mailbox.number("callback_count"),
     cr3: process.big("page_root"),
     rip: place.rip,

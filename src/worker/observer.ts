@@ -3,6 +3,7 @@
  * registers; the machine does not notice.
  */
 import type { CpuSnapshot } from "../engine/board";
+import { readChannels } from "../lens/channels";
 import { readMemory } from "../lens/frames";
 import type { HeraldMap } from "../lens/map";
 import { GuestMemory, type Paging } from "../lens/memory";
@@ -20,7 +21,7 @@ const CR4_LA57 = 0x1000n;
 const EFER_LMA = 0x400n;
 
 /** The parts of a frame that panels asked for. */
-export type Parts = Pick<Frame, "screen" | "processes" | "pageTables" | "topics" | "cpu" | "memory">;
+export type Parts = Pick<Frame, "screen" | "processes" | "pageTables" | "topics" | "channels" | "cpu" | "memory">;
 
 /** 4- or 5-level paging in force; the 32-bit forms have no reader. */
 function pagingOf({ cr0, cr3, cr4, efer }: CpuSnapshot): Paging | undefined {
@@ -84,6 +85,7 @@ export class Observer {
       screen: wants("console") ? this.machine.screen() : undefined,
       processes,
       topics: herald && wants("topics", "messages") ? readTopics(herald) : undefined,
+      channels: herald && wants("topics") ? readChannels(herald) : undefined,
       memory: herald && wants("memory") ? readMemory(herald) : undefined,
       pageTables: wants("pageTables") ? this.pageTables(snapshot, view) : undefined,
       cpu: wants("cpu") ? viewCpu(this.machine, this.symbols(herald, snapshot), view.syntax) : undefined,

@@ -4,6 +4,7 @@
  * ticks and counts are numbers (below 2^53).
  */
 import type { Input, Scenario } from "../scenario/schema";
+import type { ChannelsView } from "../lens/channels";
 import type { MemoryView } from "../lens/frames";
 import type { PageTablesView } from "../lens/pageTables";
 import type { ProcessKey, ProcessTable } from "../lens/processes";
@@ -11,6 +12,7 @@ import type { TopicsView } from "../lens/topics";
 
 export type { PageTableLevel, PageTablesView } from "../lens/pageTables";
 export type { AddressRange } from "../lens/regions";
+export type { ChannelsView, QueueView, SegmentView } from "../lens/channels";
 export type { FrameCells, FrameGroup, HeapView, MemoryView } from "../lens/frames";
 export { frameUses, frameUseText } from "../lens/frames";
 export type { ProcessKey, ProcessTable, ProcessView } from "../lens/processes";
@@ -107,6 +109,7 @@ export interface Frame {
   readonly traceLost: number;
   readonly pageTables?: PageTablesView;
   readonly topics?: TopicsView;
+  readonly channels?: ChannelsView;
   readonly cpu?: CpuView;
   readonly memory?: MemoryView;
   /** True in the first frame after open or reset: forget everything before it. */

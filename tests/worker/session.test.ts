@@ -50,6 +50,18 @@ describe("a session with Herald", () => {
     expect(frame.processes!.quantumTicks).toBe(builtinScenarios[0].machine.quantumMs * 100_000);
   });
 
+  it("accounts for the whole of each process's life: run, ready and blocked", () => {
+    for (const one of frame.processes!.processes.filter(({ kind }) => kind !== "kernel")) {
+      const born = page.trace.find((record) => record.kind === TraceKind.spawn && record.pid === one.pid)!.time;
+      const life = frame.status.tick - born;
+      const told = one.cpuTicks + one.readyTicks + one.blockedTicks;
+      // From the record of the spawn to the ready queue it is not yet accounted for.
+      expect(life - told, one.name).toBeGreaterThanOrEqual(0);
+      expect(life - told, one.name).toBeLessThan(2_000);
+    }
+    expect(frame.processes!.processes.find((one) => one.name === "shell")!.systemCalls).toBeGreaterThan(5);
+  });
+
   it("shows the shell waiting for the keyboard, and its subscription", () => {
     const shell = frame.processes!.processes.find((one) => one.name === "shell")!;
     expect(shell).toMatchObject({ state: "blocked", waits: "keyboard" });

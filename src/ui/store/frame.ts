@@ -1,6 +1,7 @@
 /** The latest part of a frame for each panel. A part stays until a newer one comes or the machine starts afresh. */
 import { createStore } from "zustand/vanilla";
 import type {
+  ChannelsView,
   CpuView,
   Frame,
   MemoryView,
@@ -15,6 +16,7 @@ export interface FrameState {
   readonly processes?: ProcessTable;
   readonly pageTables?: PageTablesView;
   readonly topics?: TopicsView;
+  readonly channels?: ChannelsView;
   readonly cpu?: CpuView;
   readonly memory?: MemoryView;
   /** Trace records the machine lost since it started; 0 unless something is wrong. */
@@ -34,6 +36,7 @@ export function applyFrame(frame: Frame): void {
     processes: frame.processes ?? before.processes,
     pageTables: frame.pageTables ?? before.pageTables,
     topics: frame.topics ?? before.topics,
+    channels: frame.channels ?? before.channels,
     cpu: frame.cpu ?? before.cpu,
     memory: frame.memory ?? before.memory,
     traceLost: before.traceLost + frame.traceLost,

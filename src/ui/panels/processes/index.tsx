@@ -1,11 +1,13 @@
 /** The process table as it stands in the kernel's memory. */
 import { useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import type { ProcessView } from "../../../worker/protocol";
 import { traceIndex } from "../../derived/index";
 import { hoverProcess, sameProcess, selectProcess } from "../../store/selection";
 import { useMachine, useSelection } from "../../store/react";
 import { Empty, Panel } from "../../widgets/Panel";
 import { useCalmFrame, useCalmTick } from "../common/calm";
 import { duration, grouped, percent, ticksPerMs } from "../common/format";
+import { Toggle } from "../common/Choice";
 import { Dot } from "../common/ProcessName";
 import { Changing } from "./Changing";
 import { matches, rowsOf, sortRows, type ColumnName, type ProcessRow, type Sorting } from "./rows";
@@ -18,9 +20,14 @@ interface Column {
   readonly numeric?: boolean;
 }
 
-const columns: readonly Column[] = [
+const identity: readonly Column[] = [
   { name: "pid", title: "pid", label: "Process number; after the dot its generation when the number was used before" },
   { name: "name", title: "process", label: "The file it was loaded from" },
+];
+
+/** What it does now. */
+const present: readonly Column[] = [
+  ...identity,
   {
     name: "kind",
     title: "kind",
@@ -33,6 +40,16 @@ const columns: readonly Column[] = [
   { name: "queue", title: "queue", label: "Messages in its mailbox", numeric: true },
 ];
 
+/** Where its time went, since it exists. */
+const accounts: readonly Column[] = [
+  ...identity,
+  { name: "total", title: "run", label: "Time on the CPU", numeric: true },
+  { name: "ready", title: "ready", label: "Time it could have run, but another had the CPU", numeric: true },
+  { name: "blocked", title: "blocked", label: "Time it waited for something", numeric: true },
+  { name: "switches", title: "switches", label: "How often it got the CPU", numeric: true },
+  { name: "calls", title: "calls", label: "System calls it has made", numeric: true },
+];
+
 const SECOND_MS = 1000;
 
 export function ProcessesPanel() {
@@ -40,6 +57,7 @@ export function ProcessesPanel() {
   const now = useCalmTick();
   const [filter, setFilter] = useState("");
   const [sorting, setSorting] = useState<Sorting>({ column: "pid", descending: false });
+  const [times, setTimes] = useState(false);
   if (!table) return <Waiting />;
   const all = rowsOf(table, traceIndex.update(), now, SECOND_MS * ticksPerMs());
   const rows = sortRows(
@@ -47,14 +65,19 @@ export function ProcessesPanel() {
     sorting,
   );
   const search = (
-    <input
-      type="search"
-      className="process-filter"
-      placeholder="filter"
-      aria-label="Filter processes"
-      value={filter}
-      onChange={(event) => setFilter(event.target.value)}
-    />
+    <>
+      <Toggle on={times} onChange={setTimes} title="Where each process's time went">
+        times
+      </Toggle>
+      <input
+        type="search"
+        className="process-filter"
+        placeholder="filter"
+        aria-label="Filter processes"
+        value={filter}
+        onChange={(event) => setFilter(event.target.value)}
+      />
+    </>
   );
   return (
     <Panel
@@ -62,7 +85,7 @@ export function ProcessesPanel() {
       actions={search}
       note={`${rows.length === all.length ? all.length : `${rows.length} of ${all.length}`} · mutex ${table.mutexLocked ? "held" : "free"}`}
     >
-      <Table rows={rows} sorting={sorting} onSort={setSorting} />
+      <Table rows={rows} columns={times ? accounts : present} sorting={sorting} onSort={setSorting} />
       {rows.length === 0 && <Empty>No process matches “{filter}”.</Empty>}
       {table.note && <Empty>{table.note}</Empty>}
     </Panel>
@@ -84,11 +107,12 @@ function Waiting() {
 
 interface TableProps {
   readonly rows: readonly ProcessRow[];
+  readonly columns: readonly Column[];
   readonly sorting: Sorting;
   readonly onSort: (sorting: Sorting) => void;
 }
 
-function Table({ rows, sorting, onSort }: TableProps) {
+function Table({ rows, columns, sorting, onSort }: TableProps) {
   const selected = useSelection((state) => state.process);
   const body = useRef<HTMLTableSectionElement>(null);
   const at = rows.findIndex((row) => sameProcess(row.process, selected));
@@ -111,7 +135,7 @@ function Table({ rows, sorting, onSort }: TableProps) {
     onSort({ column, descending: again ? !sorting.descending : numeric });
   };
   return (
-    <table className="grid processes">
+    <table className={columns === accounts ? "grid processes accounts" : "grid processes"}>
       <thead>
         <tr>
           {columns.map(({ name, title, label, numeric }) => (
@@ -132,6 +156,7 @@ function Table({ rows, sorting, onSort }: TableProps) {
           <Row
             key={`${row.process.pid}.${row.process.generation}`}
             row={row}
+            times={columns === accounts}
             selected={index === at}
             reachable={index === Math.max(at, 0)}
           />
@@ -141,8 +166,15 @@ function Table({ rows, sorting, onSort }: TableProps) {
   );
 }
 
-function Row({ row, selected, reachable }: { row: ProcessRow; selected: boolean; reachable: boolean }) {
-  const { process, state } = row;
+interface RowProps {
+  readonly row: ProcessRow;
+  readonly times: boolean;
+  readonly selected: boolean;
+  readonly reachable: boolean;
+}
+
+function Row({ row, times, selected, reachable }: RowProps) {
+  const { process } = row;
   return (
     <tr
       tabIndex={reachable ? 0 : -1}
@@ -159,6 +191,15 @@ function Row({ row, selected, reachable }: { row: ProcessRow; selected: boolean;
         {process.generation > 1 && <span className="dim">·{process.generation}</span>}
       </td>
       <td className="name">{process.name || (process.pid === 0 ? "idle" : "")}</td>
+      {times ? <Accounts process={process} /> : <Present row={row} />}
+    </tr>
+  );
+}
+
+function Present({ row }: { row: ProcessRow }) {
+  const { process, state } = row;
+  return (
+    <>
       <td className="kind dim">
         {process.kind}
         {process.system && " · system"}
@@ -181,7 +222,28 @@ function Row({ row, selected, reachable }: { row: ProcessRow; selected: boolean;
       <td className="n queue">
         <Changing>{process.pid === 0 ? "-" : process.queued}</Changing>
       </td>
-    </tr>
+    </>
+  );
+}
+
+/** Run, ready and blocked are all of its life, so they are drawn as one bar. */
+function Accounts({ process }: { process: ProcessView }) {
+  const { cpuTicks, readyTicks, blockedTicks } = process;
+  const life = Math.max(1, cpuTicks + readyTicks + blockedTicks);
+  const cell = (name: string, ticks: number) => (
+    <td className={`n ${name}`} title={percent(ticks / life)}>
+      {duration(ticks)}
+      <i className="part" style={{ width: `${(ticks / life) * 100}%` }} aria-hidden="true" />
+    </td>
+  );
+  return (
+    <>
+      {cell("run", cpuTicks)}
+      {cell("ready", readyTicks)}
+      {cell("blocked", blockedTicks)}
+      <td className="n switches">{grouped(process.switches)}</td>
+      <td className="n calls">{grouped(process.systemCalls)}</td>
+    </>
   );
 }
 

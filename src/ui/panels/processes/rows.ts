@@ -2,7 +2,8 @@
 import type { ProcessTable, ProcessView } from "../../../worker/protocol";
 import type { TraceIndex } from "../../derived/index";
 
-export type ColumnName = "pid" | "name" | "kind" | "state" | "share" | "total" | "switches" | "queue";
+export type ColumnName =
+  "pid" | "name" | "kind" | "state" | "share" | "total" | "ready" | "blocked" | "switches" | "calls" | "queue";
 
 export interface Sorting {
   readonly column: ColumnName;
@@ -53,7 +54,10 @@ const valueOf: Readonly<Record<ColumnName, (row: ProcessRow) => number | string>
   state: (row) => `${row.state.word} ${row.state.tag ?? ""}`,
   share: (row) => row.share,
   total: (row) => row.process.cpuTicks,
+  ready: (row) => row.process.readyTicks,
+  blocked: (row) => row.process.blockedTicks,
   switches: (row) => row.process.switches,
+  calls: (row) => row.process.systemCalls,
   queue: (row) => row.process.queued,
 };
 

@@ -4,24 +4,27 @@ import { useMachine } from "../../store/react";
 import { Empty, Panel } from "../../widgets/Panel";
 import { useCalmFrame } from "../common/calm";
 import { Choice, Toggle } from "../common/Choice";
+import { Channels } from "./Channels";
 import { GraphView } from "./GraphView";
 import { HashView } from "./HashView";
 import { QueueView } from "./QueueView";
 import { TopicTable } from "./TopicTable";
 import "./topics.css";
 
-type Shape = "graph" | "hash" | "queue" | "table";
+type Shape = "graph" | "hash" | "queue" | "table" | "channels";
 
 const shapes: readonly (readonly [Shape, string])[] = [
   ["graph", "graph"],
   ["hash", "hash table"],
   ["queue", "queue"],
   ["table", "table"],
+  ["channels", "other ways"],
 ];
 
 export function TopicsPanel() {
   const view = useCalmFrame("topics");
   const table = useCalmFrame("processes");
+  const channels = useCalmFrame("channels");
   const [shape, setShape] = useState<Shape>("graph");
   /** Undefined: the kernel's own topics are shown until there are others. */
   const [system, setSystem] = useState<boolean>();
@@ -41,6 +44,7 @@ export function TopicsPanel() {
       {shape === "hash" && <HashView view={view} showSystem={shown} />}
       {shape === "queue" && <QueueView view={view} />}
       {shape === "table" && <TopicTable view={view} showSystem={shown} />}
+      {shape === "channels" && <Channels view={channels} />}
       {view.note && <Empty>{view.note}</Empty>}
     </Panel>
   );
