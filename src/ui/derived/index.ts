@@ -7,7 +7,7 @@ import { TraceKind as traceKind } from "../../worker/protocol";
 import { colorIndex } from "../store/colors";
 import { trace, type Trace } from "../store/trace";
 import { Journey } from "./journey";
-import { SYSCALL_PUBLISH } from "./names";
+import { replyTo, SYSCALL_PUBLISH, SYSCALL_REQUEST } from "./names";
 import { Messages } from "./messages";
 import { Spans } from "./spans";
 
@@ -71,6 +71,8 @@ export class TraceIndex {
   rebuilt = 0;
 
   private current = new Map<number, Lane>();
+  /** Sequence number of the reply that is on its way to a PID. */
+  private readonly replies = new Map<number, number>();
   private next = 0;
   private base = 0;
   private run = -1;
@@ -116,6 +118,7 @@ export class TraceIndex {
     this.refusalCount = 0;
     this.running = undefined;
     this.current.clear();
+    this.replies.clear();
     this.firstTime = 0;
     this.lastTime = 0;
     this.rebuilt++;
@@ -172,15 +175,36 @@ export class TraceIndex {
     this.running = { lane, start: time, record: this.base + row };
   }
 
+  private publish(row: number, time: number, sequence: number): void {
+    const { columns } = this.trace;
+    const pid = columns.pid[row];
+    const topic = columns.aLow[row];
+    const from = { pid, generation: pid === 0 ? 0 : columns.generation[row] };
+    const request = pid !== 0 && this.lane(row).call.number === SYSCALL_REQUEST;
+    this.messages.publish(time, sequence, topic, columns.aHigh[row], from, request);
+    const requester = replyTo(topic);
+    if (requester !== undefined) this.replies.set(requester, sequence);
+  }
+
   private callEnds(row: number, time: number): void {
     const { columns } = this.trace;
     const lane = this.lane(row);
     const negative = columns.aHigh[row] === 0xffffffff;
+    if (columns.flags[row] === SYSCALL_REQUEST) return this.requestEnds(lane.key, time, !negative);
     if (!negative || columns.flags[row] !== SYSCALL_PUBLISH || lane.call.number !== SYSCALL_PUBLISH) return;
     const error = (2 ** 32 - columns.aLow[row]) | 0;
     this.refusals.push({ time, from: lane.key, topic: lane.call.topic, error });
     this.refusalCount++;
     if (this.refusals.length > MOST_REFUSALS) this.refusals.splice(0, MOST_REFUSALS >> 1);
+  }
+
+  /** A reply goes past the mailboxes: the requester has it when its call returns. */
+  private requestEnds({ pid, generation }: ProcessKey, time: number, replied: boolean): void {
+    const sequence = this.replies.get(pid);
+    this.replies.delete(pid);
+    if (sequence === undefined || !replied) return;
+    this.messages.deliver(time, sequence, pid, generation, false);
+    this.messages.take(time, sequence, pid);
   }
 
   private message(row: number, kind: number, time: number, record: number): void {
@@ -190,7 +214,7 @@ export class TraceIndex {
     const sequence = columns.bLow[row] + columns.bHigh[row] * 2 ** 32;
     switch (kind) {
       case traceKind.publish: {
-        this.messages.publish(time, sequence, columns.aLow[row], columns.aHigh[row], pid, pid === 0 ? 0 : generation);
+        this.publish(row, time, sequence);
         const markers = pid === 0 ? this.kernelMessages : this.lane(row).messages;
         return markers.append(time, time, record, marker.publish);
       }

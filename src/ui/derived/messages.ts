@@ -29,6 +29,8 @@ export interface Message {
   readonly time: number;
   readonly topic: number;
   readonly length: number;
+  /** Its publisher waits for a reply. */
+  readonly request: boolean;
   /** PID 0 is the kernel. */
   readonly from: ProcessKey;
   readonly deliveries: readonly Delivery[];
@@ -41,6 +43,7 @@ export class Messages {
     time: Float64Array,
     topic: Uint32Array,
     bytes: Uint32Array,
+    request: Uint8Array,
     pid: Uint32Array,
     generation: Uint32Array,
     firstDelivery: Int32Array,
@@ -62,13 +65,21 @@ export class Messages {
     return this.rows.length;
   }
 
-  publish(time: number, sequence: number, topic: number, length: number, pid: number, generation: number): void {
+  publish(
+    time: number,
+    sequence: number,
+    topic: number,
+    length: number,
+    { pid, generation }: ProcessKey,
+    request = false,
+  ): void {
     const row = this.rows.add();
     const { columns } = this.rows;
     columns.sequence[row] = sequence;
     columns.time[row] = time;
     columns.topic[row] = topic;
     columns.bytes[row] = length;
+    columns.request[row] = request ? 1 : 0;
     columns.pid[row] = pid;
     columns.generation[row] = generation;
     columns.firstDelivery[row] = NONE;
@@ -139,6 +150,7 @@ export class Messages {
       time: columns.time[row],
       topic: columns.topic[row],
       length: columns.bytes[row],
+      request: columns.request[row] === 1,
       from: { pid: columns.pid[row], generation: columns.generation[row] },
       deliveries,
     };

@@ -6,10 +6,19 @@ import { nameOf } from "../store/colors";
 /** Topics below this are the kernel's (TOPIC_RESERVED of the layout description; a test compares). */
 export const TOPIC_RESERVED = 256;
 
+/** Replies to process n go to topic TOPIC_PRIVATE + n (of the layout description too). */
+export const TOPIC_PRIVATE = 0xffffff00;
+const TOPIC_ANY = 0xffffffff;
+
+/** The PID to whom what is published on this topic is the reply to a request; undefined for every other topic. */
+export const replyTo = (topic: number): number | undefined =>
+  topic >= TOPIC_PRIVATE && topic !== TOPIC_ANY ? topic - TOPIC_PRIVATE : undefined;
+
 const systemCallNumber = (name: string): number =>
   Number(Object.keys(traceNames.systemCall).find((key) => traceNames.systemCall[Number(key)] === name));
 
 export const SYSCALL_PUBLISH = systemCallNumber("publish");
+export const SYSCALL_REQUEST = systemCallNumber("request");
 
 export const systemCallName = (number: number): string => traceNames.systemCall[number] ?? `call ${number}`;
 
@@ -21,8 +30,11 @@ export const laneName = (key: ProcessKey): string => (key.pid === 0 ? "idle" : n
 
 export const topicName = (topic: number): string | undefined => traceNames.topic[topic]?.replaceAll("_", " ");
 
-/** "keyboard", or "topic 300". */
-export const topicLabel = (topic: number): string => topicName(topic) ?? `topic ${topic}`;
+/** "keyboard", "topic 300", or "reply to 4". */
+export function topicLabel(topic: number): string {
+  const requester = replyTo(topic);
+  return requester === undefined ? (topicName(topic) ?? `topic ${topic}`) : `reply to ${requester}`;
+}
 
 const endings: Readonly<Record<string, string>> = {
   quantum: "its quantum was used up",

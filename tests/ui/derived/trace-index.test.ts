@@ -112,6 +112,26 @@ describe("messages", () => {
     expect(index.kernelMessages.length).toBe(1);
   });
 
+  it("of request and reply: who waits is told, and the reply is taken when the requester's call returns", () => {
+    const { request, reply } = enums.system_call.byName;
+    const { index } = indexOf([
+      [10, "syscall_enter", 4, 300, 0, request],
+      publish(12, 4, 300, 50),
+      [20, "deliver", 6, pack(300, 1), 50, 0],
+      [25, "receive", 6, pack(300, 8), 50],
+      [30, "syscall_enter", 6, 0, 0, reply],
+      publish(32, 6, constants.TOPIC_PRIVATE + 4, 51),
+      [40, "syscall_exit", 4, 8, 0, request],
+      publish(50, 4, 300, 52),
+      [60, "syscall_enter", 4, 300, 0, request],
+      [70, "syscall_exit", 4, -enums.error.byName.TIMEDOUT, 0, request],
+    ]);
+    expect(index.messages.at(0)).toMatchObject({ request: true, deliveries: [{ to: { pid: 6 }, taken: 25 }] });
+    expect(index.messages.at(1)).toMatchObject({ request: false, deliveries: [{ to: { pid: 4 }, taken: 40 }] });
+    expect(names.topicLabel(index.messages.at(1).topic)).toBe("reply to 4");
+    expect(index.messages.at(2).deliveries).toEqual([]);
+  });
+
   it("that were lost say so, and one whose publish was lost is left out", () => {
     const { index } = indexOf([
       publish(10, 3, 300, 5),
@@ -147,7 +167,10 @@ describe("names", () => {
     expect(names.errorName(enums.error.byName.PERM)).toBe("EPERM");
     expect(names.errorName(4000)).toBe("error 4000");
     expect(names.SYSCALL_PUBLISH).toBe(enums.system_call.byName.publish);
+    expect(names.SYSCALL_REQUEST).toBe(enums.system_call.byName.request);
     expect(names.TOPIC_RESERVED).toBe(constants.TOPIC_RESERVED);
+    expect(names.TOPIC_PRIVATE).toBe(constants.TOPIC_PRIVATE);
+    expect([constants.TOPIC_ANY, 300].map(names.replyTo)).toEqual([undefined, undefined]);
     expect(names.topicName(enums.topic_number.byName.process_started)).toBe("process started");
     expect(names.endingText(99)).toBe("reason 99");
   });

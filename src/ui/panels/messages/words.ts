@@ -1,6 +1,6 @@
 /** Messages in words. */
 import type { Delivery, Message } from "../../derived/messages";
-import { publisherName, topicLabel, topicName } from "../../derived/names";
+import { publisherName, replyTo, topicLabel, topicName } from "../../derived/names";
 import { nameOf } from "../../store/colors";
 import { duration, instant, plural } from "../common/format";
 import { latencyOf } from "./layout";
@@ -8,7 +8,7 @@ import { latencyOf } from "./layout";
 export function rowLabel(message: Message): { time: string; topic: string } {
   return {
     time: instant(message.time, 3).replace(" ms", ""),
-    topic: topicName(message.topic) ?? String(message.topic),
+    topic: replyTo(message.topic) === undefined ? (topicName(message.topic) ?? String(message.topic)) : "reply",
   };
 }
 
@@ -36,9 +36,18 @@ export interface MessageText {
   readonly deliveries: readonly string[];
 }
 
+/** "sensor published 4 bytes on topic 300", "client asked with 8 bytes on topic 7 and waits for the reply". */
+function deed(message: Message): string {
+  const who = publisherName(message.from);
+  const bytes = plural(message.length, "byte");
+  if (replyTo(message.topic) !== undefined) return `${who} replied ${bytes}`;
+  const where = `${bytes} on ${topicLabel(message.topic)}`;
+  return message.request ? `${who} asked with ${where} and waits for the reply` : `${who} published ${where}`;
+}
+
 export function describe(message: Message): MessageText {
   return {
-    title: `${publisherName(message.from)} published ${plural(message.length, "byte")} on ${topicLabel(message.topic)} at ${instant(message.time, 5)} · sequence ${message.sequence}`,
+    title: `${deed(message)} at ${instant(message.time, 5)} · sequence ${message.sequence}`,
     deliveries:
       message.deliveries.length === 0
         ? ["nobody had subscribed: delivered to no one"]

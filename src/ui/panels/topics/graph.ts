@@ -116,8 +116,11 @@ export function layoutGraph(input: GraphInput): Graph {
   ]);
   const onlySystem = [...known].every((topic) => topic < TOPIC_RESERVED);
   const showSystem = input.showSystem ?? onlySystem;
+  // Unasked, the kernel's own are those that somebody listens to; the others would only push these off the page.
+  const heard = new Set(view.topics.filter(({ subscribers }) => subscribers.length > 0).map(({ topic }) => topic));
+  const showsOwn = (topic: number): boolean => showSystem && (input.showSystem === true || heard.has(topic));
   const shownTopics = [...known]
-    .filter((topic) => showSystem || topic >= TOPIC_RESERVED || refusedTopics.has(topic))
+    .filter((topic) => showsOwn(topic) || topic >= TOPIC_RESERVED || refusedTopics.has(topic))
     .sort((one, other) => one - other);
   const shown = new Set(shownTopics);
   const subscriptions = view.topics

@@ -1,6 +1,7 @@
 /** Who published what, out of the trace: the kernel keeps no such list, and receivers are never told. */
 import type { ProcessKey } from "../../../worker/protocol";
 import type { TraceIndex } from "../../derived/index";
+import { replyTo } from "../../derived/names";
 
 export interface PublishEdge {
   readonly topic: number;
@@ -57,6 +58,8 @@ export class Publishers {
   }
 
   private add(topic: number, from: ProcessKey, time: number): void {
+    // Where replies go is no topic that anybody could subscribe to.
+    if (replyTo(topic) !== undefined) return;
     const key = edgeKey(topic, from);
     const edge = this.edges.get(key);
     if (edge) {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { linesOf, models, ratios, readCells, summary, valuesOf } from "../../../src/ui/panels/measured/figures";
+import { linesOf, models, ratios, readCells, summary, valuesOf } from "../../../../src/ui/panels/measured/figures";
 
-const cells = readCells(JSON.parse(readFileSync(new URL("../../bench/ipc.json", import.meta.url), "utf8")));
+const cells = readCells(JSON.parse(readFileSync(new URL("../../../bench/ipc.json", import.meta.url), "utf8")));
 
 describe("the measured figures", () => {
   it("make whole lines: every way to talk has every payload and every number of receivers", () => {
