@@ -127,27 +127,39 @@ const RING_MAGIC = 0x43525448;
 /** Most records kept for a page that asks for no frames: 4 MiB. */
 const MOST_KEPT = 131_072;
 
+/** How far a drain has come: to take a machine back is to take its drain back. */
+export interface DrainPlace {
+  /** The next record in the ring, as the guest counts. */
+  readonly tail: number;
+  /** Records taken ever. */
+  readonly taken: number;
+}
+
 export class TraceDrain {
   /** Number of the next record to be taken. */
   private tail = 0;
+  private taken = 0;
   private chunks: Uint8Array[] = [];
   private kept = 0;
   private lostRecords = 0;
 
-  constructor(private readonly most = MOST_KEPT) {}
+  constructor(
+    private readonly most = MOST_KEPT,
+    /** Told of all records, with how many came before them. */
+    private readonly onTaken?: (taken: number, records: Uint8Array) => void,
+  ) {}
 
-  /** The machine starts anew: forget everything, the next record is the first. */
-  restart(): void {
-    this.tail = 0;
+  get place(): DrainPlace {
+    return { tail: this.tail, taken: this.taken };
+  }
+
+  /** The machine was taken to another instant: what was kept belonged to the one before. */
+  moveTo({ tail, taken }: DrainPlace): void {
+    this.tail = tail;
+    this.taken = taken;
     this.chunks = [];
     this.kept = 0;
     this.lostRecords = 0;
-  }
-
-  /** The machine was taken to another instant: records up to there are not news. */
-  moveTo(memory: GuestMemory): void {
-    this.restart();
-    this.tail = memory.global("trace_ring", structs.trace_ring)?.number("head") ?? 0;
   }
 
   /** Takes what the kernel wrote since the last time. */
@@ -174,6 +186,8 @@ export class TraceDrain {
   }
 
   private keep(bytes: Uint8Array): void {
+    this.onTaken?.(this.taken, bytes);
+    this.taken += bytes.length / TRACE_RECORD_BYTES;
     this.chunks.push(bytes);
     this.kept += bytes.length / TRACE_RECORD_BYTES;
     while (this.kept > this.most) {

@@ -9,8 +9,8 @@
  * In the description typed arrays are { "$u8": base64 } and { "$u16": base64 }, Infinity is { "$inf": 1 }, absent values { "$no": 1 }.
  */
 import { deflateSync, inflateSync } from "fflate";
-import { CpuState, layout, type FieldName } from "../engine/state.ts";
 import type { Plain } from "./device.ts";
+import { readFields, writeFields, type CpuFields } from "./fields.ts";
 import { Pc, type PcConfig, type PcState, type Settings } from "./pc.ts";
 
 const MAGIC = "VITRINE1";
@@ -43,7 +43,7 @@ export function seal(pc: Pc): Uint8Array {
     images: pc.imageHashes,
     clock,
     idle: pc.cpu.idleTicks,
-    cpu: readFields(new CpuState(pc.cpu.memory)),
+    cpu: inHex(readFields(pc.cpu.memory)),
     parts: wrap(devices),
     pages,
   };
@@ -94,7 +94,8 @@ function assemble(plain: Uint8Array, config: Parameters<typeof unseal>[1]): Pc {
     const from = 4 + length + index * PAGE;
     pc.cpu.ram.set(plain.subarray(from, from + PAGE), page * PAGE);
   });
-  writeFields(new CpuState(pc.cpu.memory), description.cpu);
+  const missing = writeFields(pc.cpu.memory, fromHex(description.cpu));
+  if (missing !== undefined) throw new CapsuleError(`it says nothing of the CPU's ${missing}`);
   pc.resume({ clock: description.clock, devices: unwrap(description.parts) as PcState["devices"] }, description.idle);
   return pc;
 }
@@ -124,30 +125,13 @@ function adler32(bytes: Uint8Array): number {
   return ((high << 16) | low) >>> 0;
 }
 
-const architectural = (): FieldName[] =>
-  (Object.keys(layout) as FieldName[]).filter((name) => layout[name].architectural);
+const inHex = (fields: CpuFields): Description["cpu"] =>
+  Object.fromEntries(Object.entries(fields).map(([name, values]) => [name, values.map((value) => value.toString(16))]));
 
-const get = (state: CpuState, name: FieldName, index: number): bigint =>
-  layout[name].type === "u64" ? state.get64(name, index) : BigInt(state.get32(name, index));
-
-function readFields(state: CpuState): Record<string, string[]> {
-  const fields = architectural().map((name): [string, string[]] => [
-    name,
-    Array.from({ length: layout[name].count }, (_, index) => get(state, name, index).toString(16)),
-  ]);
-  return Object.fromEntries(fields);
-}
-
-function writeFields(state: CpuState, fields: Description["cpu"]): void {
-  for (const name of architectural()) {
-    const values = fields[name];
-    if (values?.length !== layout[name].count) throw new CapsuleError(`it says nothing of the CPU's ${name}`);
-    values.forEach((value, index) => {
-      if (layout[name].type === "u64") state.set64(name, BigInt(`0x${value}`), index);
-      else state.set32(name, Number(`0x${value}`), index);
-    });
-  }
-}
+const fromHex = (fields: Description["cpu"]): CpuFields =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, values]) => [name, values.map((value) => BigInt(`0x${value}`))]),
+  );
 
 /** Into what JSON can say. */
 function wrap(value: Plain): Plain {

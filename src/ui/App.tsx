@@ -9,6 +9,7 @@ import { Wide } from "./layout/Wide";
 import { HelpDialog } from "./panels/help";
 import { MeasuredDialog } from "./panels/measured";
 import { ReportDialog } from "./panels/machine/Ending";
+import { Scrubber } from "./panels/machine/Scrubber";
 import { ShareDialog } from "./panels/share";
 import "./layout/layout.css";
 
@@ -18,6 +19,7 @@ export function App() {
   return (
     <DropZone>
       <Header />
+      <Scrubber />
       <Notices />
       <main className={narrow ? "page narrow" : "page"}>{narrow ? <Narrow /> : <Wide />}</main>
       <HelpDialog />

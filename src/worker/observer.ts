@@ -12,7 +12,7 @@ import { currentPid, processStruct, readProcesses, savedPlace, type ProcessStruc
 import { namedRegions } from "../lens/regions";
 import { Symbols } from "../lens/symbols";
 import { readTopics } from "../lens/topics";
-import { TraceDrain } from "../lens/trace";
+import { TraceDrain, type DrainPlace } from "../lens/trace";
 import { viewCpu, type Visible } from "./cpuView";
 import type { Frame, PageTablesView, PanelName, View } from "./protocol";
 
@@ -32,14 +32,16 @@ function pagingOf({ cr0, cr3, cr4, efer }: CpuSnapshot): Paging | undefined {
 export class Observer {
   private readonly kernelSymbols: Symbols;
   private readonly programSymbols = new Map<string, Symbols>();
-  private readonly trace = new TraceDrain();
+  private readonly trace: TraceDrain;
 
   constructor(
     private readonly machine: Visible,
     /** Absent for a foreign image: then nothing of Herald is looked for. */
     private readonly map: HeraldMap | undefined,
     private readonly ticksPerMicrosecond: number,
+    onRecords?: (taken: number, records: Uint8Array) => void,
   ) {
+    this.trace = new TraceDrain(undefined, onRecords);
     this.kernelSymbols = new Symbols(map?.symbols);
     for (const [name, table] of map?.programs ?? []) this.programSymbols.set(name, new Symbols(table));
   }
@@ -59,10 +61,19 @@ export class Observer {
   }
 
   takeTrace(): { readonly records: ArrayBuffer; readonly lost: number } {
-    // Paused inside trace_write, the newest record may be half written: it is news the next time.
-    const rip = this.machine.cpu.snapshot().rip;
-    if (!this.kernelSymbols.nearest(rip)?.startsWith("trace_write")) this.drainTrace();
+    this.drainTrace();
     return this.trace.take();
+  }
+
+  /** How far the trace has been read, up to now. */
+  get tracePlace(): DrainPlace {
+    this.drainTrace();
+    return this.trace.place;
+  }
+
+  /** The machine was taken to an instant at which the trace had been read so far. */
+  moveTrace(place: DrainPlace): void {
+    this.trace.moveTo(place);
   }
 
   parts(view: View): Parts {

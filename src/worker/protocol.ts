@@ -61,6 +61,10 @@ export type ToWorker =
   | { kind: "frame" }
   /** Run, unpaced, until the clock is exactly `tick`, then pause; answered by `reached`. Nothing happens if it is past. */
   | { kind: "runTo"; tick: number }
+  /** Go to this tick of the recording, backwards or forwards but not beyond its end, and stand there; answered by `reached`. */
+  | { kind: "seek"; tick: number }
+  /** Pause, and go back to before the instruction executed last. */
+  | { kind: "stepBack" }
   /** Asks for the hash of the machine's state; answered by `hash`. */
   | { kind: "hash" };
 
@@ -73,6 +77,8 @@ export interface Status {
   /** Registers, bytes and disassembly where it stopped, as text. */
   readonly report?: string;
   readonly tick: number;
+  /** The last tick of the recording: later than `tick` while an earlier instant is looked at. */
+  readonly recorded: number;
   readonly instructions: number;
   /** Virtual seconds since power-on. */
   readonly seconds: number;
@@ -114,6 +120,8 @@ export interface Frame {
   readonly memory?: MemoryView;
   /** True in the first frame after open or reset: forget everything before it. */
   readonly fresh?: boolean;
+  /** True in the first frame after the machine went to another instant: `serial` and `trace` are all there was up to it. */
+  readonly moved?: boolean;
 }
 
 export interface TextScreen {

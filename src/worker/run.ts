@@ -1,6 +1,9 @@
 /** One run of one machine: a PC, its disk, its recording, and who looks at it. Power-on, reset and open each make a new one. */
 import type { HeraldMap } from "../lens/map";
+import { TRACE_RECORD_BYTES, type DrainPlace } from "../lens/trace";
 import { Pc } from "../pc/pc";
+import { History, type Snapshot } from "../replay/history";
+import { ByteLog } from "../replay/log";
 import { Player } from "../replay/player";
 import { InputLog } from "../replay/recording";
 import { MAX_INPUTS, type Input } from "../scenario/schema";
@@ -33,6 +36,20 @@ interface KeyChange {
   readonly down: boolean;
 }
 
+/** Instructions between two snapshots: run again in a fraction of a second. */
+const SNAPSHOT_EVERY = 40_000_000;
+/** And real time: to look at all of memory takes about 20 ms. */
+const SNAPSHOT_EVERY_MS = 250;
+/** What the console and the trace keep to be shown again at another instant. */
+const MOST_SERIAL = 4 << 20;
+const MOST_RECORDS = 2_000_000;
+
+/** What a snapshot needs beside the machine: how far its console and its trace had come. */
+interface Place {
+  readonly serial: number;
+  readonly trace: DrainPlace;
+}
+
 export class Run {
   readonly pc: Pc;
   /** What was typed faster than the guest takes it: a person who watches single instructions loses no key. */
@@ -40,6 +57,14 @@ export class Run {
   readonly player: Player;
   readonly observer: Observer;
   readonly serial = new SerialOutbox();
+  private readonly serialLog = new ByteLog(MOST_SERIAL);
+  private readonly traceLog = new ByteLog(MOST_RECORDS * TRACE_RECORD_BYTES, TRACE_RECORD_BYTES);
+  private readonly history: History<Place>;
+  /** Bytes that COM1 had said at this instant. */
+  private said = 0;
+  private recordedTo = 0;
+  private instructionsAtSnapshot = 0;
+  private timeAtSnapshot = -Infinity;
 
   constructor(
     readonly source: Source,
@@ -47,14 +72,98 @@ export class Run {
   ) {
     const { memoryMiB, mhz, disk, map } = source;
     const outputs = {
-      serial: (byte: number) => this.serial.push(byte),
+      serial: (byte: number) => this.say(byte),
       doorbell: () => this.observer.drainTrace(),
     };
     // Hot code is compiled: the run is the same to the tick (tests/engine/regions), and several times as fast.
     this.pc = new Pc({ memoryMiB, mhz, disk, outputs, regions: true });
     this.player = new Player(this.pc, new InputLog(inputs));
-    this.observer = new Observer(this.pc, map, mhz);
+    this.observer = new Observer(this.pc, map, mhz, (taken, records) =>
+      this.traceLog.put(taken * TRACE_RECORD_BYTES, records),
+    );
+    this.history = new History(this.pc, this.place());
   }
+
+  private say(byte: number): void {
+    this.serial.push(byte);
+    this.serialLog.put(this.said++, Uint8Array.of(byte));
+  }
+
+  private place(): Place {
+    return { serial: this.said, trace: this.observer.tracePlace };
+  }
+
+  // ---- the recording --------------------------------------------------------------------------------------------------
+
+  /** The last tick that this recording has come to: one can be before it. */
+  get recorded(): number {
+    return Math.max(this.recordedTo, this.tick);
+  }
+
+  /** Call between slices, with the time of day. */
+  record(now: number): void {
+    if (this.tick < this.recordedTo) return;
+    this.recordedTo = this.tick;
+    if (this.instructions - this.instructionsAtSnapshot < SNAPSHOT_EVERY) return;
+    if (now - this.timeAtSnapshot < SNAPSHOT_EVERY_MS) return;
+    this.instructionsAtSnapshot = this.instructions;
+    this.timeAtSnapshot = now;
+    this.history.take(this.place());
+  }
+
+  /** Takes the machine to the best place from which to run to `tick`; it is there or before it afterwards. */
+  approach(tick: number): void {
+    const snapshot = this.history.before(tick);
+    if (this.tick <= tick && snapshot.tick <= this.tick) return;
+    this.return(snapshot);
+  }
+
+  /** Before the instruction executed last. False when there is none. */
+  stepBack(): boolean {
+    const goal = this.instructions - 1;
+    if (goal < 0) return false;
+    const end = this.recorded;
+    let snapshot = this.history.before(this.tick);
+    for (; snapshot.tick - snapshot.idleTicks > goal;) snapshot = this.history.before(snapshot.tick - 1);
+    this.recordedTo = end;
+    this.return(snapshot);
+    this.step(goal - this.instructions);
+    return true;
+  }
+
+  private return(snapshot: Snapshot<Place>): void {
+    this.recordedTo = this.recorded;
+    const { serial, trace } = this.history.restore(snapshot);
+    this.said = serial;
+    this.observer.moveTrace(trace);
+    this.player.moved();
+    this.serial.clear();
+  }
+
+  /** All that the console said and all trace records up to this instant; what waited to be told is among them. */
+  past(): { readonly serial: Uint8Array<ArrayBuffer>; readonly trace: ArrayBuffer } {
+    this.observer.takeTrace();
+    this.serial.clear();
+    const { taken } = this.observer.tracePlace;
+    return {
+      serial: this.serialLog.until(this.said),
+      trace: this.traceLog.until(taken * TRACE_RECORD_BYTES).buffer,
+    };
+  }
+
+  /** Something new is done to the machine now: from here on it is another recording. */
+  private branch(): void {
+    if (this.tick >= this.recordedTo) return;
+    const { serial, trace } = this.place();
+    this.serialLog.cut(serial);
+    this.traceLog.cut(trace.taken * TRACE_RECORD_BYTES);
+    this.history.forgetAfter(this.tick);
+    this.recordedTo = this.tick;
+    const { tick, idleTicks } = this.history.latest;
+    this.instructionsAtSnapshot = tick - idleTicks;
+  }
+
+  // ---- what is done to it ---------------------------------------------------------------------------------------------
 
   get tick(): number {
     return this.pc.clock;
@@ -77,8 +186,10 @@ export class Run {
   /** Call between slices. Each key is recorded at the tick at which it reaches the keyboard. True when one did. */
   typeWaiting(): boolean {
     let typed = 0;
-    for (; typed < this.waiting.length && this.pc.pendingKeys <= BYTES_BESIDE_ANY_KEY; typed++)
+    for (; typed < this.waiting.length && this.pc.pendingKeys <= BYTES_BESIDE_ANY_KEY; typed++) {
+      this.branch();
       this.player.input({ kind: "key", tick: this.tick, ...this.waiting[typed] });
+    }
     if (typed > 0) this.waiting = this.waiting.slice(typed);
     return typed > 0;
   }

@@ -38,6 +38,10 @@ export class Session {
   private pacer = new Pacer();
   /** runTo: where to stop. Reached without pacing. */
   private goal: number | undefined;
+  /** On the way to another instant: what lies between is not shown. */
+  private seeking = false;
+  /** The next frame shows another instant. */
+  private moved = false;
   private view: View = { panels: [], syntax: "intel" };
   private fresh = false;
   /** What the last frame showed: if nothing changed since, its parts are not made again. */
@@ -87,6 +91,10 @@ export class Session {
         return this.sendFrame();
       case "runTo":
         return this.runTo(message.tick);
+      case "seek":
+        return this.seek(message.tick);
+      case "stepBack":
+        return this.stepBack();
       case "hash":
         return this.sendHash();
       default:
@@ -124,6 +132,7 @@ export class Session {
   /** Power-on: a new run, standing before its first instruction. */
   private startAnew(inputs: Message<"open">["inputs"]): void {
     this.stopRunning();
+    this.moved = false;
     this.run = undefined;
     if (!this.source) throw new Error("There is no disk in the machine: open a scenario or an image first.");
     const speed = this.pacer.speed;
@@ -161,6 +170,8 @@ export class Session {
 
   private reached(): void {
     this.goal = undefined;
+    if (this.seeking) this.moved = true;
+    this.seeking = false;
     this.world.post({ kind: "reached", tick: this.run?.tick ?? 0 }, []);
   }
 
@@ -172,12 +183,31 @@ export class Session {
     this.startRunning();
   }
 
+  private seek(tick: number): void {
+    const { run } = this;
+    if (!Number.isSafeInteger(tick) || tick < 0) throw new Error(`${String(tick)} is no tick to go to.`);
+    this.stopRunning();
+    if (!run) return this.reached();
+    const goal = Math.min(tick, run.recorded);
+    run.approach(goal);
+    this.seeking = true;
+    this.goal = goal;
+    if (run.tick >= goal) this.reached();
+    else this.startRunning();
+  }
+
+  private stepBack(): void {
+    this.stopRunning();
+    if (this.run?.stepBack()) this.moved = true;
+  }
+
   private step(count: number): void {
     if (!Number.isInteger(count) || count < 1 || count > MOST_STEPS)
       throw new Error(`${String(count)} steps; it must be 1 to ${MOST_STEPS}.`);
     this.stopRunning();
     if (this.run?.typeWaiting()) this.sendInputsSoon();
     this.run?.step(count);
+    this.run?.record(this.world.now());
   }
 
   private askTurn(delay: number): void {
@@ -214,6 +244,7 @@ export class Session {
       if (this.goal === undefined && this.pacer.idleIsFree) run.step(allowed);
       else run.player.runTo(Math.min(tick + allowed, this.goal ?? Infinity));
       this.pacer.ran(run.tick - tick, run.idleTicks - idleTicks, this.world.now() - begun);
+      run.record(this.world.now());
     }
     this.pacer.measure(begun);
   }
@@ -223,7 +254,7 @@ export class Session {
   /** Keys that a PC keyboard has not are no input. */
   private key(code: string, down: boolean): void {
     const { run } = this;
-    if (!run || run.ending || !keyNames.includes(code)) return;
+    if (!run || run.ending || this.seeking || !keyNames.includes(code)) return;
     if (run.player.log.length >= MAX_INPUTS && !this.tooManyTold) {
       this.tooManyTold = true;
       this.tellError("machine", new Error(`More than ${MAX_INPUTS} key strokes: a link can no longer hold this run.`));
@@ -260,11 +291,21 @@ export class Session {
     const status = this.status();
     const { fresh } = this;
     if (!run) return { status, serial: new Uint8Array(0), trace: NO_TRACE(), traceLost: 0, fresh };
+    // On the way to another instant nothing is told: all of it comes with the frame that shows the instant.
+    if (this.seeking) return { status, serial: new Uint8Array(0), trace: NO_TRACE(), traceLost: 0, fresh };
+    if (this.moved) return this.frameElsewhere(run);
     const { records, lost } = run.observer.takeTrace();
     const changed = fresh || this.shown?.tick !== run.tick || this.shown.view !== view;
     this.shown = { tick: run.tick, view };
     const parts = changed ? this.look(run) : {};
     return { status, serial: run.serial.take(), trace: records, traceLost: lost, fresh, ...parts };
+  }
+
+  private frameElsewhere(run: Run): Frame {
+    this.moved = false;
+    const { fresh, view } = this;
+    this.shown = { tick: run.tick, view };
+    return { status: this.status(), ...run.past(), traceLost: 0, fresh, moved: true, ...this.look(run) };
   }
 
   /** A view that cannot be made must not stop the page's frames: it is told, and the frame goes without it. */
@@ -280,13 +321,14 @@ export class Session {
   private status(): Status {
     const { run, pacer } = this;
     const { speed, pace, mips } = pacer;
-    if (!run) return { power: "off", tick: 0, instructions: 0, seconds: 0, speed, pace: 0, mips: 0 };
+    if (!run) return { power: "off", tick: 0, recorded: 0, instructions: 0, seconds: 0, speed, pace: 0, mips: 0 };
     const { ending } = run;
     const { replayUntil } = run.player;
     return {
       power: ending ? ending.power : this.running ? "running" : "paused",
       ...(ending && { reason: ending.reason, report: ending.report }),
       tick: run.tick,
+      recorded: run.recorded,
       instructions: run.instructions,
       seconds: run.tick / (run.source.mhz * 1_000_000),
       speed,

@@ -64,6 +64,38 @@ test("a selected process's page walk agrees with the CPU's translation", async (
   await expect(tables.getByRole("alert")).toBeVisible();
 });
 
+test("the past: every panel shows it, a step back is exact, and a key there begins another future", async ({
+  page,
+}) => {
+  await openAtPrompt(page);
+  await command(page, "ps");
+  await press(page, "Pause");
+  const rows = await lastRows(page);
+  const end = await instructions(page);
+  const line = page.getByRole("slider", { name: "Recorded time" });
+  const box = (await line.boundingBox())!;
+  // Power-on is at the left end.
+  await page.mouse.click(box.x + 3, box.y + box.height / 2);
+  await expect(panel(page, "Processes")).toContainText("No process table yet");
+  await expect(page.getByRole("button", { name: /^back to the end/ })).toBeVisible();
+  await page.getByRole("button", { name: /^back to the end/ }).click();
+  await expect.poll(() => instructions(page)).toBe(end);
+  await expect.poll(() => lastRows(page)).toEqual(rows);
+  await press(page, "Step back");
+  await expect.poll(() => instructions(page)).toBe(end - 1);
+  await press(page, "Step");
+  await expect.poll(() => instructions(page)).toBe(end);
+  // Just before Enter was pressed, something else is typed.
+  const link = page.url();
+  const typed = await line.evaluate((input: HTMLInputElement) => Number(input.value));
+  await line.fill(String(Math.floor((typed * 0.9) / 10_000) * 10_000));
+  await press(page, "Run");
+  await panel(page, "Console").locator(".xterm").click();
+  await page.keyboard.type("x", { delay: 20 });
+  await expect(page.getByRole("button", { name: /^back to the end/ })).toHaveCount(0);
+  await expect.poll(() => page.url()).not.toBe(link);
+});
+
 test("powers off, says so, and powers on again", async ({ page }) => {
   await openAtPrompt(page);
   await press(page, "Power");

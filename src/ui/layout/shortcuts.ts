@@ -1,6 +1,6 @@
 /** Keys that work wherever the focus is. F8, F10 and F11 drive the machine as in a debugger; the rest stay out of text fields. */
 import { useEffect } from "react";
-import { pauseMachine, runMachine, stepMachine } from "../store/connection";
+import { pauseMachine, runMachine, stepBack, stepMachine } from "../store/connection";
 import { machineStore } from "../store/machine";
 import { clearSelection } from "../store/selection";
 import { showDialog, viewStore } from "../store/view";
@@ -13,9 +13,10 @@ function onMachineKey(event: KeyboardEvent): boolean {
     return true;
   }
   if (event.code === "F10" || event.code === "F11") {
-    if (power === "paused") stepMachine(1);
+    if (event.shiftKey && power !== "off") stepBack();
+    else if (power === "paused") stepMachine(1);
     // Full screen stays with F11 while there is nothing to step.
-    return power === "paused";
+    return power === "paused" || (event.shiftKey && power !== "off");
   }
   return false;
 }

@@ -25,6 +25,7 @@ interface Disk {
 
 let worker: Worker | undefined;
 let disk: Promise<Disk> | undefined;
+let seekNext: number | undefined;
 let arrived: Frame | undefined;
 let asked = false;
 /** Whether a foreign image has the boot signature. If not, the BIOS and the machine's state say so: the worker's notice is one too many. */
@@ -82,7 +83,7 @@ function receive(message: FromWorker): void {
       scenarioStore.setState({ inputs: message.inputs });
       break;
     case "reached":
-      replayed(message.tick);
+      arrivedAt(message.tick);
       break;
     case "error":
       if (message.where !== "image" || signed) setNotice({ tone: "error", text: message.message });
@@ -90,6 +91,15 @@ function receive(message: FromWorker): void {
     default:
       break;
   }
+}
+
+/** One seek at a time: of those asked for meanwhile only the last one counts. */
+function arrivedAt(tick: number): void {
+  if (machineStore.getState().seeking === undefined) return replayed(tick);
+  const next = seekNext;
+  seekNext = undefined;
+  machineStore.setState({ seeking: next });
+  if (next !== undefined) send({ kind: "seek", tick: next });
 }
 
 /** The machine hurried to a link's last input: there it goes on at its pace. It was stopped before: then it stands where it is. */
@@ -101,6 +111,7 @@ function replayed(tick: number): void {
 
 function draw(frame: Frame): void {
   if (frame.fresh) startAfresh();
+  if (frame.moved) forgetPast();
   readTrace(frame.trace);
   for (const process of frame.processes?.processes ?? []) rememberName(process, process.name);
   for (const process of frame.processes?.ended ?? []) rememberName(process, process.name);
@@ -120,13 +131,19 @@ function readTrace(records: ArrayBuffer): void {
   }
 }
 
+/** The machine is at another instant: all there was up to it comes with the frame. */
+function forgetPast(): void {
+  clearSerial();
+  writers.clear();
+  trace.clear();
+}
+
 /** Whatever was shown belonged to another run. */
 function startAfresh(): void {
   forgetProcesses();
   clearSelection();
-  clearSerial();
-  writers.clear();
-  trace.clear();
+  forgetPast();
+  seekNext = undefined;
   machineStore.setState({ run: machineStore.getState().run + 1, failure: undefined });
 }
 
@@ -204,6 +221,18 @@ export const resetMachine = (): void => {
 export const runMachine = go;
 export const pauseMachine = (): void => send({ kind: "pause" });
 export const stepMachine = (count = 1): void => send({ kind: "step", count });
+/** Back to before the instruction executed last. */
+export const stepBack = (): void => send({ kind: "stepBack" });
+
+/** Goes to an instant of the recording and stands there. */
+export function seekTo(tick: number): void {
+  const target = Math.max(0, Math.round(tick));
+  const busy = machineStore.getState().seeking !== undefined;
+  machineStore.setState({ seeking: target, replayUntil: undefined });
+  if (busy) seekNext = target;
+  else send({ kind: "seek", tick: target });
+}
+
 export const setSpeed = (ticksPerSecond: number | "max"): void => send({ kind: "speed", ticksPerSecond });
 export const sendKey = (code: string, down: boolean): void => send({ kind: "key", code, down });
 

@@ -29,8 +29,8 @@ export const frameStore = createStore<FrameState>(() => empty);
 
 /** Puts a frame's parts into the store. */
 export function applyFrame(frame: Frame): void {
-  // A machine that is off has no memory to show.
-  const before = frame.fresh || frame.status.power === "off" ? empty : frameStore.getState();
+  // A machine that is off has no memory to show; at another instant there may be less than there was.
+  const before = frame.fresh || frame.moved || frame.status.power === "off" ? empty : frameStore.getState();
   const next: FrameState = {
     screen: frame.screen ?? before.screen,
     processes: frame.processes ?? before.processes,

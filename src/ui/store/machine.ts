@@ -10,6 +10,8 @@ export interface MachineState {
   readonly failure?: string;
   /** While a link's recorded inputs are replayed as fast as it goes: the tick of the last one. */
   readonly replayUntil?: number;
+  /** On the way to this tick of the recording. */
+  readonly seeking?: number;
 }
 
 /** Ticks per second of real time at which virtual time goes as fast as real time. */
@@ -18,6 +20,7 @@ export const REAL_TIME = 100_000_000;
 export const machineOff: Status = {
   power: "off",
   tick: 0,
+  recorded: 0,
   instructions: 0,
   seconds: 0,
   speed: REAL_TIME,

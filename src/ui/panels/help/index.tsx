@@ -7,6 +7,7 @@ import "./help.css";
 const keys: readonly (readonly [readonly string[], string])[] = [
   [["F8"], "run or pause"],
   [["F10", "F11"], "step one instruction, while paused"],
+  [["Shift + F10"], "back to before the last instruction"],
   [["?"], "this help"],
   [["Esc"], "deselect; close what is open"],
   [["Esc", "Tab"], "one after the other: leave the console or an editor by keyboard"],
@@ -14,6 +15,7 @@ const keys: readonly (readonly [readonly string[], string])[] = [
   [["Ctrl/⌘ + Enter"], "in an editor: run the programs"],
   [["W", "S"], "timeline: zoom in, zoom out"],
   [["A", "D"], "timeline: to earlier, to later"],
+  [["G"], "timeline: take the machine to the marked instant"],
   [["←", "→"], "between tabs; on a divider: resize"],
 ];
 
@@ -32,6 +34,10 @@ export function HelpDialog() {
         </li>
         <li>
           Pick a <b>process</b>: it is selected in every panel and has one colour everywhere.
+        </li>
+        <li>
+          Drag the line under the header to any <b>past instant</b>: every panel shows the machine as it was then. Run
+          goes on from there; a key pressed there begins another future.
         </li>
         <li>
           Change a <b>program</b> and run again, or open another <b>scenario</b>.

@@ -1,5 +1,13 @@
 /** The machine's controls: power, run and pause, one instruction, reset, speed. */
-import { pauseMachine, resetMachine, runMachine, setPower, setSpeed, stepMachine } from "../../store/connection";
+import {
+  pauseMachine,
+  resetMachine,
+  runMachine,
+  setPower,
+  setSpeed,
+  stepBack,
+  stepMachine,
+} from "../../store/connection";
 import { useMachine } from "../../store/react";
 import { Icon } from "../../widgets/Icon";
 import { speedChoices, speedValue } from "./speeds";
@@ -7,6 +15,7 @@ import "./machine.css";
 
 export function MachinePanel() {
   const power = useMachine((state) => state.status.power);
+  const instructions = useMachine((state) => state.status.instructions);
   const on = power !== "off";
   const running = power === "running";
   const canGoOn = power === "paused";
@@ -31,6 +40,15 @@ export function MachinePanel() {
           onClick={resetMachine}
         >
           <Icon name="reset" />
+        </button>
+        <button
+          type="button"
+          aria-label="Step back"
+          title="Back to before the last instruction (Shift+F10)"
+          disabled={!on || instructions === 0}
+          onClick={stepBack}
+        >
+          <Icon name="back" />
         </button>
         <button
           type="button"

@@ -1,5 +1,7 @@
 /** Keys of the timeline, by their place on the keyboard so that they work on every layout. */
 import type { KeyboardEvent } from "react";
+import { seekTo } from "../../store/connection";
+import { selectionStore } from "../../store/selection";
 import type { TimelineModel } from "./model";
 
 const ZOOM = 1.4;
@@ -20,6 +22,10 @@ const actions: Readonly<Record<string, (model: TimelineModel) => void>> = {
   KeyF: (model) => model.focus(),
   Period: (model) => model.step(1),
   Comma: (model) => model.step(-1),
+  KeyG: () => {
+    const { cursor } = selectionStore.getState();
+    if (cursor !== undefined) seekTo(cursor);
+  },
 };
 
 export function onTimelineKey(event: KeyboardEvent, model: TimelineModel): void {
