@@ -149,7 +149,8 @@ export class Session {
 
   private go(): void {
     if (!this.run || this.run.ending) return;
-    this.goal = undefined;
+    // On the way somewhere: it goes on from where it is.
+    if (this.goal !== undefined) this.reached();
     this.startRunning();
   }
 
