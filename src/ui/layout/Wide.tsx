@@ -40,7 +40,7 @@ function Columns() {
       </Pane>
       <Separator className="divider column" aria-label="Width of the right column" />
       <Pane id="right" defaultSize="27%" minSize={280}>
-        <Stack id="right" upper="pageTables" lower="cpu" split={innerHeight < LOW ? "40%" : "48%"} />
+        <Stack id="right" upper="pageTables" lower="cpu" split={innerHeight < LOW ? "36%" : "46%"} />
       </Pane>
     </Group>
   );

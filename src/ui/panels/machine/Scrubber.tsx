@@ -13,7 +13,7 @@ export function Scrubber() {
   const cursor = useSelection((state) => state.cursor);
   const none = recorded === 0;
   return (
-    <div className={past ? "scrubber past" : "scrubber"}>
+    <section className={past ? "scrubber past" : "scrubber"} aria-label="Recording">
       <div className="scrubber-line">
         <input
           type="range"
@@ -50,7 +50,7 @@ export function Scrubber() {
           back to the end, {seconds(recorded - tick)} s later
         </button>
       )}
-    </div>
+    </section>
   );
 }
 
