@@ -397,7 +397,8 @@ export function decode(bytes: Uint8Array, at: number, mode: DecodeMode): DecodeR
 
 function finish(form: Form, opcode: number, at: number, atLimit: boolean): DecodeResult {
   const { instruction } = form;
-  const operands = form.operands.map((operand) => decodeOperand(form, operand, opcode));
+  const operands: DecodedOperand[] = [];
+  for (const operand of form.operands) operands.push(decodeOperand(form, operand, opcode));
   if (overrun) return atLimit ? tooLong : truncated;
   if (lock && !(instruction.lockable && operands[0]?.kind === "memory")) return invalid("LOCK is not allowed here");
   for (const operand of operands) {

@@ -9,7 +9,7 @@ import { type RuntimeFunction, runtimeSignatures, writeRuntime } from "../wasm/r
 import type { HostFunction } from "./access";
 import { Catalogue, type Entry, type Resolved } from "./catalogue";
 import { defaultHandlerOptions, type HandlerOptions, type Surroundings, writeHandler } from "./handler";
-import { shapeOf } from "./shape";
+import { shapeNumber, shapeOf } from "./shape";
 import { SPECIAL, writeRun, writeSpecials } from "./special";
 import { usualShapes } from "./usual";
 
@@ -64,6 +64,7 @@ export class HandlerLibrary {
   /** Made since the start, in all later modules together. */
   private readonly later: Entry[] = [];
   private smallModules = 0;
+  private readonly resolved = new Map<number, Resolved>();
 
   constructor(
     private readonly memory: WebAssembly.Memory,
@@ -86,7 +87,10 @@ export class HandlerLibrary {
 
   /** The handler for a decoded instruction in a mode. Call `complete` before running it. */
   resolve(decoded: Decoded, mode: number): Resolved {
-    return this.catalogue.resolve(shapeOf(decoded, mode));
+    const number = shapeNumber(decoded, mode);
+    let resolved = this.resolved.get(number);
+    if (!resolved) this.resolved.set(number, (resolved = this.catalogue.resolve(shapeOf(decoded, mode))));
+    return resolved;
   }
 
   /** Compiles the handlers that were asked for and did not exist. */

@@ -56,6 +56,34 @@ export function operandsKey(shape: Shape): string {
   return key;
 }
 
+const kindNumbers: Readonly<Record<DecodedOperand["kind"], number>> = {
+  register: 1,
+  memory: 2,
+  immediate: 3,
+  far: 4,
+  relative: 5,
+  segment: 6,
+  control: 7,
+  debug: 8,
+  vector: 9,
+  stack: 10,
+  stringSource: 11,
+  stringDestination: 12,
+};
+const repNumbers = { "": 0, rep: 1, repne: 2 } as const;
+
+/** What `shapeOf` depends on, in one number. (Widths, and names of registers, follow from form and sizes.) */
+export function shapeNumber(decoded: Decoded, mode: number): number {
+  let operands = 0;
+  for (const operand of decoded.operands) {
+    const simple = operand.kind === "memory" && operand.index === undefined && operand.segment < 4 ? 1 : 0;
+    operands = operands * 32 + kindNumbers[operand.kind] * 2 + simple;
+  }
+  const { condition, rep, operandSize, addressSize, formNumber } = decoded;
+  const sizes = ((mode & 31) << 4) | ((operandSize >> 5) << 2) | (addressSize >> 5);
+  return (((formNumber * 16 + condition) * 4 + repNumbers[rep]) * 512 + sizes) * 32_768 + operands;
+}
+
 export function stackSize(mode: number): Bits {
   if (mode & MODE.long) return 64;
   return mode & MODE.stack32 ? 32 : 16;
