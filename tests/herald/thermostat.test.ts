@@ -48,6 +48,16 @@ describe("the thermostat", () => {
     expect(degrees(lines).length).toBeGreaterThan(2);
   });
 
+  it.each(services)("goes on as it was but for %s, which comes back as another process", (name) => {
+    const before = new Map(services.map((service) => [service, pidOf(service)]));
+    machine.command(`kill ${before.get(name)}`);
+    during(6);
+    for (const service of services)
+      if (service === name) expect(pidOf(service)).not.toBe(before.get(service));
+      else expect(pidOf(service)).toBe(before.get(service));
+    expect(degrees(during(4)).length).toBeGreaterThan(1);
+  });
+
   it("hears the wanted temperature from anybody", () => {
     machine.command("pub 1104 22");
     const lines = during(12);
