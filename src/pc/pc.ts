@@ -276,7 +276,7 @@ function hashField(hash: StateHash, state: CpuState, name: FieldName, index: num
 }
 
 /** The characters of a text screen, line by line without trailing blanks. Code page 437 below 128 is ASCII. */
-export function screenText({ columns, rows, cells }: TextScreen): string {
+export function screenText({ columns, rows, cells }: Pick<TextScreen, "columns" | "rows" | "cells">): string {
   const lines = Array.from({ length: rows }, (_, row) => {
     const codes = Array.from(cells.subarray(row * columns, (row + 1) * columns), (cell) => cell & 0xff);
     return codes

@@ -129,7 +129,20 @@ export interface TextScreen {
   readonly rows: number;
   /** Character and attribute per cell, as in VGA memory. */
   readonly cells: Uint16Array;
-  readonly cursor: { readonly column: number; readonly row: number; readonly visible: boolean };
+  /** `first` and `last`: lines of a cell that it covers. */
+  readonly cursor: {
+    readonly column: number;
+    readonly row: number;
+    readonly visible: boolean;
+    readonly first: number;
+    readonly last: number;
+  };
+  /** Lines of a cell. */
+  readonly lines: number;
+  /** Bit 7 of an attribute blinks; otherwise it brightens the background. */
+  readonly blink: boolean;
+  /** 0xRRGGBB of the 16 colours. */
+  readonly palette: readonly number[];
 }
 
 export interface CpuView {

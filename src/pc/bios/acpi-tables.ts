@@ -1,7 +1,22 @@
 /**
  * The ACPI 1.0b tables an operating system needs to find the power button's registers and the interrupt controllers: RSDP, RSDT, FADT,
- * FACS, MADT and a DSDT that holds nothing but \_S5, the sleep type of power-off.
+ * FACS, MADT and a DSDT with \_S5, the sleep type of power-off, and the devices that cannot be found by asking the PCI bus.
  */
+import {
+  busNumbers,
+  device,
+  eisaId,
+  integer,
+  irq,
+  memoryRange,
+  name,
+  pack,
+  portRange,
+  ports,
+  resources,
+  scope,
+} from "./aml.ts";
+
 const PM1_EVENT = 0x600;
 const PM1_CONTROL = 0x604;
 const PM_TIMER = 0x608;
@@ -9,19 +24,50 @@ const SCI_IRQ = 9;
 
 /** All tables one behind the other, as they lie at `base` (on a 64-byte boundary, in the area that is searched for the RSDP). */
 export function acpiTables(base: number): Uint8Array {
-  const image = new Uint8Array(0x400);
-  const at = { rsdp: 0x000, rsdt: 0x040, fadt: 0x080, facs: 0x140, dsdt: 0x180, madt: 0x200 };
+  const image = new Uint8Array(0x600);
+  const at = { rsdp: 0x000, rsdt: 0x040, fadt: 0x080, facs: 0x140, madt: 0x180, dsdt: 0x200 };
   image.set(rsdp(base + at.rsdt), at.rsdp);
   image.set(table("RSDT", 1, words32(base + at.fadt, base + at.madt)), at.rsdt);
   image.set(table("FACP", 1, fadt(base + at.facs, base + at.dsdt)), at.fadt);
   image.set(facs(), at.facs);
   image.set(table("APIC", 1, MADT), at.madt);
-  image.set(table("DSDT", 1, SLEEP_5), at.dsdt);
+  image.set(table("DSDT", 1, DSDT), at.dsdt);
   return image;
 }
 
-/** AML: Name (_S5, Package (4) {0, 0, 0, 0}). */
-const SLEEP_5 = [0x08, 0x5f, 0x53, 0x35, 0x5f, 0x12, 0x06, 0x04, 0x00, 0x00, 0x00, 0x00];
+const isaDevice = (segment: string, id: string, ...descriptors: Parameters<typeof resources>) =>
+  device(segment, name("_HID", eisaId(id)), name("_CRS", resources(...descriptors)));
+
+/** Sleep type 0 switches off. The PCI bus's own ports are not the bridge's to pass on; its memory ends below the IO-APIC. */
+const DSDT = [
+  ...name("_S5", pack(integer(0), integer(0), integer(0), integer(0))),
+  ...scope(
+    "_SB",
+    device(
+      "PCI0",
+      name("_HID", eisaId("PNP0A03")),
+      name(
+        "_CRS",
+        resources(
+          busNumbers(0, 0xff),
+          ports(0xcf8, 8),
+          portRange(0x0000, 0x0cf7),
+          portRange(0x0d00, 0xffff),
+          memoryRange(0xa_0000, 0xb_ffff),
+          memoryRange(0xe000_0000, 0xfebf_ffff),
+        ),
+      ),
+      device(
+        "ISA",
+        name("_ADR", integer(0x1_0000)),
+        isaDevice("RTC", "PNP0B00", ports(0x70, 8), irq(8)),
+        isaDevice("KBD", "PNP0303", ports(0x60, 1), ports(0x64, 1), irq(1)),
+        isaDevice("MOU", "PNP0F13", irq(12)),
+        isaDevice("COM1", "PNP0501", ports(0x3f8, 8), irq(4)),
+      ),
+    ),
+  ),
+];
 
 /** Body of the MADT (ACPI 1.0b, 5.2.8): the local APIC, the IO-APIC, the timer at input 2, the SCI by level. */
 const MADT = [

@@ -3,6 +3,7 @@
  * port from the ROM; everything happens at that one instruction, so it takes no virtual time.
  */
 import type { Cpu } from "../../engine/board.ts";
+import { PHYSICAL_BITS } from "../../engine/system/core.ts";
 import { BASE_MEMORY_KIB, BDA, BDA_BASE, BIOS_SEGMENT, EBDA_SEGMENT } from "./bda.ts";
 import { DiskService } from "./disk-service.ts";
 import { Guest, type Board } from "./guest.ts";
@@ -88,6 +89,7 @@ export class Firmware {
     const shutdown = board.rtc.peek(SHUTDOWN_STATUS);
     board.rtc.poke(SHUTDOWN_STATUS, 0);
     this.interruptControllers();
+    this.memoryTypes();
     if (shutdown === 0x05 || shutdown === 0x0a) return guest.set16("ax", shutdown);
     this.dataAreas();
     this.vectors();
@@ -112,6 +114,17 @@ export class Firmware {
     // Timer, keyboard and cascade are served; of the second chip clock and disk lines are left to their owners.
     board.portWrite(0x21, 1, 0xb8);
     board.portWrite(0xa1, 1, 0x8f);
+  }
+
+  /** MTRRs (SDM 3, 11.11): write-back, but adapters and the PCI hole uncached, ROM write-protected. */
+  private memoryTypes(): void {
+    const { guest } = this;
+    const bytes = (type: number) => 0x0101_0101_0101_0101n * BigInt(type);
+    guest.setMtrr("variable", 0, 0xe000_0000n);
+    guest.setMtrr("variable", 1, (1n << BigInt(PHYSICAL_BITS)) - 0x2000_0000n + 0x800n);
+    // One of 64 KiB eights, two of 16 KiB eights, eight of 4 KiB eights.
+    [6, 6, 0, 5, 5, 5, 5, 5, 5, 5, 5].forEach((type, index) => guest.setMtrr("fixed", index, bytes(type)));
+    guest.setMtrr("default", 0, 0xc06n);
   }
 
   private dataAreas(): void {

@@ -14,6 +14,8 @@ const SEGMENT = { es: 0, cs: 1, ss: 2, ds: 3 } as const;
 const REGISTERS = layout.registers.offset >>> 2;
 const BASES = layout.segmentBase.offset >>> 2;
 const CR0 = layout.cr0.offset >>> 2;
+/** Places in the CPU's array of them. */
+const MTRR = { variable: 0, fixed: 16, default: 27 } as const;
 export type RegisterName = keyof typeof REGISTER;
 export type SegmentName = keyof typeof SEGMENT;
 
@@ -91,6 +93,11 @@ export class Guest {
   /** Linear address of segment:offset. */
   linear(name: SegmentName, offset: number): number {
     return this.u32[BASES + 2 * SEGMENT[name]] + (offset & 0xffff);
+  }
+
+  /** Variable MTRRs (base and mask in turn), fixed ones from the lowest address on, the default type. */
+  setMtrr(which: keyof typeof MTRR, index: number, value: bigint): void {
+    this.state.set64("mtrrs", value, MTRR[which] + index);
   }
 
   /** The service number the entry point pushed. */

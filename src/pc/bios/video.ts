@@ -250,12 +250,29 @@ export class Video {
     }
   }
 
-  /** AH=11h: there is one font, of 16 lines, and it lies outside the machine; AL=30h tells its measures. */
+  /**
+   * AH=11h: fonts lie outside the machine, so of loading one only the height of the cells is left. AL=x0h a font of BH lines, x1h 14,
+   * x2h 8, x4h 16; with 10h the rows follow. AL=30h tells the measures.
+   */
   private font(): void {
     const { guest } = this;
-    if (guest.low("ax") !== 0x30) return;
+    const call = guest.low("ax");
+    const lines = { 0x10: guest.high("bx"), 0x11: 14, 0x12: 8, 0x14: 16 }[call];
+    if (lines !== undefined && lines >= 2 && lines <= 32) return this.setCell(lines);
+    if (call !== 0x30) return;
     guest.set16("cx", guest.bda16(BDA.characterHeight));
     guest.setLow("dx", this.lastRow);
+  }
+
+  private setCell(lines: number): void {
+    const { guest } = this;
+    const rows = Math.floor(400 / lines);
+    guest.board.vga.cellLines = lines;
+    guest.setBda16(BDA.characterHeight, lines);
+    guest.setBda8(BDA.rows, rows - 1);
+    guest.setBda16(BDA.pageSize, rows * this.columns * 2);
+    // The cursor is the two lines above the cell's last one.
+    this.setShape(((lines - 3) << 8) | (lines - 2));
   }
 
   /** AH=12h: BL=10h memory size, 30h to 36h switches that are accepted. */

@@ -5,8 +5,8 @@
  *   3C2  W miscellaneous (R status 0), 3CC R miscellaneous        3D4/3D5 CRT controller (3B4/3B5 when miscellaneous bit 0 is 0)
  *   3C4/3C5 sequencer   3C6 DAC mask, 3C7/3C8/3C9 DAC             3DA R status 1: 0 not displaying, 3 vertical retrace; resets 3C0
  *
- * Every register can be stored and read back; of the CRT controller the start address, the cursor, the row length and the number of
- * rows matter. Deviation: A0000h-AFFFFh and B0000h-B7FFFh answer in text mode too.
+ * Every register can be stored and read back. What is shown follows the start address, the cursor, the row length, the cell's height and
+ * the number of rows of the CRT controller; palette, colour select and blinking of the attribute controller; and the DAC. Deviation: A0000h-AFFFFh and B0000h-B7FFFh answer in text mode too.
  */
 import { Device, type Host, type PortDevice, type Width } from "../device.ts";
 
@@ -15,9 +15,24 @@ export interface TextScreen {
   readonly rows: number;
   /** Character code and attribute of each cell, row by row: code | attribute << 8. */
   readonly cells: Uint16Array;
-  readonly cursor: { readonly column: number; readonly row: number; readonly visible: boolean };
+  readonly cursor: TextCursor;
+  /** Lines of a character cell. */
+  readonly lines: number;
+  /** Bit 7 of an attribute: the character blinks; otherwise the background is bright. */
+  readonly blink: boolean;
+  /** The 16 colours, each 0xRRGGBB. */
+  readonly palette: readonly number[];
   /** False while a graphics mode is programmed: the cells are then what the text memory holds. */
   readonly text: boolean;
+}
+
+export interface TextCursor {
+  readonly column: number;
+  readonly row: number;
+  readonly visible: boolean;
+  /** First and last line of the cell that it covers. */
+  readonly first: number;
+  readonly last: number;
 }
 
 interface State {
@@ -79,6 +94,10 @@ function egaPalette(): Uint8Array {
       dac[colour * 3 + gun] = (colour & (4 >> gun) ? 0x2a : 0) + (colour & (0x20 >> gun) ? 0x15 : 0);
   return dac;
 }
+
+/** Registers of the attribute controller behind the palette. */
+const MODE_CONTROL = 0x10;
+const COLOUR_SELECT = 0x14;
 
 const LINE_HERTZ = 31_469;
 const LINES = 449;
@@ -224,9 +243,31 @@ export class Vga extends Device<State> implements PortDevice {
         column: inside ? at % stride : 0,
         row: inside ? Math.floor(at / stride) : 0,
         visible: inside && shown,
+        first: crtc[0x0a] & 31,
+        last: Math.min(crtc[0x0b] & 31, crtc[0x09] & 31),
       },
+      lines: (crtc[0x09] & 31) + 1,
+      blink: (this.state.attribute[MODE_CONTROL] & 8) !== 0,
+      palette: Array.from({ length: 16 }, (_, colour) => this.colour(colour)),
       text: !(graphics[6] & 1),
     };
+  }
+
+  /** Attribute colour to palette register, colour select register and mask to DAC register (VGA technical reference, 2-92 to 2-104). */
+  private colour(colour: number): number {
+    const { attribute, dac, dacMask } = this.state;
+    const select = attribute[COLOUR_SELECT];
+    let index = attribute[colour] & 63;
+    if (attribute[MODE_CONTROL] & 0x80) index = (index & 15) | ((select & 3) << 4);
+    const at = ((index | ((select & 12) << 4)) & dacMask) * 3;
+    const gun = (value: number) => (value << 2) | (value >> 4);
+    return (gun(dac[at]) << 16) | (gun(dac[at + 1]) << 8) | gun(dac[at + 2]);
+  }
+
+  /** Height of the character cells; the 400 lines hold as many whole rows as there is room for. */
+  set cellLines(lines: number) {
+    const { crtc } = this.state;
+    crtc[0x09] = (crtc[0x09] & 0xe0) | (lines - 1);
   }
 
   private pair(register: number, value: number): void {

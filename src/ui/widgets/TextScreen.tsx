@@ -1,6 +1,6 @@
 /** A VGA text screen as text: one line per row, one span per run of equal attributes, so that it can be read and copied. */
 import { memo, type ReactNode } from "react";
-import { cp437, vgaColors } from "./cp437";
+import { cp437 } from "./cp437";
 import "./textScreen.css";
 
 export interface ScreenCells {
@@ -8,7 +8,16 @@ export interface ScreenCells {
   readonly rows: number;
   /** Character in the low byte, attribute in the high one. */
   readonly cells: Uint16Array;
-  readonly cursor: { readonly column: number; readonly row: number; readonly visible: boolean };
+  readonly cursor: {
+    readonly column: number;
+    readonly row: number;
+    readonly visible: boolean;
+    readonly first: number;
+    readonly last: number;
+  };
+  readonly lines: number;
+  readonly blink: boolean;
+  readonly palette: readonly number[];
 }
 
 /** The text of one row, without trailing blanks. */
@@ -23,6 +32,19 @@ export function rowText(screen: ScreenCells, row: number): string {
 export const screenBlank = (screen: ScreenCells): boolean =>
   screen.cells.every((cell) => (cell & 0xff) === 0x20 || (cell & 0xff) === 0);
 
+const css = (colour: number): string => `#${colour.toString(16).padStart(6, "0")}`;
+
+/** Colours by the palette; bit 7 brightens the background where it does not blink. */
+function styleOf({ palette, blink }: ScreenCells, attribute: number): React.CSSProperties {
+  return { color: css(palette[attribute & 15]), background: css(palette[(attribute >> 4) & (blink ? 7 : 15)]) };
+}
+
+/** Where the cursor begins and ends in its cell, for the style sheet. */
+const cursorShape = ({ cursor: { first, last }, lines }: ScreenCells) => ({
+  "--cursor-top": `${(100 * first) / lines}%`,
+  "--cursor-bottom": `${(100 * (last + 1)) / lines}%`,
+});
+
 function runs(screen: ScreenCells, row: number): ReactNode[] {
   const { columns, cells, cursor } = screen;
   const cursorAt = cursor.visible && cursor.row === row ? cursor.column : -1;
@@ -36,9 +58,9 @@ function runs(screen: ScreenCells, row: number): ReactNode[] {
       to++;
       if (to - 1 === cursorAt) break;
     }
-    const style = { color: vgaColors[attribute & 15], background: vgaColors[(attribute >> 4) & 7] };
+    const names = [from === cursorAt && "cursor", screen.blink && attribute & 0x80 && "blinking"].filter(Boolean);
     spans.push(
-      <span key={from} style={style} className={from === cursorAt ? "cursor" : undefined}>
+      <span key={from} style={styleOf(screen, attribute)} className={names.join(" ") || undefined}>
         {text}
       </span>,
     );
@@ -56,15 +78,17 @@ const Row = memo(
 Row.displayName = "Row";
 
 /** What a row looks like, as a string: equal means nothing to draw. */
-function stampOf({ columns, cells, cursor }: ScreenCells, row: number): string {
+function stampOf({ columns, cells, cursor, blink, palette }: ScreenCells, row: number): string {
   const here = cursor.visible && cursor.row === row ? cursor.column : -1;
-  return `${here}:${String.fromCharCode(...cells.subarray(row * columns, (row + 1) * columns))}`;
+  return `${here}:${blink}:${palette.join()}:${String.fromCharCode(...cells.subarray(row * columns, (row + 1) * columns))}`;
 }
 
 export function TextScreen({ screen }: { readonly screen: ScreenCells }) {
   return (
     <div className="text-screen">
-      <pre style={{ "--columns": screen.columns } as React.CSSProperties}>
+      <pre
+        style={{ "--columns": screen.columns, "--rows": screen.rows, ...cursorShape(screen) } as React.CSSProperties}
+      >
         {Array.from({ length: screen.rows }, (_, row) => (
           <Row key={row} screen={screen} row={row} stamp={stampOf(screen, row)} />
         ))}

@@ -145,6 +145,38 @@ main:
     showal "last row"
     mov 0x463, %ax
     show "controller port"
+    # Fonts: 8, 14 and 16 lines.
+    .irp font, 0x1112, 0x1111, 0x1114
+    regs 0x0003
+    int $0x10
+    regs \font
+    int $0x10
+    mov 0x484, %al
+    showal "rows after a font"
+    mov 0x485, %ax
+    show "lines"
+    mov $0x3d4, %dx
+    mov $9, %al
+    out %al, %dx
+    inc %dx
+    in %dx, %al
+    and $31, %al
+    showal "last line of a cell"
+    mov $0x3d4, %dx
+    mov $0x12, %al
+    out %al, %dx
+    inc %dx
+    in %dx, %al
+    showal "end of display"
+    regs 0x0200 0x0000 0 0x1805
+    int $0x10
+    regs 0x0e0a 0x0007
+    int $0x10
+    regs 0x0300
+    int $0x10
+    mov %dh, %al
+    showal "row below 24"
+    .endr
     ret
 text: .ascii "Glass"
 .org 4096

@@ -186,5 +186,6 @@ export const images: readonly Image[] = [
     reaches: "building domain 0, for which 256 MiB are not enough",
     memoryMiB: 256,
     steps: [serial("Xen version 4.17"), serial("*** Building a PV Dom0 ***"), serial("Not enough RAM for domain 0")],
+    end: "halted",
   },
 ];

@@ -45,7 +45,7 @@ export async function qemuScreen(path: string, image: Image): Promise<{ screen: 
     const { on, see, type } = image.steps[step];
     if (!(on === "screen" ? screen : bytes.slice(serial)).includes(see)) continue;
     step++;
-    serial = bytes.length;
+    serial = on === "serial" ? bytes.indexOf(see, serial) + see.length : serial;
     for (const key of [...(type ?? "")].flatMap(keysOf)) {
       ask(`sendkey ${key} 30`);
       await wait(80);
@@ -66,8 +66,7 @@ export async function qemuScreen(path: string, image: Image): Promise<{ screen: 
 
 function textOf(bytes: Uint8Array): string {
   const cells = new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-  const cursor = { column: 0, row: 0, visible: false };
-  return screenText({ columns: 80, rows: cells.length / 80, cells, cursor, text: true });
+  return screenText({ columns: 80, rows: cells.length / 80, cells });
 }
 
 function keysOf(character: string): string[] {

@@ -30,18 +30,23 @@ export function runImage(path: string, image: Image, limitSeconds = 300): Outcom
   let shown = "";
   let problem: string | undefined;
   const text = ({ on }: Step) => (on === "serial" ? serial : screenText(pc.screen()));
+  /** Whether the next step's text is there, its keys now being typed. */
+  const look = (): boolean => {
+    const step = image.steps[seen] as Step | undefined;
+    const typing = typist !== undefined && typist.due !== Infinity;
+    if (!step || typing || !text(step).includes(step.see)) return false;
+    shown = screenText(pc.screen());
+    if (step.on === "serial") serial = serial.slice(serial.indexOf(step.see) + step.see.length);
+    seen++;
+    typist = step.type === undefined ? undefined : new Typist(step.type, MHZ);
+    typist?.begin(pc.clock);
+    return true;
+  };
   const advance = (): boolean => {
     typist?.type(pc);
     const stop = pc.run(Math.min(pc.clock + SLICE, Math.max(typist?.due ?? Infinity, pc.clock + 1)));
+    while (look());
     const step = image.steps[Math.min(seen, image.steps.length - 1)];
-    const typing = typist !== undefined && typist.due !== Infinity;
-    if (seen < image.steps.length && !typing && text(step).includes(step.see)) {
-      shown = screenText(pc.screen());
-      serial = "";
-      seen++;
-      typist = step.type === undefined ? undefined : new Typist(step.type, MHZ);
-      typist?.begin(pc.clock);
-    }
     const done = seen === image.steps.length;
     if (stop.kind !== "ticks") {
       if (!done) problem = `${stop.kind}${"report" in stop ? `: ${stop.report}` : ""}, waiting for "${step.see}"`;
