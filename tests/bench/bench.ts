@@ -26,6 +26,7 @@ const HELP = `npm run bench -- [options]
   --quick           one round of a fifth of the work
   --write FILE      where the figures go (tests/bench/results.json if everything was measured, else nowhere)
   --readme          puts the table into README.md, between its marks
+  --merge A,B       measures nothing: puts together what --write wrote in portions
 `;
 
 const readme = new URL("../../README.md", import.meta.url);
@@ -40,6 +41,7 @@ const { values: options } = parseArgs({
     quick: { type: "boolean", default: false },
     write: { type: "string" },
     readme: { type: "boolean", default: false },
+    merge: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
@@ -99,6 +101,7 @@ function summary({ name, bits, runs }: Row): string {
 
 async function main(): Promise<void> {
   if (options.help) return console.log(HELP);
+  if (options.merge) return report(merged(options.merge.split(",").map((file) => parsed(file))), true);
   const rounds = options.quick ? 1 : Number(options.rounds);
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new Error(`--rounds is a whole number above 0, not ${options.rounds}`);
@@ -138,6 +141,32 @@ function finish(rounds: number, rows: Row[], missing: string[], runners: readonl
   const versions: Record<string, string> = {};
   for (const { name, version } of runners) versions[name.split(" ")[0]] = version;
   const [cpu] = cpus();
+  const measurements: Measurements = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: { cpu: cpu.model.trim(), cores: cpus().length, platform: `${process.platform} ${process.arch}`, versions },
+    rounds,
+    rows: rows.map((row) => ({ ...row, runs: rounded(row.runs) })),
+    missing,
+    means: meansOf(rows),
+  };
+  const complete = !options.only && !options.bits && !options.on && !options.without && !options.quick;
+  report(measurements, complete);
+}
+
+const parsed = (file: string) => JSON.parse(readFileSync(file, "utf8")) as Measurements;
+
+/** Portions of one measurement: each workload is in one of them. */
+function merged(portions: readonly Measurements[]): Measurements {
+  const order = (row: Row) => (row.bits === 64 ? 0 : workloadNames.length) + workloadNames.indexOf(row.name);
+  const rows = portions.flatMap(({ rows }) => rows).sort((a, b) => order(a) - order(b));
+  const names = new Set(rows.map((row) => `${row.name} ${row.bits}`));
+  if (names.size !== rows.length) throw new Error("a workload was measured in two of the portions");
+  const versions = Object.assign({}, ...portions.map(({ machine }) => machine.versions)) as Record<string, string>;
+  const missing = [...new Set(portions.flatMap(({ missing }) => missing))];
+  return { ...portions[0], machine: { ...portions[0].machine, versions }, rows, missing, means: meansOf(rows) };
+}
+
+function meansOf(rows: readonly Row[]): Record<string, number> {
   const means: Record<string, number> = {};
   for (const bits of [64, 32] as const)
     for (const [name, reference] of [
@@ -154,17 +183,12 @@ function finish(rounds: number, rows: Row[], missing: string[], runners: readonl
       );
       if (mean) means[`${bits} bits: ${name} / ${reference}`] = Number(mean.toFixed(3));
     }
-  const measurements: Measurements = {
-    date: new Date().toISOString().slice(0, 10),
-    machine: { cpu: cpu.model.trim(), cores: cpus().length, platform: `${process.platform} ${process.arch}`, versions },
-    rounds,
-    rows: rows.map((row) => ({ ...row, runs: rounded(row.runs) })),
-    missing,
-    means,
-  };
+  return means;
+}
+
+function report(measurements: Measurements, complete: boolean): void {
   const text = markdown(measurements);
   console.log(`\n${text}\n`);
-  const complete = !options.only && !options.bits && !options.on && !options.without && !options.quick;
   const file = options.write ?? (complete ? new URL("results.json", import.meta.url) : undefined);
   if (file) writeFileSync(file, JSON.stringify(measurements, undefined, 2) + "\n");
   if (!options.readme) return;

@@ -1,29 +1,32 @@
-/** What the region compiler does, each with its off switch. What each gains stands in README.md beside this file. */
+/**
+ * What the region compiler does, each with its off switch. "Gains": CPU time of workloads of tests/bench with it off, over that with it on; where
+ * none is named it makes no difference beyond a few per cent. Random programs are run with each of them off (tests/engine/regions).
+ */
 export interface RegionOptions {
   /** Samples that a block must have got before it is compiled; 0: every block, when it is first looked up. */
   readonly threshold: number;
-  /** Ticks between two samples; while the samples find nothing but regions, up to `sampleSeldom`. */
+  /** Ticks between two samples; while the samples find nothing but regions, up to `sampleSeldom`. Gains: dispatch 1.4, sieve 1.1. */
   readonly sampleEvery: number;
   readonly sampleSeldom: number;
   /** When there are so many regions all are dropped, and what is still hot is made anew: their modules take memory. */
   readonly mostRegions: number;
   /** Guest instructions in one region at most. */
   readonly longest: number;
-  /** Jumps inside the region stay inside the function; off: a region is one block. */
+  /** Jumps inside the region stay inside the function; off: a region is one block. Gains: recursion 6.5, dispatch 5.8, quicksort 2.0. */
   readonly loops: boolean;
-  /** Flags are computed where somebody reads them; off: each instruction stores those it sets. */
+  /** Flags are computed where somebody reads them; off: each instruction stores those it sets. Gains: sieve 1.3, matrix 1.2, recursion 1.2. */
   readonly lazyFlags: boolean;
-  /** From block to block go the operands that flags come from, not the flags, where no block ahead asks for these first. */
+  /** From block to block go the operands that flags come from, not the flags, where no block ahead asks for these first. Gains: matrix 1.3, sieve 1.2, sha256 1.1. */
   readonly passSources: boolean;
-  /** The ticks are looked at where loops begin, for a whole round; off: at each block. */
+  /** The ticks are looked at where loops begin, for a whole round; off: at each block. Gains: floating 1.07, quicksort 1.03. */
   readonly chargeLoops: boolean;
-  /** Expressions are simplified (fused compare and branch, constants). */
+  /** Expressions are simplified (fused compare and branch, constants). Gains: sieve 8.7, recursion 8.3, matrix 4.8, sha256 3.6. */
   readonly simplify: boolean;
-  /** A return compares with the return points that the region knows. */
+  /** A return compares with the return points that the region knows. Gains: recursion 4.3, dispatch 1.9. */
   readonly returns: boolean;
-  /** A jump through a table in memory compares with this many of the places that stand in the table; 0: with none. */
+  /** A jump through a table in memory compares with this many of the places that stand in the table; 0: with none. Gains: dispatch 3.2. */
   readonly tableEntries: number;
-  /** SSE on xmm registers in locals; off: left to the interpreter. */
+  /** SSE on xmm registers in locals; off: left to the interpreter. Gains: floating 1.9. */
   readonly vectors: boolean;
 }
 

@@ -24,6 +24,7 @@ import { Nodes } from "./simplify";
 const HANDLER: Signature = { parameters: [I32], results: [I32] };
 /** A block that is part of a region has one of its own after so many times the samples. */
 const INSIDE = 4;
+const MOST_DOUBLINGS = 12;
 /** Plans share expressions, which are kept until there are so many. */
 const MOST_NODES = 50_000;
 
@@ -47,6 +48,8 @@ export class Regions {
   readonly options: RegionOptions;
   private readonly byEntry = new Map<Block, Region>();
   private readonly byBlock = new Map<Block, Set<Region>>();
+  /** How often the code at the entry of a region was written to: each time it takes twice the samples to compile it again. */
+  private readonly rewritten = new Map<number, number>();
   private readonly samples = new Map<Block, number>();
   private readonly freeSlots: number[] = [];
   private nodes: Nodes;
@@ -71,7 +74,8 @@ export class Regions {
     const seen = (this.samples.get(block) ?? 0) + 1;
     this.samples.set(block, seen);
     const { threshold } = this.options;
-    if (seen < (this.byBlock.has(block) ? threshold * INSIDE : threshold)) return;
+    const rewritten = 1 << Math.min(this.rewritten.get(block.physical) ?? 0, MOST_DOUBLINGS);
+    if (seen < threshold * rewritten * (this.byBlock.has(block) ? INSIDE : 1)) return;
     if (!this.compile(block, rip)) this.samples.set(block, Number.NEGATIVE_INFINITY);
   }
 
@@ -162,6 +166,7 @@ export class Regions {
   dropped(blocks: Iterable<Block>): void {
     for (const block of blocks) {
       this.samples.delete(block);
+      if (this.byEntry.has(block)) this.rewritten.set(block.physical, (this.rewritten.get(block.physical) ?? 0) + 1);
       for (const region of this.byBlock.get(block) ?? []) this.drop(region);
     }
   }
@@ -185,5 +190,6 @@ export class Regions {
   forget(): void {
     for (const region of [...this.byEntry.values()]) this.drop(region);
     this.samples.clear();
+    this.rewritten.clear();
   }
 }

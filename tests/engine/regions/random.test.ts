@@ -12,7 +12,7 @@ import { CODE } from "../machine";
 import { based, digest, flat, type Kind, long, programMachine, randomProgram, TIMER } from "./programs";
 import { shrink } from "./shrink";
 
-const PROGRAMS = Number(process.env.PROGRAMS ?? 8);
+const PROGRAMS = Number(process.env.PROGRAMS ?? 4);
 const FIRST = Number(process.env.FIRST ?? 1);
 const MOST_TICKS = 30_000;
 const CHECKS = 6;
