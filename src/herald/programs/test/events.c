@@ -45,6 +45,31 @@ CHECK(boot_stages_were_published_before_the_first_process)
     EXPECT(count >= BOOT_STAGE_KERNEL);
 }
 
+HELPER(become_ready)
+{
+    EXPECT_EQUAL(service_ready(), 0);
+    return HELPER_OK;
+}
+
+/* Who waits for a service hears of it, and who comes late hears of it too. */
+CHECK(service_ready_event)
+{
+    struct subscribe_options replay = {.depth = 64, .flags = SUBSCRIBE_REPLAY};
+    struct process_event event = {0};
+    EXPECT_EQUAL(subscribe(TOPIC_SERVICE_READY, 0, POLICY_DROP_OLDEST), 0);
+    process_t service = start_helper("become_ready", 0);
+    EXPECT_EQUAL(receive(TOPIC_SERVICE_READY, &event, sizeof event, PATIENCE_MS, 0), 0);
+    EXPECT_EQUAL(event.pid, (uint32_t)service);
+    EXPECT_EQUAL(event.generation, (uint32_t)(service >> 32));
+    expect_ok(service);
+    EXPECT_EQUAL(unsubscribe(TOPIC_SERVICE_READY), 0);
+    EXPECT_EQUAL(subscribe_with(TOPIC_SERVICE_READY, 0, &replay), 0);
+    event = (struct process_event){0};
+    while (receive(TOPIC_SERVICE_READY, &event, sizeof event, 0, 0) == 0)
+        ;
+    EXPECT_EQUAL(event.pid, (uint32_t)service); /* the last of those retained */
+}
+
 CHECK(memory_low_event)
 {
     struct memory_event event;
