@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), "vitrine-cli-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function pc(...args: string[]): { status: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "src/cli/pc.ts", ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["src/cli/start.mjs", ...args], {
     cwd: root,
     encoding: "utf8",
     timeout: 100_000,
