@@ -125,6 +125,7 @@ export class X86Cpu implements Cpu {
     };
     this.system = createSystem(this.state, board, hooks, { levels5, quick });
     this.library = new HandlerLibrary(this.memory, this.hostFunctions(), { ...defaultHandlerOptions, ...handlers });
+    this.system.useRuntime(this.library.runtime);
     this.blocks = new Blocks(this.state, this.library, this.jumps);
     this.source = {
       page: (address) => this.codePage(address),

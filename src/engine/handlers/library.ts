@@ -59,6 +59,8 @@ export class HandlerLibrary {
   readonly table: WebAssembly.Table;
   /** (record) -> EXIT: runs the block at the record, already charged. */
   readonly run: (record: number) => number;
+  /** What of the runtime the system side calls too. */
+  readonly runtime: { readonly extendedArithmetic: (...places: number[]) => number };
   private readonly base: WebAssembly.Exports;
   private readonly catalogue: Catalogue;
   /** Made since the start, in all later modules together. */
@@ -77,6 +79,7 @@ export class HandlerLibrary {
     this.base = this.instantiate(start.base, {});
     this.instantiate(start.usual, this.base);
     this.run = this.base.run as HandlerLibrary["run"];
+    this.runtime = this.base as unknown as HandlerLibrary["runtime"];
   }
 
   /** Handlers there are, those made after the start, and modules that hold them. */

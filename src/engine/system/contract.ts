@@ -76,6 +76,9 @@ export interface System {
   /** All caches that derive from architectural state, after that state was replaced (snapshot). */
   rebuild(): void;
 
+  /** Lends functions of generated code (wasm/runtime.ts), which exist only after the system. */
+  useRuntime(runtime: { readonly extendedArithmetic: (...places: number[]) => number }): void;
+
   /** Power-on state (SDM 3, table 10-1). Memory is not touched. */
   reset(): void;
   rflags(): number;

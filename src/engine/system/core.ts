@@ -199,10 +199,10 @@ export class Core {
     const rip = this.get("rip") + BigInt(this.view.getUint16(record + fieldOf.next, true));
     return this.truncateRip(rip);
   }
-  /** The same as halves. */
-  nextRipHalves(record: number): [low: number, high: number] {
+  /** The same as halves; or RIP of the instruction itself, by another field of the record. */
+  nextRipHalves(record: number, field: number = fieldOf.next): [low: number, high: number] {
     const { u32 } = this;
-    const low = u32[at.rip] + this.view.getUint16(record + fieldOf.next, true);
+    const low = u32[at.rip] + this.view.getUint16(record + field, true);
     const mode = u32[at.mode];
     if (!(mode & MODE.long)) return [mode & MODE.code32 ? low >>> 0 : low & 0xffff, 0];
     return [low >>> 0, low > 0xffff_ffff ? (u32[at.rip + 1] + 1) >>> 0 : u32[at.rip + 1]];

@@ -237,6 +237,9 @@ export function createSystem(state: CpuState, board: Board, hooks: SystemHooks, 
       hooks.flushJumps();
       modes.rebuild();
     },
+    useRuntime(runtime) {
+      if (options.quick !== false) parts.fpu.useRuntime(runtime.extendedArithmetic);
+    },
     reset() {
       resetState(core, () => modes.rebuild());
       paging.forgetKinds();

@@ -3,6 +3,7 @@
  * and division, and the flags of floating-point arithmetic. Written once into the base module, which exports them; every other module imports those it uses.
  */
 import { Code, I32, I64, op } from "./code";
+import { extendedArithmetic } from "./extended";
 import { laneDouble, laneSingle, productIsExact, settleFloats } from "./floats";
 import type { ModuleWriter, Signature } from "./module";
 
@@ -19,6 +20,8 @@ export const runtimeSignatures = {
   divideSigned: divide,
   /** (high, low, divisor): 1 when the signed quotient does not fit, or the divisor is 0. */
   divideOverflowsSigned: overflow,
+  /** extended.ts */
+  extendedArithmetic: { parameters: [I32, I32, I32, I32], results: [I32] },
   /** floats.ts */
   settleFloats: { parameters: [I32, I64, I64, I64, I64], results: [I32] },
 } as const;
@@ -36,6 +39,7 @@ export function writeRuntime(module: ModuleWriter): void {
   const unsigned = add("divide", divideUnsigned());
   add("divideSigned", divideSigned(unsigned));
   add("divideOverflowsSigned", divideOverflowsSigned(unsigned));
+  add("extendedArithmetic", extendedArithmetic(high, unsigned));
   const isExact = module.define({ parameters: [I64, I64, I64], results: [I32] }, productIsExact());
   const singles = module.define({ parameters: [I32, I32, I32], results: [I32] }, laneSingle());
   const doubles = module.define({ parameters: [I32, I64, I64], results: [I32] }, laneDouble(isExact));

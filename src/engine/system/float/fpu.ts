@@ -37,6 +37,7 @@ import {
   INEXACT,
   magnitude,
 } from "./real";
+import { type ExtendedArithmetic, UsualFpu } from "./usual";
 import { remainder } from "./remainder";
 import { arctangent, cosine, logarithm, logarithmPlus1, powerMinus1, sine, tangent } from "./transcendental";
 
@@ -67,11 +68,19 @@ const constants: readonly (readonly [significand: bigint, exponent: number, rest
 export class Fpu {
   private readonly env: Environment = { rounding: 0, masks: 0, flushToZero: false, flags: 0, roundedUp: false };
   private readonly ten = new Uint8Array(10);
+  private readonly usual: UsualFpu;
 
   constructor(
     private readonly core: Core,
     private readonly block: BlockMemory,
-  ) {}
+  ) {
+    this.usual = new UsualFpu(core);
+  }
+
+  /** The short way of arithmetic, once there is one. */
+  useRuntime(arithmetic: ExtendedArithmetic): void {
+    this.usual.compute = arithmetic;
+  }
 
   // ---- the stack ----
 
@@ -105,6 +114,11 @@ export class Fpu {
     }
   }
 
+  private popped(count: number): number {
+    this.pop(count);
+    return 0;
+  }
+
   // ---- exceptions ----
 
   /** `keepsC1`: FCOMI and FCMOVcc clear C1 only for a stack underflow. */
@@ -116,7 +130,7 @@ export class Fpu {
     env.flags = 0;
     env.roundedUp = false;
     if (!keepsC1) core.u32[at.fpuStatus] &= ~C1;
-    core.set("fpuIp", core.truncateRip(core.get("rip") + BigInt(core.view.getUint16(record + fieldOf.start, true))));
+    [core.u32[at.fpuIp], core.u32[at.fpuIp + 1]] = core.nextRipHalves(record, fieldOf.start);
     core.u32[at.fpuCs] = core.u32[at.selector + CS];
   }
 
@@ -235,6 +249,7 @@ export class Fpu {
       }
       return 0;
     }
+    if (this.usual.arithmetic(core.argument(0), dst, src)) return this.popped(pops);
     const operation = FPU_ARITHMETIC[core.argument(0)];
     this.produce(dst, pops, () => this.combine(operation, this.real(dst), this.real(src)), this.precision);
     return 0;
@@ -247,7 +262,9 @@ export class Fpu {
       if (this.underflow()) this.put(0, INDEFINITE);
       return 0;
     }
-    const source = memoryReal(FPU_KINDS[core.argument(1)], core.argument64(2));
+    const kind = FPU_KINDS[core.argument(1)];
+    if (this.usual.arithmeticMemory(core.argument(0), kind, 2)) return 0;
+    const source = memoryReal(kind, core.argument64(2));
     const operation = FPU_ARITHMETIC[core.argument(0)];
     this.produce(0, 0, () => this.combine(operation, this.real(0), source), this.precision);
     return 0;
@@ -296,7 +313,12 @@ export class Fpu {
 
   readonly compare = (record: number): number => {
     this.begin(record, (this.core.argument(0) & 2) !== 0);
-    const [mode, n, pops] = [0, 1, 2].map((i) => this.core.argument(i));
+    const [mode, n, pops] = [this.core.argument(0), this.core.argument(1), this.core.argument(2)];
+    const relation = this.isFull(0) && this.isFull(n) ? this.usual.relation(n) : undefined;
+    if (relation !== undefined) {
+      this.tell(relation, (mode & 2) !== 0);
+      return this.popped(pops);
+    }
     this.compareWith(this.isFull(n) ? this.real(n) : undefined, mode, pops);
     return 0;
   };
@@ -320,6 +342,11 @@ export class Fpu {
     if (kind === "register") {
       const n = core.argument(1);
       const full = this.isFull(n);
+      if (full && !this.isFull(-1)) {
+        this.usual.copy(n, -1);
+        this.turn(-1);
+        return 0;
+      }
       const bits = this.bits(n);
       if (full) this.push(bits);
       else if (this.underflow()) {
@@ -330,6 +357,7 @@ export class Fpu {
     }
     if (kind === "extended") this.push(littleEndian(ten));
     else if (this.isFull(-1)) this.push(0n);
+    else if (this.usual.load(kind, 1)) this.turn(-1);
     else this.loadNumber(kind === "decimal" ? decimalReal(ten) : memoryReal(kind, core.argument64(1)));
     return 0;
   };
@@ -377,6 +405,16 @@ export class Fpu {
       flags = INVALID | STACK_FAULT;
       bits = indefiniteOf(kind);
     } else {
+      const narrow = this.usual.narrow(kind);
+      if (narrow) {
+        const offset = [core.argument(1), core.u32[at.argument + 3]] as const;
+        const done = this.block.writeWord(record, ...offset, bytesIn(kind), narrow.low, narrow.high);
+        if (done === 0) {
+          [core.u32[at.fpuDp], core.u32[at.fpuDp + 1]] = offset;
+          core.u32[at.fpuStatus] |= narrow.status;
+          return this.popped(pops);
+        }
+      }
       bits = this.rounded(kind);
       flags = env.flags;
     }
@@ -443,9 +481,7 @@ export class Fpu {
       if (!this.underflow()) return 0;
       for (const empty of [0, n]) if (!this.isFull(empty)) this.put(empty, INDEFINITE);
     }
-    const [a, b] = [this.bits(0), this.bits(n)];
-    this.put(0, b);
-    this.put(n, a);
+    this.usual.exchange(n);
     return 0;
   };
 
@@ -473,6 +509,7 @@ export class Fpu {
     const name = FPU_OPERATIONS[this.core.argument(0)];
     if (name === "nop") return 0;
     this.begin(record);
+    if ((name === "chs" || name === "abs") && this.isFull(0)) return this.usual.changeSign(name === "abs");
     if (name === "decstp" || name === "incstp") this.turn(name === "incstp" ? 1 : -1);
     else if (name === "xam") this.examine();
     else if (name === "tst") this.compareWith(zero(0), 0, 0);
