@@ -23,7 +23,7 @@ import { Nodes } from "./simplify";
 
 const HANDLER: Signature = { parameters: [I32], results: [I32] };
 /** A block that is part of a region has one of its own after so many times the samples. */
-const INSIDE = 4;
+const INSIDE = 16;
 const MOST_DOUBLINGS = 12;
 /** Plans share expressions, which are kept until there are so many. */
 const MOST_NODES = 50_000;
