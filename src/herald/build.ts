@@ -99,10 +99,11 @@ function buildBoot(name: string, temporary: string): Uint8Array {
   return flatten(elf);
 }
 
-function buildKernel(temporary: string) {
+function buildKernel(temporary: string, defines: readonly string[]) {
   const sources = [...inFolder("kernel", ".S", ".c"), "lib/string.c", "lib/format.c", "lib/config.c"];
   const elf = join(temporary, "kernel.elf");
-  const symbols = elfSymbols(link("kernel/kernel.ld", compile(sources, kernelFlags, join(temporary, "kernel")), elf));
+  const flags = [...kernelFlags, ...defines.map((name) => `-D${name}`)];
+  const symbols = elfSymbols(link("kernel/kernel.ld", compile(sources, flags, join(temporary, "kernel")), elf));
   return { image: flatten(elf), symbols };
 }
 
@@ -173,14 +174,15 @@ export interface Build {
   readonly map: string;
 }
 
-export function build(): Build {
+/** `defines`: names for the C preprocessor, for kernels that are built to be measured. */
+export function build(defines: readonly string[] = []): Build {
   if (readFileSync(layoutHeaderPath, "utf8") !== layoutHeader()) writeFileSync(layoutHeaderPath, layoutHeader());
   const temporary = mkdtempSync(join(tmpdir(), "herald-"));
   try {
     const hash = sourceHash();
     const first = buildBoot("first", temporary);
     const second = buildBoot("second", temporary);
-    const kernel = buildKernel(temporary);
+    const kernel = buildKernel(temporary, defines);
     const programs = buildPrograms(temporary);
     if (first.length !== SECTOR) throw new Error(`the first sector has ${first.length} bytes`);
     if (second.length > (constants.SUPERBLOCK_LBA - 1) * SECTOR) throw new Error("the second stage is too long");

@@ -322,7 +322,7 @@ export const enums = {
     {
       condemned: [1, "end the process"],
       callback: [2, "a callback may be entered"],
-      frame: [4, "the frame was replaced: return by IRETQ"],
+      traced: [4, "callbacks are traced: entry and end of the next one are written down"],
     },
   ),
   policy: enumeration("policy", "POLICY", "What happens when a subscription's slots are all taken.", {
@@ -585,7 +585,7 @@ const process = struct(
     wait_reason: u32("wait_reason"),
     flags: u32("process_flag bits"),
     return_work: u32("return_work bits; looked at on every way back to user mode"),
-    in_callback: u32("1 between callback entry and callback_return: further callbacks are masked"),
+    in_callback: u32("1 (2: it is traced) between callback entry and callback_return: further callbacks are masked"),
     name: chars(32, "file name it was loaded from"),
     parent_pid: u32("who spawned it"),
     parent_generation: u32("and its generation"),

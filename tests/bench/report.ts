@@ -114,9 +114,9 @@ export function markdown({ machine, rounds, rows, missing }: Measurements): stri
 }
 
 /** The table between the README's marks. */
-export function insert(readme: string, text: string): string {
-  const marks = /(<!-- bench -->)[^]*(<!-- \/bench -->)/;
+export function insert(readme: string, text: string, name = "bench"): string {
+  const marks = new RegExp(`(<!-- ${name} -->)[^]*(<!-- /${name} -->)`);
   if (!marks.test(readme))
-    throw new Error("README.md has no <!-- bench --> and <!-- /bench --> to put the table between");
+    throw new Error(`README.md has no <!-- ${name} --> and <!-- /${name} --> to put the table between`);
   return readme.replace(marks, (_, open: string, close: string) => `${open}\n\n${text}\n\n${close}`);
 }

@@ -335,7 +335,7 @@ enum process_flag {
 enum return_work {
     RETURN_CONDEMNED = 1, /* end the process */
     RETURN_CALLBACK = 2, /* a callback may be entered */
-    RETURN_FRAME = 4, /* the frame was replaced: return by IRETQ */
+    RETURN_TRACED = 4, /* callbacks are traced: entry and end of the next one are written down */
 };
 
 /* What happens when a subscription's slots are all taken. */
@@ -549,7 +549,7 @@ enum error {
 #define WAKE_REASON_NAMES { [0] = "event", [1] = "timeout", [2] = "callback", [3] = "killed" }
 #define EXIT_REASON_NAMES { [0] = "normal", [1] = "fault", [2] = "killed", [3] = "memory" }
 #define PROCESS_FLAG_NAMES { [1] = "system", [2] = "condemned" }
-#define RETURN_WORK_NAMES { [1] = "condemned", [2] = "callback", [4] = "frame" }
+#define RETURN_WORK_NAMES { [1] = "condemned", [2] = "callback", [4] = "traced" }
 #define POLICY_NAMES { [0] = "drop_oldest", [1] = "drop_newest", [2] = "hold" }
 #define SUBSCRIBE_FLAG_NAMES { [1] = "replay" }
 #define PUBLISH_FLAG_NAMES { [1] = "nonblock", [2] = "retain", [4] = "handoff" }
@@ -704,7 +704,7 @@ struct process {
     uint32_t wait_reason; /* wait_reason */
     uint32_t flags; /* process_flag bits */
     uint32_t return_work; /* return_work bits; looked at on every way back to user mode */
-    uint32_t in_callback; /* 1 between callback entry and callback_return: further callbacks are masked */
+    uint32_t in_callback; /* 1 (2: it is traced) between callback entry and callback_return: further callbacks are masked */
     char name[32]; /* file name it was loaded from */
     uint32_t parent_pid; /* who spawned it */
     uint32_t parent_generation; /* and its generation */

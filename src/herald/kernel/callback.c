@@ -73,7 +73,6 @@ static inline void enter(struct process *process, struct delivery *slot, struct 
     process->interrupted = frame;
     process->kernel_entry = (uint64_t)frame;
     gdt_set_kernel_stack((uint64_t)frame);
-    trace(TRACE_CALLBACK_ENTER, 0, process->callback_topic | (uint64_t)length << 32, process->callback_sequence);
 }
 
 /* No callback is to be entered: back to the frame. */
@@ -87,45 +86,55 @@ static void leave(struct process *process, struct trap_frame *frame)
     gdt_set_kernel_stack(process->kernel_entry);
 }
 
+/* While the bytes were copied the process was killed, or the callback is traced. */
+static __attribute__((noinline)) void entered_specially(struct process *process, const struct callback_frame *callback)
+{
+    if (process->return_work & RETURN_TRACED) {
+        process->return_work &= ~(uint32_t)RETURN_TRACED;
+        process->in_callback = 2;
+        trace(TRACE_CALLBACK_ENTER, 0, callback->topic | callback->length << 32, process->callback_sequence);
+    }
+    if (process->return_work & RETURN_CONDEMNED) {
+        interrupts_on();
+        process_exit(0, EXIT_KILLED);
+    }
+}
+
 int process_return(struct trap_frame *frame, struct callback_frame *callback)
 {
     struct process *process = current;
     struct delivery *slot = process->in_callback ? 0 : mailbox_first_callback(process);
-    int entered = slot != 0;
     if (process->return_work & RETURN_CONDEMNED) {
         interrupts_on();
         process_exit(0, EXIT_KILLED);
     }
     if (slot) {
         enter(process, slot, frame, callback);
-        if (process->return_work & RETURN_CONDEMNED) { /* while the bytes were copied */
-            interrupts_on();
-            process_exit(0, EXIT_KILLED);
-        }
+        if (process->return_work)
+            entered_specially(process, callback);
         return 1;
     }
-    process->return_work &= ~(uint32_t)RETURN_CALLBACK;
+    process->return_work &= ~(uint32_t)(RETURN_CALLBACK | RETURN_TRACED);
     if (!process->in_callback)
         leave(process, frame);
-    return entered;
+    return 0;
 }
 
-static __attribute__((noinline)) void trace_end(const struct process *process)
+void callback_end_traced(void)
 {
+    struct process *process = current;
     trace(TRACE_SYSCALL_ENTER, SYS_CALLBACK_RETURN, 0, 0);
     trace(TRACE_CALLBACK_RETURN, 0, process->callback_topic, process->callback_sequence);
     trace(TRACE_SYSCALL_EXIT, SYS_CALLBACK_RETURN, process->interrupted->rax, 0);
+    if (trace_any(TRACE_OF_CALLBACKS))
+        process->return_work |= RETURN_TRACED;
+    callback_end();
 }
-
-#define TRACE_OF_END \
-    (UINT64_C(1) << TRACE_SYSCALL_ENTER | UINT64_C(1) << TRACE_SYSCALL_EXIT | UINT64_C(1) << TRACE_CALLBACK_RETURN)
 
 void callback_end(void)
 {
     struct process *process = current;
     process->system_calls++;
-    if (trace_any(TRACE_OF_END))
-        trace_end(process);
     process->in_callback = 0;
     if (process->mailbox.callback_count == 0 && process->serving && !(process->flags & FLAG_CONDEMNED))
         scheduler_wait_here(process->kernel_entry - sizeof(uint64_t), process->serve_deadline);

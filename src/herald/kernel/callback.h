@@ -33,6 +33,7 @@ int process_return(struct trap_frame *frame, struct callback_frame *callback);
  * then does not return to its caller but goes on right behind the call.
  */
 void callback_end(void);
+void callback_end_traced(void);
 #endif
 
 #endif

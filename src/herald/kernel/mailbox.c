@@ -143,6 +143,8 @@ void mailbox_deliver(struct subscription *subscription, struct message *message)
     mailbox_put(subscription, process, message, mailbox_charged[message->publisher_pid], subscription->callback != 0);
     trace_for(process->pid, TRACE_DELIVER, subscription->callback != 0,
               message->topic | (uint64_t)subscription->queued << 32, message->sequence);
+    if (subscription->callback && !process->in_callback && trace_any(TRACE_OF_CALLBACKS))
+        process->return_work |= RETURN_TRACED;
     announce(process, subscription);
 }
 

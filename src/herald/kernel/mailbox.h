@@ -87,13 +87,19 @@ void mailbox_deliver(struct subscription *subscription, struct message *message)
  */
 int mailbox_deliver_all(struct topic *topic, struct message *message);
 
+#define TRACE_OF_CALLBACKS \
+    (TRACE_BIT(TRACE_SYSCALL_ENTER) | TRACE_BIT(TRACE_SYSCALL_EXIT) | TRACE_BIT(TRACE_CALLBACK_ENTER) | \
+     TRACE_BIT(TRACE_CALLBACK_RETURN))
+
+/* What may have to be written down between a message's number and the entry of its callback: one test for all. */
 #define TRACE_OF_DELIVERY \
-    (UINT64_C(1) << TRACE_DELIVER | UINT64_C(1) << TRACE_WAKE | UINT64_C(1) << TRACE_DROP)
+    (TRACE_BIT(TRACE_PUBLISH) | TRACE_BIT(TRACE_QUEUE) | TRACE_BIT(TRACE_DELIVER) | TRACE_BIT(TRACE_WAKE) | \
+     TRACE_BIT(TRACE_DROP) | TRACE_OF_CALLBACKS)
 
 /* Gives each subscriber of the message's topic its copy; `topic` is what topic_find says. */
-static inline void topic_serve(struct topic *topic, struct message *message)
+static inline void topic_serve(struct topic *topic, struct message *message, int traced)
 {
-    int usual = message->flags == 0 && message->topic < TOPIC_PRIVATE && !trace_any(TRACE_OF_DELIVERY);
+    int usual = message->flags == 0 && message->topic < TOPIC_PRIVATE && !traced;
     if (usual && (!topic || mailbox_deliver_all(topic, message)))
         return;
     topic_serve_with_care(topic, message);

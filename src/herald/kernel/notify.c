@@ -26,11 +26,11 @@ static __attribute__((noinline)) void trace_numbered(const struct message *messa
 }
 
 /* The message becomes the next in the total order. Interrupts are off, so that no other comes in between. */
-static inline void number(struct message *message)
+static inline void number(struct message *message, int traced)
 {
     message->sequence = ++notify_queue.sequence;
     message->time = rdtsc();
-    if (trace_any(UINT64_C(1) << TRACE_PUBLISH | UINT64_C(1) << TRACE_QUEUE))
+    if (traced)
         trace_numbered(message);
 }
 
@@ -41,7 +41,7 @@ static int enqueue(struct message *message)
     uint32_t kernel_count = notify_queue.count - notify_queue.user_count;
     if (from_kernel ? kernel_count == NOTIFY_KERNEL_SHARE : notify_queue.user_count == USER_SHARE)
         return -EAGAIN;
-    number(message);
+    number(message, trace_any(TRACE_OF_DELIVERY));
     notify_queue.slots[queue_slot(notify_queue.head, notify_queue.count++, NOTIFY_CAPACITY)] = message;
     notify_queue.user_count += !from_kernel;
     work_add(WORK_NOTIFY);
@@ -71,7 +71,7 @@ void notify_dispatch(void)
 {
     struct message *message;
     while ((message = dequeue())) {
-        topic_serve(topic_find(message->topic), message);
+        topic_serve(topic_find(message->topic), message, trace_any(TRACE_OF_DELIVERY));
         message_release(message);
         if (!list_empty(&waiters))
             scheduler_wake(container_of(waiters.next, struct process, ready_link), WAKE_EVENT, 0);
@@ -79,7 +79,7 @@ void notify_dispatch(void)
 }
 
 /* A message that finds the queue empty is served at once: it need not stand in the queue to be the next. */
-static inline int serve_next(struct topic *topic, struct message *message)
+static inline __attribute__((always_inline)) int serve_next(struct topic *topic, struct message *message, int traced)
 {
     interrupts_off();
     if (notify_queue.count > 0) {
@@ -89,10 +89,10 @@ static inline int serve_next(struct topic *topic, struct message *message)
             notify_dispatch();
         return result;
     }
-    number(message);
+    number(message, traced);
     notify_queue.serving = message;
     interrupts_on();
-    topic_serve(topic, message);
+    topic_serve(topic, message, traced);
     notify_queue.serving = 0;
     message_release(message);
     if (kernel_work & WORK_NOTIFY)
@@ -102,7 +102,7 @@ static inline int serve_next(struct topic *topic, struct message *message)
 
 int notify_try(struct message *message)
 {
-    return serve_next(topic_find(message->topic), message);
+    return serve_next(topic_find(message->topic), message, trace_any(TRACE_OF_DELIVERY));
 }
 
 int notify_wait_for_room(void)
@@ -128,7 +128,7 @@ static inline int try_with_conditions(struct message *message, struct list_node 
         if (result)
             return result;
     }
-    return serve_next(topic, message);
+    return trace_any(TRACE_OF_DELIVERY) ? notify_try(message) : serve_next(topic, message, 0);
 }
 
 /* Waits for what the last try lacked. Returns 0 when it may try again. mutex_lock is held, as for the next. */

@@ -159,7 +159,7 @@ static void enter_callback(struct Program *p)
 {
     struct taken taken;
     mutex_acquire(&mutex_lock);
-    current->return_work &= ~(uint32_t)RETURN_CALLBACK;
+    current->return_work &= ~(uint32_t)(RETURN_CALLBACK | RETURN_TRACED);
     struct delivery *slot = current->in_callback ? 0 : mailbox_first_callback(current);
     if (slot) {
         mailbox_take_slot(slot, &taken);

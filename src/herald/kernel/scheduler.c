@@ -102,15 +102,33 @@ void scheduler_add(struct process *process)
     scheduler_woken();
 }
 
-void scheduler_wake(struct process *process, enum wake_reason reason, int result)
+static __attribute__((noinline)) void trace_wake(const struct process *process, enum wake_reason reason)
+{
+    trace_for(process->pid, TRACE_WAKE, reason, current_pid, process->wait_reason);
+}
+
+static inline __attribute__((always_inline)) void wake(struct process *process, int result)
 {
     if (process->state != PROCESS_BLOCKED)
         panic("scheduler_wake: process %u is not blocked", process->pid);
-    trace_for(process->pid, TRACE_WAKE, reason, current_pid, process->wait_reason);
     list_remove(&process->ready_link); /* a queue of waiters uses this link too */
     scheduler_wake_at(process, rdtsc());
     process->wake_result = result;
     scheduler_woken();
+}
+
+static __attribute__((noinline)) void wake_traced(struct process *process, enum wake_reason reason, int result)
+{
+    trace_wake(process, reason);
+    wake(process, result);
+}
+
+void scheduler_wake(struct process *process, enum wake_reason reason, int result)
+{
+    if (trace_enabled(TRACE_WAKE))
+        wake_traced(process, reason, result);
+    else
+        wake(process, result);
 }
 
 static void wake_sleepers(void)
@@ -123,7 +141,7 @@ static void wake_sleepers(void)
 
 /* The accounts are closed and opened, and everything but the stack becomes that of `next`. */
 static inline __attribute__((always_inline)) void change_process(struct process *previous, struct process *next,
-                                                                 enum switch_reason reason, uint64_t now)
+                                                                 enum switch_reason reason, uint64_t now, int traced)
 {
     next->state = PROCESS_RUNNING;
     next->slice_ticks = scheduler.quantum_ticks;
@@ -135,7 +153,7 @@ static inline __attribute__((always_inline)) void change_process(struct process 
     scheduler.switches++;
     current = next;
     current_pid = next->pid;
-    if (trace_enabled(TRACE_SCHEDULE))
+    if (traced && trace_enabled(TRACE_SCHEDULE))
         trace_write(now, TRACE_SCHEDULE, (uint16_t)reason, next->pid, previous->pid, next->generation);
     gdt_set_kernel_stack(next->kernel_entry);
     if (next->page_root != vm_root && next->kind == KIND_NATIVE) /* the others are at home in any address space */
@@ -189,7 +207,7 @@ static void schedule(enum switch_reason reason)
         next->slice_ticks = scheduler.quantum_ticks;
         return;
     }
-    change_process(previous, next, reason, now);
+    change_process(previous, next, reason, now, 1);
     change_stack(previous, next);
 }
 
@@ -265,17 +283,44 @@ static int must_go_on(enum wait_reason reason, int *result)
            reason != WAIT_REPLY;
 }
 
+#define TRACE_OF_BLOCK (TRACE_BIT(TRACE_BLOCK) | TRACE_BIT(TRACE_SCHEDULE))
+
 /* The process on the CPU is blocked from now on. */
-static inline void begin_wait(struct process *process, enum wait_reason reason, uint64_t object, uint64_t deadline)
+static inline __attribute__((always_inline)) void begin_wait(struct process *process, enum wait_reason reason,
+                                                             uint64_t object, uint64_t deadline, int traced)
 {
     process->state = PROCESS_BLOCKED;
     process->wait_reason = reason;
     process->wait_object = object;
     if (deadline)
         add_sleeper(process, deadline);
-    trace(TRACE_BLOCK, reason, deadline, object);
+    if (traced)
+        trace(TRACE_BLOCK, reason, deadline, object);
     if (kernel_work & WORK_NOTIFY)
         notify_dispatch();
+}
+
+/* What scheduler_block does; two functions come of it, so that there is one test for the two kinds of records. */
+static inline __attribute__((always_inline)) int block(enum wait_reason reason, uint64_t object, uint64_t deadline,
+                                                       int traced)
+{
+    struct process *process = current;
+    begin_wait(process, reason, object, deadline, traced);
+    lock_off();
+    struct process *next = take_first();
+    if (next != process) { /* it may have been woken by what was dispatched */
+        change_process(process, next, SWITCH_BLOCK, rdtsc(), traced);
+        change_stack(process, next);
+    } else {
+        process->state = PROCESS_RUNNING;
+    }
+    lock_on();
+    return current->wake_result;
+}
+
+static __attribute__((noinline)) int block_traced(enum wait_reason reason, uint64_t object, uint64_t deadline)
+{
+    return block(reason, object, deadline, 1);
 }
 
 int scheduler_block(enum wait_reason reason, uint64_t object, uint64_t deadline)
@@ -285,18 +330,7 @@ int scheduler_block(enum wait_reason reason, uint64_t object, uint64_t deadline)
         list_remove(&current->ready_link); /* it may be in a queue of waiters already */
         return result;
     }
-    struct process *process = current;
-    begin_wait(process, reason, object, deadline);
-    lock_off();
-    struct process *next = take_first();
-    if (next != process) { /* it may have been woken by what was dispatched */
-        change_process(process, next, SWITCH_BLOCK, rdtsc());
-        change_stack(process, next);
-    } else {
-        process->state = PROCESS_RUNNING;
-    }
-    lock_on();
-    return current->wake_result;
+    return trace_any(TRACE_OF_BLOCK) ? block_traced(reason, object, deadline) : block(reason, object, deadline, 0);
 }
 
 /* What needs the lock: a place among the sleepers, messages of interrupt handlers that stand in the queue. */
@@ -305,28 +339,42 @@ static __attribute__((noinline)) void begin_wait_locked(struct process *process,
     interrupts_on();
     mutex_acquire(&mutex_lock);
     if (process->mailbox.callback_count == 0 && !(process->flags & FLAG_CONDEMNED)) /* meanwhile others may have run */
-        begin_wait(process, WAIT_CALLBACK, 0, deadline);
+        begin_wait(process, WAIT_CALLBACK, 0, deadline, 1);
     lock_off();
+}
+
+/* Goes on where the address on top of its kernel stack says. */
+static inline _Noreturn void continue_stack(const struct process *process)
+{
+    __asm__ volatile("movq %0, %%rsp\n\tret" : : "r"(process->kernel_rsp) : "memory");
+    __builtin_unreachable();
+}
+
+static _Noreturn __attribute__((noinline)) void wait_here_with_care(uint64_t stack, uint64_t deadline)
+{
+    struct process *process = current;
+    begin_wait_locked(process, deadline);
+    struct process *next = process->state == PROCESS_RUNNING ? process : take_first();
+    process->kernel_rsp = stack;
+    if (next != process)
+        change_process(process, next, SWITCH_BLOCK, rdtsc(), 1);
+    else
+        process->state = PROCESS_RUNNING;
+    continue_stack(next);
 }
 
 void scheduler_wait_here(uint64_t stack, uint64_t deadline)
 {
     struct process *process = current;
-    if (deadline || (kernel_work & WORK_NOTIFY) || trace_enabled(TRACE_BLOCK)) {
-        begin_wait_locked(process, deadline);
-    } else {
-        process->state = PROCESS_BLOCKED;
-        process->wait_reason = WAIT_CALLBACK;
-        kernel_work &= ~(uint32_t)(WORK_SWITCH | WORK_WAKE);
-    }
-    struct process *next = process->state == PROCESS_RUNNING ? process : take_first();
+    if (deadline || (kernel_work & WORK_NOTIFY) || trace_any(TRACE_OF_BLOCK))
+        wait_here_with_care(stack, deadline);
+    process->state = PROCESS_BLOCKED;
+    process->wait_reason = WAIT_CALLBACK;
     process->kernel_rsp = stack;
-    if (next != process)
-        change_process(process, next, SWITCH_BLOCK, rdtsc());
-    else
-        process->state = PROCESS_RUNNING;
-    __asm__ volatile("movq %0, %%rsp\n\tret" : : "r"(next->kernel_rsp) : "memory");
-    __builtin_unreachable();
+    kernel_work &= ~(uint32_t)(WORK_SWITCH | WORK_WAKE);
+    struct process *next = take_first();
+    change_process(process, next, SWITCH_BLOCK, rdtsc(), 0);
+    continue_stack(next);
 }
 
 void scheduler_hand_over(struct process *next)
@@ -339,7 +387,7 @@ void scheduler_hand_over(struct process *next)
     append_ready(process, now);
     list_remove(&next->ready_link);
     scheduler.ready_count--;
-    change_process(process, next, SWITCH_YIELD, now);
+    change_process(process, next, SWITCH_YIELD, now, 1);
     change_stack(process, next);
     lock_on();
 }

@@ -15,7 +15,7 @@ _Static_assert(sizeof kind_names / sizeof kind_names[0] == TRACE_KINDS, "TRACE_K
 void trace_set_mask(uint64_t mask)
 {
     trace_ring.ring.mask = mask & ALL_KINDS;
-    syscall_trace(trace_any(UINT64_C(1) << TRACE_SYSCALL_ENTER | UINT64_C(1) << TRACE_SYSCALL_EXIT));
+    syscall_trace(trace_any(TRACE_BIT(TRACE_SYSCALL_ENTER) | TRACE_BIT(TRACE_SYSCALL_EXIT)));
 }
 
 void trace_start(const struct boot_info *boot)

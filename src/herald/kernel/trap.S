@@ -182,12 +182,15 @@ syscall_return_work:
  */
 callback_return_entry:
     movq    current(%rip), %rax
-    cmpl    $0, PROCESS_IN_CALLBACK_OFFSET(%rax)
-    je      1f
+    cmpl    $1, PROCESS_IN_CALLBACK_OFFSET(%rax)
+    jne     1f
     call    callback_end
     jmp     return_work
-1:  movl    $ASM_SYS_CALLBACK_RETURN, %eax
+1:  ja      2f
+    movl    $ASM_SYS_CALLBACK_RETURN, %eax
     jmp     syscall_ordinary
+2:  call    callback_end_traced
+    jmp     return_work
 
 /*
  * A process's first steps: process_begin_user for native ones, process_begin_program for Programs. Interrupts are

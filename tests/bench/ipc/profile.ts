@@ -4,8 +4,8 @@
  * --path: in the order in which they ran instead, one line for each stay in a function; --instructions: every one of them.
  */
 import { parseArgs } from "node:util";
-import { disassemble } from "../../src/engine/decode/disassemble";
-import { benchMachine, startRound } from "./bench-guest";
+import { disassemble } from "../../../src/engine/decode/disassemble";
+import { benchMachine, startRound } from "./guest";
 import { programSymbol, Stepper, type Step } from "./steps";
 
 const { values: options, positionals } = parseArgs({

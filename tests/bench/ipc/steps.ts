@@ -4,16 +4,16 @@
  */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { structs } from "../../src/herald/layout";
-import { parseMap } from "../../src/lens/map";
-import { Symbols } from "../../src/lens/symbols";
-import type { Pc } from "../../src/pc/pc";
+import { structs } from "../../../src/herald/layout";
+import { parseMap } from "../../../src/lens/map";
+import { Symbols } from "../../../src/lens/symbols";
+import type { Pc } from "../../../src/pc/pc";
 
 const RFLAGS_IF = 0x200n;
 const USER_CPL = 3;
 
 export const map = parseMap(
-  JSON.parse(readFileSync(resolve(import.meta.dirname, "../../public/herald.map.json"), "utf8")),
+  JSON.parse(readFileSync(resolve(import.meta.dirname, "../../../public/herald.map.json"), "utf8")),
 );
 
 export function programSymbol(program: string, name: string): bigint {
@@ -67,6 +67,11 @@ export class Stepper {
 
   private physical(global: string): number {
     return Number(map.symbols.get(global)!.address - map.kernelVirtualBase);
+  }
+
+  /** The kernel function at this address. */
+  kernelName(rip: bigint): string {
+    return this.names.of("kernel", rip);
   }
 
   /** Name of the process on the CPU. */
