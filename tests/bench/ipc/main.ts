@@ -13,6 +13,7 @@ import { OffWatch } from "./interrupts";
 import { repeatInQemu } from "./qemu";
 import { readmePart, report } from "./report";
 import type { Path, Results } from "./results";
+import { bootOfServices } from "./services";
 import { programSymbol, Stepper } from "./steps";
 import { tracingCosts } from "./tracing";
 
@@ -49,9 +50,9 @@ export const sessionCommands = [
   "topics",
   "mem",
   "pub 300 hello",
-  "run spin &",
-  "kill 255",
   "services",
+  "run spin &", // the last: nothing ends it
+  "kill 255",
 ];
 
 export function interruptsOff(machine: HeraldMachine, commands: readonly string[]): Record<string, Stretch> {
@@ -83,6 +84,7 @@ async function main(): Promise<void> {
     path: { handoff, plain },
     furtherSubscriber: furtherSubscriber(cells),
     interruptsOff: interruptsOff(benchMachine(), sessionCommands),
+    services: bootOfServices(),
     tracing: tracingCosts() ?? null,
     qemu: (await repeatInQemu()) ?? null,
     cells,

@@ -1,6 +1,7 @@
 /** What `npm run bench:ipc` finds out, as it stands in tests/bench/ipc.json. */
 import type { Cell, Stretch } from "./cells";
 import type { Repeated } from "./qemu";
+import type { Ready } from "./services";
 import type { TracingCost } from "./tracing";
 
 export interface Path {
@@ -22,6 +23,8 @@ export interface Results {
   readonly furtherSubscriber: number;
   /** The longest stretch with interrupts off, by system call, of a session with up to 64 subscribers. */
   readonly interruptsOff: Readonly<Record<string, Stretch>>;
+  /** Six services that need each other, started by init at boot, in the order in which they were ready. */
+  readonly services: { readonly parallel: readonly Ready[]; readonly sequence: readonly Ready[] };
   /** null: not measured, the tools to build a kernel are missing. */
   readonly tracing: readonly TracingCost[] | null;
   /** null: not measured, QEMU is missing. */
