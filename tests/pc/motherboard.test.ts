@@ -84,6 +84,8 @@ describe("board", () => {
     expect(config(0x0000)).toBe(0x12378086);
     expect(config(0x0b00)).toBe(0x71138086);
     expect(config(0x0b40)).toBe(0x601);
+    // IDETIM bit 15 of both channels (82371SB): drivers leave a channel alone that is not decoded.
+    expect(config(0x0940)).toBe(0x80008000);
     expect(config(0x1000)).toBe(0xffffffff);
     expect(config(0x10000)).toBe(0xffffffff);
     rig.board.portWrite(0xcf8, 4, 0);
@@ -154,7 +156,7 @@ describe("VGA", () => {
     let screen = board.vga.screen(ram);
     expect([screen.columns, screen.rows]).toEqual([80, 25]);
     expect(screen.cells[82]).toBe(0x1f41);
-    expect(screen.cursor).toEqual({ column: 2, row: 1, visible: true });
+    expect(screen.cursor).toEqual({ column: 2, row: 1, visible: true, first: 13, last: 14 });
     out8(0x3d4, 0x0d);
     out8(0x3d5, 80);
     screen = board.vga.screen(ram);

@@ -26,7 +26,8 @@ interface Function {
 const FUNCTIONS: readonly Function[] = [
   { slot: 0x00, id: 0x1237_8086, classCode: 0x060000_02 },
   { slot: 0x08, id: 0x7000_8086, classCode: 0x060100_00, header: 0x80 },
-  { slot: 0x09, id: 0x7010_8086, classCode: 0x010180_00 },
+  // IDE timing registers: both channels are decoded.
+  { slot: 0x09, id: 0x7010_8086, classCode: 0x010180_00, fixed: [[0x40, 0x8000_8000]] },
   // Base of the power management ports, and their enable bit.
   {
     slot: 0x0b,

@@ -18,10 +18,10 @@ const figures = (instructions: number): string =>
 /** True when it got where it should. */
 async function check(image: Image, directory: string, qemu: boolean): Promise<boolean> {
   const path = join(directory, `${image.name}.img`);
-  const { problem, screen, instructions, virtualSeconds, seconds } = runImage(path, image);
+  const { problem, screen, serial, instructions, virtualSeconds, seconds } = runImage(path, image);
   const spent = `${figures(instructions)} instructions, ${virtualSeconds.toFixed(1)} s of its time, ${seconds.toFixed(1)} s of ours`;
   console.log(`${problem === undefined ? "ok    " : "FAILED"} ${image.name}: ${image.what}; ${spent}`);
-  if (problem !== undefined) console.log(`         ${problem}\n${indent(screen)}`);
+  if (problem !== undefined) console.log(`         ${problem}\n${indent(screen)}\n${indent(JSON.stringify(serial))}`);
   if (!qemu || image.graphicsInQemu) return problem === undefined;
   const other = await qemuScreen(path, image);
   const same = other.problem === undefined && (!image.sameScreen || other.screen === screen);

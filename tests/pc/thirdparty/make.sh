@@ -1,6 +1,6 @@
 #!/bin/bash
 # Disk images of software that others wrote for plain PCs, put together from Debian's packages (bookworm). Nothing is installed: packages
-# are fetched with apt and unpacked in the directory that is named; what is there already is not fetched again (about 190 MB).
+# are fetched with apt and unpacked in the directory that is named; what is there already is not fetched again (180 MB).
 #   tests/pc/thirdparty/make.sh DIRECTORY
 set -euo pipefail
 [ $# = 1 ] || { echo "usage: $0 DIRECTORY" >&2; exit 2; }
@@ -83,9 +83,13 @@ initrd() {
   rm -rf initrd.tmp
   mkdir -p initrd.tmp/{bin,proc,sys,dev,mnt,modules}
   cp root/bin/busybox initrd.tmp/bin/
-  for module in scsi/scsi_common scsi/scsi_mod ata/libata ata/ata_piix t10-pi crc-t10dif crct10dif_common crct10dif_generic scsi/sd_mod fat vfat nls_cp437 nls_ascii; do
-    find root/lib/modules -name "$(basename $module).ko" -exec cp {} initrd.tmp/modules/ \;
+  # In an order in which each finds what it needs.
+  local modules="scsi_common scsi_mod libata ata_piix crct10dif_common crct10dif_generic crc-t10dif crc64 crc64_rocksoft_generic crc64-rocksoft
+    t10-pi sd_mod fat vfat nls_cp437 nls_ascii"
+  for module in $modules; do
+    find root/lib/modules -name "$module.ko" -exec cp {} initrd.tmp/modules/ \;
   done
+  echo $modules > initrd.tmp/modules/order
   cat > initrd.tmp/init <<'INIT'
 #!/bin/busybox sh
 /bin/busybox --install -s /bin
@@ -93,7 +97,7 @@ export PATH=/bin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
-for module in scsi_common scsi_mod libata ata_piix crct10dif_common crct10dif_generic crc-t10dif t10-pi sd_mod fat vfat nls_cp437 nls_ascii; do
+for module in $(cat /modules/order); do
   insmod /modules/$module.ko 2> /dev/null
 done
 sleep 1
@@ -125,7 +129,7 @@ grub ipxe.img 20 $'linux16 /ipxe.krn\nboot' root/boot/ipxe.lkrn=ipxe.krn
 echo "Linux, Xen, the Debian installer"
 grub linux.img 24 "linux /vmlinuz $early"$'\ninitrd /initrd\nboot' "$linux=vmlinuz" initrd.gz=initrd
 grub keyboard.img 24 "linux /vmlinuz console=tty0 nomodeset quiet"$'\ninitrd /initrd\nboot' "$linux=vmlinuz" initrd.gz=initrd
-grub xen.img 40 "multiboot2 /xen com1=115200,8n1 console=com1 dom0_mem=128M noreboot"$'\n'"module2 /vmlinuz console=hvc0"$'\nmodule2 /initrd\nboot' \
+grub xen.img 40 "multiboot2 /xen com1=115200,8n1 console=com1 dom0_mem=160M noreboot"$'\n'"module2 /vmlinuz console=hvc0"$'\nmodule2 /initrd\nboot' \
   xen.tmp=xen "$linux=vmlinuz" initrd.gz=initrd
 grub installer.img 60 "linux /vmlinuz $early"$'\ninitrd /initrd\nboot' $installer/linux=vmlinuz $installer/initrd.gz=initrd
 

@@ -14,6 +14,8 @@ export interface Outcome {
   readonly problem?: string;
   /** The screen when the last step was seen, before its keys were typed. */
   readonly screen: string;
+  /** The last lines of the serial line. */
+  readonly serial: string;
   readonly instructions: number;
   readonly virtualSeconds: number;
   readonly seconds: number;
@@ -61,5 +63,12 @@ export function runImage(path: string, image: Image, limitSeconds = 300): Outcom
   while (advance());
   const { instructions } = pc.statistics();
   const screen = problem === undefined ? shown : screenText(pc.screen());
-  return { problem, screen, instructions, virtualSeconds: pc.clock / (MHZ * 1e6), seconds: elapsed() };
+  return {
+    problem,
+    screen,
+    serial: serial.slice(-1000),
+    instructions,
+    virtualSeconds: pc.clock / (MHZ * 1e6),
+    seconds: elapsed(),
+  };
 }
