@@ -137,14 +137,14 @@ const servicesInSequence: Scenario = {
 const waysToTalk: Scenario = {
   version: SCENARIO_VERSION,
   title: "Five ways to talk",
-  about: "64 bytes to three receivers, five ways to do it. Watch who runs when; the figures are under Measured, above.",
+  about: "64 bytes to three receivers, five ways to do it; what each costs is under Measured, above.",
   machine,
   programs: [],
-  run: ["bench callback 64 3 1 20000", "shell"],
+  run: ["bench callback 64 3 1 3000", "shell"],
   look: {
     tab: "messages",
     speed: 10_000_000,
-    commands: ["callback", "receive", "queue", "broker", "shared"].map((model) => `bench ${model} 64 3 1 5000`),
+    commands: ["callback", "receive", "queue", "broker", "shared"].map((model) => `bench ${model} 64 3 1 3000`),
   },
 };
 

@@ -22,7 +22,7 @@ export function Scrubber() {
           aria-valuetext={`${seconds(tick)} of ${seconds(recorded)} seconds`}
           min={0}
           max={Math.max(1, recorded)}
-          step={ticksPerMs() / 10}
+          step="any"
           value={tick}
           disabled={none}
           style={{ "--at": `${none ? 0 : (tick / recorded) * 100}%` } as React.CSSProperties}

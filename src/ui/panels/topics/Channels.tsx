@@ -12,7 +12,7 @@ export function Channels({ view }: { readonly view: ChannelsView | undefined }) 
     return (
       <Empty>
         No process has a message queue or a shared memory segment open. In the console,{" "}
-        <code>bench queue 64 3 1 5000</code> makes queues and <code>bench shared 64 3 1 5000</code> a segment; the
+        <code>bench queue 64 3 1 3000</code> makes queues and <code>bench shared 64 3 1 3000</code> a segment; the
         scenario “Five ways to talk” begins with them.
       </Empty>
     );
