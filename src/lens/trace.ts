@@ -124,8 +124,8 @@ export function decodeTrace(bytes: ArrayBuffer | Uint8Array): TraceRecord[] {
 /** "CRTH", little-endian: the ring is set up. */
 const RING_MAGIC = 0x43525448;
 
-/** Most records kept for a page that asks for no frames: 4 MiB. */
-const MOST_KEPT = 131_072;
+/** Most records kept for a page that asks for no frames, or seldom: 16 MiB. */
+const MOST_KEPT = 524_288;
 
 /** How far a drain has come: to take a machine back is to take its drain back. */
 export interface DrainPlace {

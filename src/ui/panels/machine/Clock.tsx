@@ -15,7 +15,10 @@ export function Clock() {
       <small className="num">
         <b>{stateText[power]}</b> · <span>{`instruction ${grouped(status.instructions)}`}</span>
         {power === "running" && ` · ${paceText(status.pace)} · ${status.mips.toFixed(status.mips < 10 ? 1 : 0)} MIPS`}
-        {status.replayUntil !== undefined && status.tick < status.replayUntil && " · replaying keys"}
+        {power === "running" &&
+          status.replayUntil !== undefined &&
+          status.tick < status.replayUntil &&
+          " · replaying keys"}
       </small>
     </div>
   );

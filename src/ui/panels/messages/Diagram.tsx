@@ -24,7 +24,9 @@ export function Diagram({ messages, rows, pinned, onHover, onPin }: Props) {
   const atEnd = useRef(true);
   const [box, setBox] = useState({ width: 0, height: 0, top: 0 });
   const columns = columnsOf(messages, rows);
-  const place = placeColumns(columns.length, box.width);
+  const latest = rows.at(-1);
+  const timeLength = latest === undefined ? 0 : rowLabel(messages.at(latest)).time.length;
+  const place = placeColumns(columns.length, box.width, timeLength);
   const xOf = new Map(columns.map((key, at) => [columnId(key), place.gutter + (at + 0.5) * place.columnWidth]));
   const height = rows.length * ROW_HEIGHT;
 

@@ -36,8 +36,15 @@ export interface Place {
 const LEAST_COLUMN = 78;
 const MOST_COLUMN = 190;
 
-export function placeColumns(count: number, width: number): Place {
-  const gutter = width < 520 ? 106 : 168;
+/** Width of a character in the gutter, and the longest name of a topic there. */
+const CHARACTER = 6.3;
+const LONGEST_TOPIC = "process started".length;
+const GUTTER_SPACE = 34;
+
+/** `timeLength`: characters of the latest, which is the longest, time in the gutter. */
+export function placeColumns(count: number, width: number, timeLength = 7): Place {
+  const both = Math.round(CHARACTER * (timeLength + LONGEST_TOPIC) + GUTTER_SPACE);
+  const gutter = width < 520 ? 106 : Math.max(168, both);
   const columnWidth = Math.min(MOST_COLUMN, Math.max(LEAST_COLUMN, (width - gutter) / Math.max(1, count)));
   return { gutter, columnWidth, width: Math.max(width, gutter + columnWidth * count) };
 }
