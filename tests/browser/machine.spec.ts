@@ -70,6 +70,7 @@ test("the past: every panel shows it, a step back is exact, and a key there begi
   await openAtPrompt(page);
   await command(page, "ps");
   await press(page, "Pause");
+  await expect(page.getByRole("group", { name: "Clock" })).toContainText("paused");
   const rows = await lastRows(page);
   const end = await instructions(page);
   const line = page.getByRole("slider", { name: "Recorded time" });
