@@ -71,6 +71,7 @@ test("the past: every panel shows it, a step back is exact, and a key there begi
   await command(page, "ps");
   await press(page, "Pause");
   await expect(page.getByRole("group", { name: "Clock" })).toContainText("paused");
+  await page.waitForTimeout(300); // the terminal writes a little later
   const rows = await lastRows(page);
   const end = await instructions(page);
   const line = page.getByRole("slider", { name: "Recorded time" });
