@@ -121,6 +121,7 @@ export class X86Cpu implements Cpu {
       flushJumps: () => this.jumps.flush(),
       enterSpace: (low: number, high: number) => this.jumps.enterSpace(low, high),
       invalidateJumps: (low: number, high: number) => this.jumps.invalidate(low, high),
+      inSegment: (base: number, limit: number) => this.jumps.isIn(base, limit),
       clock: () => this.clock,
     };
     this.system = createSystem(this.state, board, hooks, { levels5, quick });

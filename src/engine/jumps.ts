@@ -88,6 +88,11 @@ export class Jumps {
     this.findEpoch();
   }
 
+  /** In the legacy modes: entries are looked up and made for this segment. */
+  isIn(base: number, limit: number): boolean {
+    return base === this.base && limit === this.limit;
+  }
+
   /** Code of the present space was fetched by this walk, from the page of an address. */
   note(low: number, high: number, walk: Walk): void {
     if (walk.depth === 0) return;

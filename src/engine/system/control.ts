@@ -155,7 +155,7 @@ export class Control {
       if (failed) return failed;
     }
     this.loadCr3(value);
-    return core.long64 ? EXIT.goOnNext : EXIT.leaveNext;
+    return core.goOnNext(record);
   }
 
   /** Global pages stay (SDM 3, 4.10.4.1). */
@@ -196,7 +196,7 @@ export class Control {
     const { core } = this;
     if (core.cpl !== 0) return core.raise(record, GP, 0);
     if (!this.invalidate(core.argument(0), core.u32[at.argument + 1])) return 0;
-    return core.long64 ? EXIT.goOnNext : EXIT.leaveNext;
+    return core.goOnNext(record);
   };
 
   /** Whether it concerns code that was fetched: then the present block may not be what comes next. */

@@ -208,13 +208,27 @@ export class Core {
     return [low >>> 0, low > 0xffff_ffff ? (u32[at.rip + 1] + 1) >>> 0 : u32[at.rip + 1]];
   }
   /**
-   * How an instruction ends that has set RIP: generated code goes on there by itself if it is 64-bit code and the run loop has nothing
-   * to do before: no single step, and no interrupt that is let through now.
+   * How an instruction ends that has set RIP: generated code goes on there by itself if it is 64-bit code, or 32-bit code in the segment
+   * that code was in, and the run loop has nothing to do before: no single step, and no interrupt that is let through now.
    */
   goOn(): number {
-    const flags = this.u32[at.systemFlags];
-    if (!(this.u32[at.mode] & MODE.long) || flags & FLAG.TF) return EXIT.leave;
+    const { u32 } = this;
+    const flags = u32[at.systemFlags];
+    if (flags & FLAG.TF) return EXIT.leave;
+    if (!(u32[at.mode] & MODE.long)) {
+      if (!(u32[at.mode] & MODE.code32)) return EXIT.leave;
+      if (!this.hooks.inSegment(u32[at.segmentBase + 2 * CS], u32[at.segmentLimit + CS])) return EXIT.leave;
+    }
     return flags & FLAG.IF && this.board.interruptPending() ? EXIT.leave : EXIT.goOn;
+  }
+  /** The same of one that goes on behind itself, and changed nothing that the run loop looks at. */
+  goOnNext(record: number): number {
+    const { u32 } = this;
+    if (u32[at.mode] & MODE.long) return EXIT.goOnNext;
+    const next = u32[at.rip] + this.view.getUint16(record + fieldOf.next, true);
+    if (!(u32[at.mode] & MODE.code32) || next > 0xffff_ffff) return EXIT.leaveNext;
+    const known = this.hooks.inSegment(u32[at.segmentBase + 2 * CS], u32[at.segmentLimit + CS]);
+    return known ? EXIT.goOnNext : EXIT.leaveNext;
   }
   truncateRip(rip: bigint): bigint {
     const mode = this.u32[at.mode];

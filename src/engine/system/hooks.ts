@@ -10,6 +10,8 @@ export interface SystemHooks {
   enterSpace(low: number, high: number): void;
   /** The translation of one page changed (INVLPG). Whether code was fetched through it. */
   invalidateJumps(low: number, high: number): boolean;
+  /** Outside 64-bit mode: code is looked up in a code segment with this base and limit. */
+  inSegment(base: number, limit: number): boolean;
   /** Ticks since power-on, exact for the present instruction. */
   clock(): number;
 }

@@ -47,6 +47,7 @@ export class Returns {
     if (bits === 64 && this.quick.returns()) return core.goOn();
     if (core.protectedMode && core.virtual8086 && core.iopl < 3) return core.raise(record, GP, 0);
     // Even when it then faults (SDM 3, 6.7.1).
+    const unblocked = core.u32[at.nmiBlocked] !== 0;
     core.u32[at.nmiBlocked] = 0;
     if (!core.paragraphs && core.u32[at.systemFlags] & FLAG.NT) return this.fromNestedTask(record);
     stack.current();
@@ -55,7 +56,8 @@ export class Returns {
     const flags = stack.valueLow;
     if (core.paragraphs) return this.toParagraph(record, bits, flags);
     if (flags & FLAG.VM && bits === 32 && core.cpl === 0 && !core.longActive) return this.toVirtual8086(record, flags);
-    return this.toSegment(record, bits, flags, 0);
+    const exit = this.toSegment(record, bits, flags, 0);
+    return exit === EXIT.leave && !unblocked ? core.goOn() : exit;
   };
 
   private popTarget(record: number, size: number): number {

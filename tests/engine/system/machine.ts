@@ -87,6 +87,7 @@ export function createMachine(options?: SystemOptions): Machine {
       flushJumps: () => void machine.log.push("flush jumps"),
       enterSpace: (low) => void machine.log.push(`space ${low.toString(16)}`),
       invalidateJumps: (low) => machine.log.push(`invalidate ${low.toString(16)}`) > 0,
+      inSegment: () => false,
       clock: () => machine.clock,
     },
     options,
