@@ -281,6 +281,9 @@ const killer: Steps = {
 
 const steps: Readonly<Record<Thread["kind"], Steps>> = { publisher, interrupt, point, receiver, killer };
 
+/** All steps there are. */
+export const stepNames: readonly string[] = [...new Set(Object.values(steps).flatMap((one) => Object.keys(one)))];
+
 /** The steps that begin with mutex_acquire: they come when nobody holds the lock. */
 const needsLock = new Set([
   "mutex_acquire",
