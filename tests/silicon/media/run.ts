@@ -1,6 +1,6 @@
 /**
  * Fresh cases for SSE, MMX and x87 on this machine's processor, compared with the engine:
- * npx tsx tests/silicon/media/run.ts [--cases N] [--seed S] [--only PATTERN] [--record NAME].
+ * npx tsx tests/silicon/media/run.ts [--cases N] [--seed S] [--only PATTERN] [--record NAME] [--regions].
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     only: { type: "string", default: "." },
     show: { type: "string", default: "3" },
     record: { type: "string" },
+    regions: { type: "boolean", default: false },
   },
 });
 const reason = whyNot();
@@ -28,7 +29,8 @@ if (reason) {
 }
 const cases = generate(Number(values.cases), Number(values.seed), new RegExp(values.only));
 const vectors = runNatively(cases);
-const benches = { 64: new MediaBench(64), 32: new MediaBench(32) };
+const tier = values.regions && { threshold: 0 };
+const benches = { 64: new MediaBench(64, tier), 32: new MediaBench(32, tier) };
 const wrong = new Map<string, string[]>();
 for (const vector of vectors) {
   let message: string;
