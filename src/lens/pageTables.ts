@@ -21,6 +21,8 @@ export interface PageTableLevel {
 
 export interface PageTablesView {
   readonly process: ProcessKey;
+  /** Whose tables they are, when the process runs in another one's: in the kernel nobody needs his own. */
+  readonly owner?: ProcessKey;
   readonly cr3: bigint;
   readonly address: bigint;
   /** From the root down, ending with the level that maps the page or is not present. */

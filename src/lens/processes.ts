@@ -84,6 +84,15 @@ export function processStruct(memory: GuestMemory, pid: number): ProcessStruct |
   return slot && !isFree(slot) ? slot : undefined;
 }
 
+/** The native process to whom these page tables belong; undefined for the kernel's own. */
+export function tablesOwner(memory: GuestMemory, root: bigint): ProcessStruct | undefined {
+  for (let pid = 1; pid < constants.MAX_PROCESSES; pid++) {
+    const process = processStruct(memory, pid);
+    if (process?.number("kind") === kinds.native && process.big("page_root") === root) return process;
+  }
+  return undefined;
+}
+
 /** PID on the CPU, or undefined before the kernel's globals are readable. */
 export function currentPid(memory: GuestMemory): number | undefined {
   const at = memory.symbol("current_pid");

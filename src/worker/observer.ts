@@ -8,7 +8,15 @@ import { readMemory } from "../lens/frames";
 import type { HeraldMap } from "../lens/map";
 import { GuestMemory, type Paging } from "../lens/memory";
 import { mappedRanges, walkAddress, type Walk } from "../lens/pageTables";
-import { currentPid, processStruct, readProcesses, savedPlace, type ProcessStruct } from "../lens/processes";
+import {
+  currentPid,
+  processStruct,
+  readProcesses,
+  savedPlace,
+  tablesOwner,
+  type ProcessKey,
+  type ProcessStruct,
+} from "../lens/processes";
 import { namedRegions } from "../lens/regions";
 import { Symbols } from "../lens/symbols";
 import { readTopics } from "../lens/topics";
@@ -28,6 +36,11 @@ function pagingOf({ cr0, cr3, cr4, efer }: CpuSnapshot): Paging | undefined {
   if ((cr0 & CR0_PG) === 0n || (efer & EFER_LMA) === 0n) return undefined;
   return { cr3, levels: cr4 & CR4_LA57 ? 5 : 4 };
 }
+
+const keyOf = (process: ProcessStruct | undefined): ProcessKey => ({
+  pid: process?.number("pid") ?? 0,
+  generation: process?.number("generation") ?? 0,
+});
 
 export class Observer {
   private readonly kernelSymbols: Symbols;
@@ -131,9 +144,11 @@ export class Observer {
     const memory = new GuestMemory(cpu.ram, this.map, paging);
     const address = view.address ?? this.instructionPointer(herald, process, running, snapshot);
     const walk = walkAddress(memory, paging, address);
-    const { ranges, omitted } = mappedRanges(memory, paging, namedRegions(memory, process));
+    const owner = process && process.big("page_root") !== root && herald ? tablesOwner(herald, root) : undefined;
+    const { ranges, omitted } = mappedRanges(memory, paging, namedRegions(memory, owner ?? process));
     return {
-      process: { pid: process?.number("pid") ?? 0, generation: process?.number("generation") ?? 0 },
+      process: keyOf(process),
+      ...(owner && { owner: keyOf(owner) }),
       cr3: root,
       address,
       levels: walk.levels,

@@ -88,6 +88,15 @@ describe("a session with Herald", () => {
     expect(compared).toBeGreaterThan(8);
   });
 
+  it("says whose tables are in force when a process runs in another one's", () => {
+    page.send({ kind: "view", view: { panels: [...EVERYTHING], syntax: "intel" } });
+    const { pageTables, processes } = page.frame();
+    const { process, owner, cr3, ranges } = pageTables!;
+    const whose = processes!.processes.find(({ pid }) => pid === (owner ?? process).pid)!;
+    expect(whose.cr3).toBe(cr3);
+    if (owner) expect(ranges.map((range) => range.what)).toContain("code");
+  });
+
   it("shows another process's own tables", () => {
     const shell = frame.processes!.processes.find((one) => one.name === "shell")!;
     page.send({ kind: "view", view: { panels: ["pageTables"], process: shell, syntax: "intel" } });

@@ -15,17 +15,20 @@ const MOST = 24;
 export class Milestones {
   private found: Milestone[] = [];
   private run = -1;
+  private recorded = 0;
 
   constructor(private readonly index: TraceIndex) {}
 
-  /** `run`: of another one nothing is kept. Beyond the end of the recording lay another future. */
+  /** `run`: of another one nothing is kept. A recording that ends earlier than before got another future. */
   until(recorded: number, run: number): readonly Milestone[] {
     if (run !== this.run) this.found = [];
+    else if (recorded < this.recorded) this.found = this.found.filter(({ tick }) => tick <= recorded);
     this.run = run;
+    this.recorded = recorded;
     const known = new Set(this.found.map(({ tick }) => tick));
     const news = this.present().filter(({ tick }) => !known.has(tick));
     if (news.length > 0) this.found = [...this.found, ...news];
-    return this.found.filter(({ tick }) => tick <= recorded);
+    return this.found;
   }
 
   private present(): Milestone[] {

@@ -22,8 +22,14 @@ export function PageTablesPanel() {
       name="Page tables"
       note={
         <>
-          <ProcessName of={view.process} name={view.process.pid === 0 ? "idle" : nameOf(view.process)} /> · CR3{" "}
-          <span className="mono">{hexShort(view.cr3)}</span>
+          <ProcessName of={view.process} name={view.process.pid === 0 ? "idle" : nameOf(view.process)} />
+          {view.owner && (
+            <span title="A process that does not leave the kernel runs in whatever tables were in force">
+              {" "}
+              in {nameOf(view.owner)}&apos;s
+            </span>
+          )}{" "}
+          · CR3 <span className="mono">{hexShort(view.cr3)}</span>
         </>
       }
     >
