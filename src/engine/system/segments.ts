@@ -126,7 +126,15 @@ export class Segments {
 
   /** Flat segments of SYSCALL, SYSENTER and their returns. */
   assignFlat(index: number, selector: number, rights: number): void {
-    this.place(index, selector, 0, 0xffff_ffff, rights);
+    if (!this.core.long64) return this.place(index, selector, 0, 0xffff_ffff, rights);
+    const { u32 } = this.core;
+    u32[at.selector + index] = selector;
+    u32[at.segmentLimit + index] = 0xffff_ffff;
+    u32[at.segmentAccess + index] = rights;
+    u32[at.segmentBase + 2 * index] = u32[at.segmentBase + 2 * index + 1] = 0;
+    u32[at.descriptorBase + 2 * index] = u32[at.descriptorBase + 2 * index + 1] = 0;
+    u32[at.segmentPlain + index] = 1;
+    u32[at.segmentKinds] |= 0x101 << index;
   }
 
   private place(index: number, selector: number, base: number, limit: number, rights: number): void {
