@@ -166,11 +166,22 @@ static void call_write(void)
     raw_call(SYS_WRITE, at, at >= USER_BASE && at < USER_TOP ? 0 : length(), 0, 0, 0);
 }
 
+/* An address at which no program's name stands: process_list may have left one in the buffer, or a message on the stack. */
+static uint64_t address_of_no_name(void)
+{
+    uint64_t at = address() | 1;
+    if (at >= USER_STACK_TOP - USER_STACK_LIMIT && at < USER_STACK_TOP)
+        at = (uint64_t)buffer | 1;
+    if (at >= (uint64_t)buffer && at < (uint64_t)buffer + BUFFER)
+        *(char *)at = 1;
+    return at;
+}
+
 static void call_spawn(void)
 {
     static const char *const names[] = {"", "no-such-program", "scenario.cfg", "fuzz"};
     if (random_below(3))
-        raw_call(SYS_SPAWN, address() | 1, address(), 0, 0, 0);
+        raw_call(SYS_SPAWN, address_of_no_name(), address(), 0, 0, 0);
     else
         raw_call(SYS_SPAWN, (uint64_t)names[random_below(random_below(8) ? 3 : 4)], (uint64_t) "nothing", 0, 0, 0);
 }
