@@ -17,6 +17,8 @@ export const WINDOW_BYTES = 128;
 export const DATA = 0x2000_0000;
 /** The last bytes of the page at DATA; the next page is not mapped. */
 export const WINDOW = DATA + 0x1000 - WINDOW_BYTES;
+/** Crossing cases: how far on the window lies, its middle on the border of two pages that are both there. */
+export const crossingShift = (windowBytes: number): number => 0x2000 + windowBytes / 2;
 /** Where the code and data segments of a mode begin. */
 export const codeBase = (bits: Bits): number => (bits === 16 ? CODE : 0);
 export const dataBase = (bits: Bits): number => (bits === 16 ? DATA : 0);
@@ -25,6 +27,8 @@ export const FLAG_MASK = 0xcd5;
 
 export interface Case {
   readonly bits: Bits;
+  /** The window lies across two pages. */
+  readonly crossing: boolean;
   readonly code: Uint8Array;
   readonly seed: number;
   /** Values for registers, by number. */
@@ -53,6 +57,10 @@ export interface Vector {
   readonly test: Case;
   readonly outcome: Outcome;
 }
+
+/** Where the window of a case begins. */
+export const windowOf = ({ crossing }: Pick<Case, "crossing">): number =>
+  crossing ? WINDOW + crossingShift(WINDOW_BYTES) : WINDOW;
 
 /** A small generator of 32-bit numbers (mulberry32). */
 export function random(seed: number): () => number {
@@ -92,7 +100,7 @@ export function visible(bits: Bits, number: number, value: bigint): bigint {
 export function initialState(test: Case): InitialState {
   const next = random(test.seed);
   const registers = Array.from({ length: 16 }, () => interesting(next));
-  registers[4] = BigInt(WINDOW - dataBase(test.bits) + 64);
+  registers[4] = BigInt(windowOf(test) - dataBase(test.bits) + 64);
   const flags = next() & FLAG_MASK;
   const memory = new Uint8Array(WINDOW_BYTES);
   const view = new DataView(memory.buffer);
@@ -169,12 +177,14 @@ const words = (memory: Uint8Array): bigint[] => [
 
 const modeBits = { 64: 0, 32: 0x80, 16: 0x40 } as const;
 
-/** A vector: mode and length, code, seed, patches; then signal, RIP from the start, flags, and what changed (as differences). */
+const CROSSING = 0x20;
+
+/** A vector: mode, place of the window and length, code, seed, patches; then signal, RIP from the start, flags, and what changed (as differences). */
 export function pack(vectors: readonly Vector[]): Uint8Array {
   const writer = new Writer();
   for (const { test, outcome } of vectors) {
     const before = initialState(test);
-    writer.byte(test.code.length | modeBits[test.bits]);
+    writer.byte(test.code.length | modeBits[test.bits] | (test.crossing ? CROSSING : 0));
     for (const byte of test.code) writer.byte(byte);
     writer.number(BigInt(test.seed));
     writer.pairs(test.registers);
@@ -193,10 +203,11 @@ export function unpack(compressed: Uint8Array): Vector[] {
   const vectors: Vector[] = [];
   while (!reader.done) {
     const head = reader.byte();
-    const code = Uint8Array.from({ length: head & 0x3f }, () => reader.byte());
+    const code = Uint8Array.from({ length: head & 0x1f }, () => reader.byte());
     const seed = Number(reader.number());
     const test: Case = {
       bits: head & 0x80 ? 32 : head & 0x40 ? 16 : 64,
+      crossing: (head & CROSSING) !== 0,
       code,
       seed,
       registers: reader.pairs(),

@@ -13,8 +13,8 @@ import {
   START,
   type Vector,
   visible,
-  WINDOW,
   WINDOW_BYTES,
+  windowOf,
 } from "./cases";
 
 const flagBits: readonly (readonly [Flag, number])[] = [
@@ -37,11 +37,12 @@ const signals: Readonly<Record<string, number>> = {
   "#AC": 7,
 };
 
-function machine({ registers, flags, memory }: InitialState, bits: Bits): MachineState {
+function machine({ registers, flags, memory }: InitialState, test: Case): MachineState {
+  const { bits } = test;
   const offset = (address: bigint, bytes: number) => {
-    const at = Number(BigInt.asUintN(64, address)) + dataBase(bits) - WINDOW;
+    const at = Number(BigInt.asUintN(64, address)) + dataBase(bits) - windowOf(test);
     if (at >= 0 && at + bytes <= WINDOW_BYTES) return at;
-    if (at + bytes > WINDOW_BYTES && at < WINDOW_BYTES + 4096) throw new GuestFault("#PF");
+    if (at + bytes > WINDOW_BYTES && at < WINDOW_BYTES + 4096 && !test.crossing) throw new GuestFault("#PF");
     throw new Error(`access outside the window, at ${address.toString(16)}`);
   };
   const named = Object.fromEntries(flagBits.map(([name, bit]) => [name, (flags & (1 << bit)) !== 0]));
@@ -88,7 +89,7 @@ const decodeCase = (test: Case) => decode(test.code, 0, { long: test.bits === 64
 /** The definition, walked by tests/isa/evaluate.ts. */
 export function runByDefinition(test: Case): Outcome {
   const initial = initialState(test);
-  const state = machine(initial, test.bits);
+  const state = machine(initial, test);
   const decoded = decodeCase(test);
   if (decoded.kind !== "instruction") throw new Error(`does not decode: ${decoded.kind}`);
   let signal = 0;
@@ -110,7 +111,7 @@ export function undefinedBits(test: Case): number {
   if (decoded.kind !== "instruction") return 0;
   let names: Set<Flag>;
   try {
-    names = undefinedFlags(machine(initialState(test), test.bits), decoded, test.bits);
+    names = undefinedFlags(machine(initialState(test), test), decoded, test.bits);
   } catch (error) {
     if (error instanceof GuestFault) return 0;
     throw error;

@@ -1,5 +1,5 @@
 /**
- * Runs cases on the engine: a CPU with two pages mapped as the harness maps them, HLT where the harness has breakpoints, and
+ * Runs cases on the engine: a CPU with pages mapped as the harness maps them, HLT where the harness has breakpoints, and
  * exception handlers that halt, on a stack of their own (IST 1).
  */
 import { type CpuConfig, createCpu, type X86Cpu } from "../../src/engine/cpu";
@@ -18,6 +18,7 @@ import {
   visible,
   WINDOW,
   WINDOW_BYTES,
+  windowOf,
 } from "./cases";
 
 // Physical memory.
@@ -76,7 +77,7 @@ export class EngineBench {
     entry(directory, CODE >> 21, code | 7);
     entry(directory, WINDOW >> 21, data | 7);
     entry(code, 0, CODE_PAGE | 7);
-    entry(data, 0, DATA_PAGE | 7);
+    for (const n of [0, 2, 3]) entry(data, n, (DATA_PAGE + n * PAGE) | 7);
   }
 
   /** A 64-bit code segment for the handlers, 32 gates, a TSS with IST 1. */
@@ -155,12 +156,12 @@ export class EngineBench {
     const { cpu, state } = this;
     const { registers: before, flags: flagsBefore, memory: window } = initialState(test);
     this.enterCase(test.code, before, flagsBefore);
-    cpu.ram.set(window, DATA_PAGE + PAGE - WINDOW_BYTES);
+    const at = DATA_PAGE + windowOf(test) - DATA;
+    cpu.ram.set(window, at);
     const stop = cpu.run(cpu.clock + MOST_TICKS);
     if (stop.kind !== "halted") throw new Error(`stopped: ${JSON.stringify(stop)}`);
     const registers = Array.from({ length: 16 }, (_, n) => state.get64("registers", n));
     const rip = Number(state.get64("rip")) - 1;
-    const at = DATA_PAGE + PAGE - WINDOW_BYTES;
     const memory = cpu.ram.slice(at, at + WINDOW_BYTES);
     const narrow = (value: bigint, n: number) => visible(this.bits, n, value);
     const base = codeBase(this.bits);

@@ -13,8 +13,8 @@ import {
   initialState,
   random,
   START,
-  WINDOW,
   WINDOW_BYTES,
+  windowOf,
 } from "./cases";
 
 /** Instructions whose outcome depends on the operating system or that would leave the harness, and why. */
@@ -77,12 +77,15 @@ export function whyExcluded(form: Form): string | undefined {
 }
 
 type Random = () => number;
+/** What of a case is chosen before its code. */
+type Where = Pick<Case, "bits" | "crossing">;
 const chance = (next: Random, percent: number) => next() % 100 < percent;
 const littleEndian = (value: number, bytes: number) =>
   Array.from({ length: bytes }, (_, n) => (value >> (8 * n)) & 255);
 
 /** ModRM, SIB and displacement bytes. Addresses without a base are chosen to lie in the window. */
-function modrmBytes(form: Form, next: Random, bits: Bits, addressBytes: number): number[] {
+function modrmBytes(form: Form, next: Random, where: Where, addressBytes: number): number[] {
+  const { bits } = where;
   if (form.modrm !== undefined) return [form.modrm];
   const letters = form.operands.map((operand) => (operand.kind === "letter" ? operand.letter : ""));
   const registerOnly = letters.includes("R") || form.attributes.has("mod3");
@@ -90,7 +93,7 @@ function modrmBytes(form: Form, next: Random, bits: Bits, addressBytes: number):
   const rm = next() % 8;
   const bytes = [(mod << 6) | ((form.reg ?? next() % 8) << 3) | rm];
   if (mod === 3) return bytes;
-  const target = WINDOW + (next() % (WINDOW_BYTES - 16)) - dataBase(bits);
+  const target = windowOf(where) + (next() % (WINDOW_BYTES - 16)) - dataBase(bits);
   if (addressBytes === 2) {
     if (mod === 0 && rm === 6) return [...bytes, ...littleEndian(target, 2)];
     return [...bytes, ...Array.from({ length: mod }, () => next() % 256)];
@@ -111,11 +114,12 @@ function modrmBytes(form: Form, next: Random, bits: Bits, addressBytes: number):
 }
 
 /** Immediates and branch displacements. */
-function immediateBytes(form: Form, next: Random, bits: Bits, size: number, addressBytes: number): number[] {
+function immediateBytes(form: Form, next: Random, where: Where, size: number, addressBytes: number): number[] {
+  const { bits } = where;
   return form.operands.flatMap((operand) => {
     if (operand.kind !== "letter") return [];
     if (operand.letter === "O") {
-      const target = littleEndian(WINDOW + (next() % (WINDOW_BYTES - 8)) - dataBase(bits), 4);
+      const target = littleEndian(windowOf(where) + (next() % (WINDOW_BYTES - 8)) - dataBase(bits), 4);
       return [...target, 0, 0, 0, 0].slice(0, addressBytes);
     }
     if (operand.letter === "J") {
@@ -128,7 +132,8 @@ function immediateBytes(form: Form, next: Random, bits: Bits, size: number, addr
   });
 }
 
-function encode(form: Form, next: Random, bits: Bits): Uint8Array {
+function encode(form: Form, next: Random, where: Where): Uint8Array {
+  const { bits } = where;
   const prefixes: number[] = [];
   const { instruction } = form;
   const usual = bits === 16 ? 16 : 32;
@@ -160,8 +165,8 @@ function encode(form: Form, next: Random, bits: Bits): Uint8Array {
   const opcode = form.opcode + (instruction.conditional ? next() % 16 : form.registerInOpcode ? next() % 8 : 0);
   const escape = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]][form.map];
   const addressBytes = bits === 32 || addressPrefix ? 4 : bits / 8;
-  const modrm = form.hasModrm ? modrmBytes(form, next, bits, addressBytes) : [];
-  const immediates = immediateBytes(form, next, bits, size, addressBytes);
+  const modrm = form.hasModrm ? modrmBytes(form, next, where, addressBytes) : [];
+  const immediates = immediateBytes(form, next, where, size, addressBytes);
   return Uint8Array.from([...prefixes, ...escape, opcode, ...modrm, ...immediates]);
 }
 
@@ -186,7 +191,7 @@ function aim(operand: DecodedOperand & { kind: "memory" }, place: number, draft:
     adjust(operand.index, missing);
   }
   const at = draft.windowOffset(operand);
-  return at >= 0 && at < WINDOW_BYTES + 16;
+  return at >= 0 && at < WINDOW_BYTES + (draft.crossing ? -16 : 16);
 }
 
 class Draft {
@@ -197,10 +202,11 @@ class Draft {
     readonly decoded: Decoded,
     readonly seed: number,
     readonly bits: Bits,
+    readonly crossing: boolean,
   ) {}
 
   test(): Case {
-    return { bits: this.bits, code: this.code, seed: this.seed, ...this.patches };
+    return { bits: this.bits, crossing: this.crossing, code: this.code, seed: this.seed, ...this.patches };
   }
 
   state() {
@@ -215,7 +221,7 @@ class Draft {
   }
 
   windowOffset(operand: DecodedOperand & { kind: "memory" }): number {
-    return Number(effectiveAddress(this.state(), this.decoded, operand)) + dataBase(this.bits) - WINDOW;
+    return Number(effectiveAddress(this.state(), this.decoded, operand)) + dataBase(this.bits) - windowOf(this);
   }
 
   /** Points a register at a place. */
@@ -224,10 +230,13 @@ class Draft {
   }
 }
 
-/** Somewhere in the window; now and then over its end, into the page that is not there. */
-function place(next: Random, bytes: number, margin = 0): number {
-  if (margin === 0 && chance(next, 3)) return WINDOW + WINDOW_BYTES - 1 - (next() % Math.max(bytes, 1));
-  return WINDOW + margin + (next() % (WINDOW_BYTES - 2 * margin - bytes + 1));
+/** Somewhere in the window; now and then over its end, into the page that is not there, or over the border in its middle. */
+function place(draft: Draft, next: Random, bytes: number, margin = 0): number {
+  const window = windowOf(draft);
+  if (draft.crossing) {
+    if (bytes > 1 && chance(next, 70)) return window + WINDOW_BYTES / 2 - 1 - (next() % (bytes - 1));
+  } else if (margin === 0 && chance(next, 3)) return window + WINDOW_BYTES - 1 - (next() % Math.max(bytes, 1));
+  return window + margin + (next() % (WINDOW_BYTES - 2 * margin - bytes + 1));
 }
 
 /** A place in the code page that is not in the instruction. */
@@ -238,8 +247,9 @@ function codeTarget(draft: Draft, next: Random): bigint {
 function aimStrings(draft: Draft, next: Random): void {
   const { decoded, patches } = draft;
   const width = Math.max(...decoded.operands.map((operand) => operand.width)) / 8;
-  draft.point(RSI, place(next, width, 40));
-  draft.point(RDI, chance(next, 5) ? WINDOW + WINDOW_BYTES - 1 - (next() % 16) : place(next, width, 40));
+  draft.point(RSI, place(draft, next, width, 40));
+  const end = windowOf(draft) + WINDOW_BYTES - 1 - (next() % 16);
+  draft.point(RDI, !draft.crossing && chance(next, 5) ? end : place(draft, next, width, 40));
   if (decoded.rep !== "") patches.registers.set(RCX, BigInt(next() % 5));
   if (decoded.instruction.repeat === "compare" && chance(next, 50)) {
     patches.registers.set(RDI, patches.registers.get(RSI)!);
@@ -250,10 +260,10 @@ function aimStrings(draft: Draft, next: Random): void {
 const preparations: Readonly<Record<string, (draft: Draft, next: Random) => void>> = {
   xlatb: (draft, next) => {
     const al = BigInt.asUintN(8, draft.state().registers[RAX]);
-    draft.point(RBX, place(next, 1) - Number(al));
+    draft.point(RBX, place(draft, next, 1) - Number(al));
   },
-  leave: (draft, next) => draft.point(RBP, place(next, 8)),
-  enter: (draft, next) => draft.point(RBP, place(next, 8, 32)),
+  leave: (draft, next) => draft.point(RBP, place(draft, next, 8)),
+  enter: (draft, next) => draft.point(RBP, place(draft, next, 8, 32)),
   ret: (draft, next) => void draft.patches.words.set(64, codeTarget(draft, next)),
   div: prepareDivision,
   idiv: prepareDivision,
@@ -311,7 +321,7 @@ function prepare(draft: Draft, next: Random): boolean {
     if (operand.kind === "memory" && name !== "lea" && name !== "nop" && name !== "reservednop" && name !== "xlatb") {
       const bitString = /^bt/.test(name) && decoded.operands[1].kind === "register";
       if (bitString && !prepareBitIndex(draft, operand, next)) return false;
-      if (!aim(operand, place(next, extent(decoded, operand), bitString ? 48 : 0), draft)) return false;
+      if (!aim(operand, place(draft, next, extent(decoded, operand), bitString ? 48 : 0), draft)) return false;
       const at = draft.windowOffset(operand);
       if (bitString && (at < 40 || at > 80)) return false;
       if (branch && (at < 0 || at > WINDOW_BYTES - 8)) return false;
@@ -323,13 +333,18 @@ function prepare(draft: Draft, next: Random): boolean {
     }
   }
   preparations[name]?.(draft, next);
+  const usesStack = /^(push|pop|call|leave|enter)/.test(name);
+  if (draft.crossing && usesStack && !patches.registers.has(RSP)) {
+    draft.point(RSP, windowOf(draft) + 57 + (next() % 16));
+  }
   return !/^(push|pop|call|ret|enter|leave)/.test(name) || stackIsInside(draft);
 }
 
 /** The stack pointer may have been aimed as a base, or hold the operand. */
 function stackIsInside(draft: Draft): boolean {
+  const window = windowOf(draft);
   const pointer = draft.state().registers[RSP] + BigInt(dataBase(draft.bits));
-  return pointer >= BigInt(WINDOW + 32) && pointer <= BigInt(WINDOW + WINDOW_BYTES);
+  return pointer >= BigInt(window + 32) && pointer <= BigInt(window + WINDOW_BYTES - (draft.crossing ? 32 : 0));
 }
 
 /** Writes 8 bytes at any offset of the window, as the aligned words that hold them. */
@@ -388,24 +403,25 @@ function readsWholeStackPointer(decoded: Decoded): boolean {
 }
 
 /** One case for a form, or undefined when the dice gave one that cannot be used. */
-export function generateCase(form: Form, seed: number, bits: Bits): Case | undefined {
+export function generateCase(form: Form, seed: number, bits: Bits, crossing = false): Case | undefined {
   const next = random(seed ^ Math.imul(form.number + 1, 0x9e3779b1) ^ Math.imul(bits, 0x5bd1e995));
-  const code = encode(form, next, bits);
+  const where = { bits, crossing };
+  const code = encode(form, next, where);
   if (form.instruction.name === "enter") code.set([next() % 256, next() % 3, next() % 4], code.length - 3);
   const decoded = decode(code, 0, { long: bits === 64, code32: bits === 32 });
   if (decoded.kind !== "instruction" || decoded.form !== form || decoded.length !== code.length) return undefined;
   if (intoItself(decoded) || tooDeep(decoded) || (bits === 16 && readsWholeStackPointer(decoded))) return undefined;
-  const draft = new Draft(code, decoded, seed, bits);
+  const draft = new Draft(code, decoded, seed, bits, crossing);
   if (!prepare(draft, next)) return undefined;
   const test = draft.test();
   return undefinedResult(test, decoded) ? undefined : test;
 }
 
-/** `count` cases for each form in 64-bit mode (or, where it is not there, 32-bit mode), and a quarter of that in each of the others. */
-export function generate(count: number, seed: number): Case[] {
+/** `count` cases for each form in 64-bit mode (or, where it is not there, 32-bit mode), and a quarter of that in each of the others; a quarter of all with the window across two pages. */
+export function generate(count: number, seed: number, only = /./): Case[] {
   const cases: Case[] = [];
   for (const form of forms) {
-    if (whyExcluded(form)) continue;
+    if (whyExcluded(form) || !only.test(`${form.instruction.name} ${form.text}`)) continue;
     for (const bits of BITS) {
       if (!(bits === 64 ? form.inLong : form.inLegacy)) continue;
       const main = bits === 64 || (bits === 32 && !form.inLong);
@@ -415,7 +431,7 @@ export function generate(count: number, seed: number): Case[] {
           if (!main) break;
           throw new Error(`cannot make cases for ${form.instruction.name} ${form.text}`);
         }
-        const test = generateCase(form, (seed * 1_000_003 + tried) >>> 0, bits);
+        const test = generateCase(form, (seed * 1_000_003 + tried) >>> 0, bits, tried % 4 === 3);
         if (!test) continue;
         cases.push(test);
         made++;

@@ -40,7 +40,8 @@ struct test_case {
   uint32_t flags;
   uint8_t bits; /* 64, 32 or 16: the code it is run as */
   uint8_t length;
-  uint8_t code[18];
+  uint8_t code[16];
+  uint16_t shift; /* how far the window lies from WINDOW */
   uint8_t memory[WINDOW_BYTES];
 };
 
@@ -62,6 +63,8 @@ static uint32_t count, current;
 static int started;
 static uint64_t home_registers[NGREG];
 
+static void *window_of(const struct test_case *test) { return (void *)(uintptr_t)(WINDOW + test->shift); }
+
 static void save_result(int signal, const ucontext_t *context) {
   struct test_result *result = &results[current];
   for (int n = 0; n < 16; n++) result->registers[n] = context->uc_mcontext.gregs[places[n]];
@@ -72,14 +75,14 @@ static void save_result(int signal, const ucontext_t *context) {
     result->rip -= 1;
     result->signal = 0;
   }
-  memcpy(result->memory, (void *)(uintptr_t)WINDOW, WINDOW_BYTES);
+  memcpy(result->memory, window_of(&cases[current]), WINDOW_BYTES);
 }
 
 static void start_case(ucontext_t *context) {
   const struct test_case *test = &cases[current];
   memset((void *)(uintptr_t)CODE, BREAKPOINT, CODE_BYTES);
   memcpy((void *)(uintptr_t)START, test->code, test->length);
-  memcpy((void *)(uintptr_t)WINDOW, test->memory, WINDOW_BYTES);
+  memcpy(window_of(test), test->memory, WINDOW_BYTES);
   for (int n = 0; n < 16; n++) context->uc_mcontext.gregs[places[n]] = test->registers[n];
   context->uc_mcontext.gregs[REG_RIP] = test->bits == 16 ? START - CODE : START;
   context->uc_mcontext.gregs[REG_EFL] = 0x202 | (test->flags & STATUS_FLAGS);
@@ -138,6 +141,8 @@ int main(void) {
   read_all(cases, count * sizeof *cases);
   map_at(CODE, CODE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC);
   map_at(DATA, DATA_BYTES, PROT_READ | PROT_WRITE);
+  /* The page after it stays unmapped; windows across two pages lie in the two after that. */
+  map_at(DATA + 2 * DATA_BYTES, 2 * DATA_BYTES, PROT_READ | PROT_WRITE);
 
   stack_t stack = {.ss_sp = malloc(1 << 16), .ss_size = 1 << 16};
   sigaltstack(&stack, NULL);

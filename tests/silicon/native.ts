@@ -7,6 +7,7 @@ import {
   type Bits,
   type Case,
   codeBase,
+  crossingShift,
   FLAG_MASK,
   initialState,
   type Outcome,
@@ -46,6 +47,7 @@ function encode(cases: readonly Case[]): Uint8Array {
     view.setUint8(at + 132, test.bits);
     view.setUint8(at + 133, test.code.length);
     bytes.set(test.code, at + 134);
+    view.setUint16(at + 150, test.crossing ? crossingShift(WINDOW_BYTES) : 0, true);
     bytes.set(state.memory, at + 152);
   });
   return bytes;

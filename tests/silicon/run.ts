@@ -1,8 +1,11 @@
 /**
- * Fresh cases on this machine's processor, compared with the definitions, or with --engine the engine:
- * npx tsx tests/silicon/run.ts [--cases N] [--seed S] [--engine] [--record]. With --record they become the fixtures that the tests use.
+ * Fresh cases on this machine's processor, compared with the definitions and the engine:
+ * npm run silicon -- [--cases N] [--seed S] [--only PATTERN] [--model definitions|engine|all] [--part integer|media|all] [--record].
+ *
+ * N cases for each form, in portions with seeds from S on; --record keeps them as the fixtures that the tests use. Vectors and x87
+ * (media) have no evaluator besides the engine.
  */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -11,14 +14,24 @@ import { type Case, pack, type Vector } from "./cases";
 import { difference, runByDefinition } from "./compare";
 import { EngineBench } from "./engine";
 import { generate } from "./generate";
+import * as mediaCases from "./media/cases";
+import * as mediaEngine from "./media/engine";
+import { generate as generateMedia } from "./media/generate";
+import { runNatively as runMediaNatively } from "./media/native";
 import { runNatively, whyNot } from "./native";
+
+/** Cases for each form that are in memory at a time. */
+const PORTION = 200;
 
 const { values } = parseArgs({
   options: {
     cases: { type: "string", default: "200" },
     seed: { type: "string", default: "1" },
+    only: { type: "string", default: "." },
+    part: { type: "string", default: "all" },
+    model: { type: "string", default: "all" },
+    show: { type: "string", default: "3" },
     record: { type: "boolean", default: false },
-    engine: { type: "boolean", default: false },
   },
 });
 const reason = whyNot();
@@ -26,40 +39,82 @@ if (reason) {
   console.error(`No fresh cases: ${reason}.`);
   process.exit(2);
 }
+const only = new RegExp(values.only);
+const wants = (model: string) => values.model === "all" || values.model === model;
 
-function nameOf({ test }: Vector): string {
-  const decoded = decode(test.code, 0, { long: test.bits === 64, code32: test.bits === 32 });
+/** What was seen so far. */
+const tally = { cases: 0, faulted: 0, comparisons: 0, wrong: new Map<string, string[]>() };
+
+function look(name: string, code: Uint8Array, compare: () => string): void {
+  tally.comparisons++;
+  let message: string;
+  try {
+    message = compare();
+  } catch (error) {
+    message = `${Buffer.from(code).toString("hex")}: ${error instanceof Error ? error.stack : error}`;
+  }
+  if (message) tally.wrong.set(name, [...(tally.wrong.get(name) ?? []), message]);
+}
+
+function nameOf({ code, bits }: Case): string {
+  const decoded = decode(code, 0, { long: bits === 64, code32: bits === 32 });
   return decoded.kind === "instruction" ? `${decoded.instruction.name} ${decoded.form.text}` : "?";
 }
 
-const cases = generate(Number(values.cases), Number(values.seed));
-const vectors = runNatively(cases);
 const benches = { 64: new EngineBench(64), 32: new EngineBench(32), 16: new EngineBench(16) };
-const model = (test: Case) => (values.engine ? benches[test.bits].run(test) : runByDefinition(test));
-const wrong = new Map<string, string[]>();
-for (const vector of vectors) {
-  let message: string;
-  try {
-    message = difference(vector, model(vector.test));
-  } catch (error) {
-    message = `${Buffer.from(vector.test.code).toString("hex")}: ${error instanceof Error ? error.message : error}`;
-  }
-  if (message) wrong.set(nameOf(vector), [...(wrong.get(nameOf(vector)) ?? []), message]);
-}
-for (const [name, messages] of wrong)
-  console.log(`${name}: ${messages.length} wrong\n  ${messages.slice(0, 3).join("\n  ")}`);
-const count = [...wrong.values()].reduce((sum, { length }) => sum + length, 0);
-const faults = vectors.filter(({ outcome }) => outcome.signal !== 0).length;
-console.log(
-  `${vectors.length} cases on this processor (${faults} faulted), ${count} differ from the ${values.engine ? "engine" : "definitions"}`,
-);
+const mediaBenches = { 64: new mediaEngine.MediaBench(64), 32: new mediaEngine.MediaBench(32) };
 
-if (values.record) {
-  const folder = join(dirname(fileURLToPath(import.meta.url)), "fixtures");
-  mkdirSync(folder, { recursive: true });
-  for (const name of readdirSync(folder)) rmSync(join(folder, name));
-  const packed = pack(vectors);
-  writeFileSync(join(folder, "vectors.gz"), packed);
-  console.log(`${packed.length} bytes recorded`);
+function integerPortion(count: number, seed: number): Vector[] {
+  const vectors = runNatively(generate(count, seed, only));
+  for (const vector of vectors) {
+    const { test, outcome } = vector;
+    tally.cases++;
+    if (outcome.signal) tally.faulted++;
+    const name = nameOf(test);
+    if (wants("definitions")) look(name, test.code, () => difference(vector, runByDefinition(test)));
+    if (wants("engine")) look(name, test.code, () => difference(vector, benches[test.bits].run(test)));
+  }
+  return vectors;
 }
-process.exitCode = count ? 1 : 0;
+
+function mediaPortion(count: number, seed: number): mediaCases.Vector[] {
+  const vectors = runMediaNatively(generateMedia(count, seed, only));
+  for (const vector of vectors) {
+    const { test, outcome } = vector;
+    tally.cases++;
+    if (outcome.signal) tally.faulted++;
+    if (!wants("engine")) continue;
+    const run = () => mediaEngine.difference(vector, mediaBenches[test.bits].runMedia(test));
+    look(mediaEngine.nameOf(test), test.code, run);
+  }
+  return vectors;
+}
+
+const here = dirname(fileURLToPath(import.meta.url));
+function record(path: string, packed: Uint8Array): void {
+  mkdirSync(dirname(join(here, path)), { recursive: true });
+  writeFileSync(join(here, path), packed);
+  console.log(`${path}: ${packed.length} bytes`);
+}
+
+let seed = Number(values.seed);
+for (let left = Number(values.cases); left > 0; left -= PORTION, seed++) {
+  const count = Math.min(left, PORTION);
+  if (values.part !== "media") {
+    const vectors = integerPortion(count, seed);
+    if (values.record) record("fixtures/vectors.gz", pack(vectors));
+  }
+  if (values.part !== "integer") {
+    const vectors = mediaPortion(count, seed);
+    if (values.record) record("media/fixtures/media.gz", mediaCases.pack(vectors));
+  }
+}
+
+for (const [name, messages] of tally.wrong)
+  console.log(`${name}: ${messages.length} wrong\n  ${messages.slice(0, Number(values.show)).join("\n  ")}`);
+const differing = [...tally.wrong.values()].reduce((sum, { length }) => sum + length, 0);
+console.log(
+  `${tally.cases} cases on this processor (${tally.faulted} faulted), seeds ${values.seed} to ${seed - 1}: ` +
+    `${differing} of ${tally.comparisons} comparisons differ`,
+);
+process.exitCode = differing ? 1 : 0;

@@ -3,7 +3,7 @@
  * the 512-byte FXSAVE image and the memory window; `initialState` may never change, because the recorded vectors depend on it.
  */
 import { gunzipSync, gzipSync } from "node:zlib";
-import { DATA, FLAG_MASK, random } from "../cases";
+import { crossingShift, DATA, FLAG_MASK, random } from "../cases";
 
 export type Bits = 32 | 64;
 /** What lanes and memory are filled with. */
@@ -29,6 +29,8 @@ export const FX = {
 
 export interface Case {
   readonly bits: Bits;
+  /** The window lies across two pages. */
+  readonly crossing: boolean;
   readonly code: Uint8Array;
   readonly seed: number;
   readonly style: Style;
@@ -50,6 +52,10 @@ export interface Vector {
   readonly test: Case;
   readonly outcome: Outcome;
 }
+
+/** Where the window of a case begins. */
+export const windowOf = ({ crossing }: Pick<Case, "crossing">): number =>
+  crossing ? WINDOW + crossingShift(WINDOW_BYTES) : WINDOW;
 
 type Random = () => number;
 const whole = (next: Random) => (BigInt(next()) << 32n) | BigInt(next());
@@ -114,7 +120,7 @@ export function initialState(test: Case): State {
   const { style } = test;
   const next = random(test.seed);
   const registers = Array.from({ length: 16 }, () => interesting(next));
-  registers[4] = BigInt(WINDOW + 64);
+  registers[4] = BigInt(windowOf(test) + 64);
   for (const [number, value] of test.registers) registers[number] = value;
   registers.forEach((value, n) => (registers[n] = visible(test.bits, n, value)));
   const flags = next() & FLAG_MASK;
@@ -208,7 +214,8 @@ export function pack(vectors: readonly Vector[]): Uint8Array {
   const writer = new Writer();
   for (const { test, outcome } of vectors) {
     const before = initialState(test);
-    writer.bytes.push(test.code.length | (test.bits === 32 ? 0x80 : 0), ...test.code, STYLES.indexOf(test.style));
+    const head = test.code.length | (test.bits === 32 ? 0x80 : 0) | (test.crossing ? 0x40 : 0);
+    writer.bytes.push(head, ...test.code, STYLES.indexOf(test.style));
     writer.number(BigInt(test.seed));
     writer.pairs(test.registers);
     writer.bytes.push(outcome.signal);
@@ -229,7 +236,8 @@ export function unpack(compressed: Uint8Array): Vector[] {
     const code = Uint8Array.from({ length: head & 0x3f }, () => reader.byte());
     const style = STYLES[reader.byte()];
     const seed = Number(reader.number());
-    const test: Case = { bits: head & 0x80 ? 32 : 64, code, style, seed, registers: reader.pairs() };
+    const place = { bits: head & 0x80 ? 32 : 64, crossing: (head & 0x40) !== 0 } as const;
+    const test: Case = { ...place, code, style, seed, registers: reader.pairs() };
     const after = initialState(test);
     const signal = reader.byte();
     const rip = Number(reader.number());

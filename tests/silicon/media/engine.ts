@@ -1,10 +1,19 @@
 /** Runs cases on the engine and compares with what the processor did. */
 import { decode } from "../../../src/engine/decode/decode";
-import { FLAG_MASK, START } from "../cases";
-import { DATA_PAGE, EngineBench, HANDLERS, PAGE, signals } from "../engine";
-import { type Case, FX, FX_BYTES, initialState, type Outcome, type Vector, visible, WINDOW_BYTES } from "./cases";
+import { DATA, FLAG_MASK, START } from "../cases";
+import { DATA_PAGE, EngineBench, HANDLERS, signals } from "../engine";
+import {
+  type Case,
+  FX,
+  FX_BYTES,
+  initialState,
+  type Outcome,
+  type Vector,
+  visible,
+  WINDOW_BYTES,
+  windowOf,
+} from "./cases";
 
-const MEMORY = DATA_PAGE + PAGE - WINDOW_BYTES;
 const MOST_TICKS = 1000;
 
 export class MediaBench extends EngineBench {
@@ -47,12 +56,13 @@ export class MediaBench extends EngineBench {
     const { cpu, state } = this;
     const initial = initialState(test);
     this.enterCase(test.code, initial.registers, initial.flags);
-    cpu.ram.set(initial.memory, MEMORY);
+    const place = DATA_PAGE + windowOf(test) - DATA;
+    cpu.ram.set(initial.memory, place);
     this.load(initial.fx);
     const stop = cpu.run(cpu.clock + MOST_TICKS);
     if (stop.kind !== "halted") throw new Error(`stopped: ${JSON.stringify(stop)}`);
     const registers = Array.from({ length: 16 }, (_, n) => state.get64("registers", n));
-    const memory = cpu.ram.slice(MEMORY, MEMORY + WINDOW_BYTES);
+    const memory = cpu.ram.slice(place, place + WINDOW_BYTES);
     const rip = Number(state.get64("rip")) - 1;
     const fault = rip >= HANDLERS && rip < HANDLERS + 32 ? this.faultFrame() : undefined;
     if (fault) registers[4] = fault.stack;
@@ -156,9 +166,9 @@ function savedPointer(name: string): (n: number) => boolean {
 }
 
 /** Where the case's memory operand lies in the window. */
-function saved({ registers }: Case): number {
-  const [address] = registers.values();
-  return Number(address ?? 0n) - (0x2000_1000 - WINDOW_BYTES);
+function saved(test: Case): number {
+  const [address] = test.registers.values();
+  return Number(address ?? 0n) - windowOf(test);
 }
 
 function fieldName(n: number): string {

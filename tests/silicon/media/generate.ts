@@ -3,7 +3,7 @@ import { decode } from "../../../src/engine/decode/decode";
 import { type Form, forms, operandWidth } from "../../../src/engine/decode/forms";
 import { random } from "../cases";
 import { isMedia } from "../generate";
-import { type Bits, type Case, type Style, STYLES, WINDOW, WINDOW_BYTES } from "./cases";
+import { type Bits, type Case, type Style, STYLES, WINDOW_BYTES, windowOf } from "./cases";
 
 type Random = () => number;
 const chance = (next: Random, percent: number) => next() % 100 < percent;
@@ -22,17 +22,23 @@ function styleOf({ instruction: { name, unit }, text }: Form, next: Random): Sty
 }
 
 /** Bytes that a memory operand touches at most, and the alignment it wants. */
-function place(form: Form, next: Random): number {
+function place(form: Form, next: Random, crossing: boolean): number {
   const operand = form.operands.find((o) => o.kind === "letter" && /^[EMWQ]$/.test(o.letter));
   const size = operand ? operandWidth(operand, 64) / 8 : 0;
   const bytes = size || (/fx/.test(form.instruction.name) ? 512 : 108);
   const aligned = size === 16 || size === 0 ? !chance(next, 10) : chance(next, 50);
   const room = WINDOW_BYTES - bytes;
+  const window = windowOf({ crossing });
+  if (crossing) {
+    const over = Math.max(0, WINDOW_BYTES / 2 - 1 - (next() % Math.max(bytes - 1, 1)));
+    const at = Math.min(chance(next, 70) ? over : next() % (room + 1), room);
+    return window + (size === 0 && aligned ? at & ~15 : at);
+  }
   const at = chance(next, 4) ? room + 1 + (next() % bytes) : next() % (room + 1);
-  return WINDOW + (aligned ? at & ~15 : at);
+  return window + (aligned ? at & ~15 : at);
 }
 
-function generateCase(form: Form, seed: number, bits: Bits): Case | undefined {
+function generateCase(form: Form, seed: number, bits: Bits, crossing: boolean): Case | undefined {
   const next = random(seed ^ 0x5bd1e995);
   const code: number[] = [];
   if (form.prefix && form.prefix !== "NP") code.push(parseInt(form.prefix, 16));
@@ -54,14 +60,14 @@ function generateCase(form: Form, seed: number, bits: Bits): Case | undefined {
     const base = [0, 1, 2, 3, 6, 7][next() % 6];
     const rm = registerForm ? next() % 8 : base;
     code.push((registerForm ? 0xc0 : 0) | ((form.reg ?? next() % 8) << 3) | rm);
-    if (!registerForm) registers.set(base | extension, BigInt(place(form, next)));
+    if (!registerForm) registers.set(base | extension, BigInt(place(form, next, crossing)));
   }
-  if (letters.includes("DI")) registers.set(RDI, BigInt(place(form, next)));
+  if (letters.includes("DI")) registers.set(RDI, BigInt(place(form, next, crossing)));
   for (const letter of letters) if (letter === "I") code.push(chance(next, 50) ? next() % 20 : next() % 256);
   const bytes = Uint8Array.from(code);
   const decoded = decode(bytes, 0, { long: bits === 64, code32: bits === 32 });
   if (decoded.kind !== "instruction" || decoded.form !== form || decoded.length !== bytes.length) return undefined;
-  return { bits, code: bytes, seed, style: styleOf(form, next), registers };
+  return { bits, crossing, code: bytes, seed, style: styleOf(form, next), registers };
 }
 
 /** `count` cases for each form in 64-bit mode, a quarter of that in 32-bit mode. */
@@ -74,7 +80,12 @@ export function generate(count: number, seed: number, only = /./): Case[] {
       const wanted = bits === 64 ? count : Math.ceil(count / 4);
       for (let made = 0, tried = 0; made < wanted; tried++) {
         if (tried > wanted * 40) throw new Error(`cannot make cases for ${form.instruction.name} ${form.text}`);
-        const test = generateCase(form, (seed * 1_000_003 + tried * 7919 + form.number * 104_729) >>> 0, bits);
+        const test = generateCase(
+          form,
+          (seed * 1_000_003 + tried * 7919 + form.number * 104_729) >>> 0,
+          bits,
+          tried % 4 === 3,
+        );
         if (!test) continue;
         cases.push(test);
         made++;

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { FLAG_MASK } from "../cases";
+import { crossingShift, FLAG_MASK } from "../cases";
 import { type Case, FX_BYTES, initialState, type Outcome, type Vector, visible, WINDOW_BYTES } from "./cases";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -31,6 +31,7 @@ function encode(cases: readonly Case[]): Uint8Array {
     view.setUint8(at + 132, test.bits);
     view.setUint8(at + 133, test.code.length);
     bytes.set(test.code, at + 134);
+    view.setUint16(at + 150, test.crossing ? crossingShift(WINDOW_BYTES) : 0, true);
     bytes.set(state.memory, at + HEAD);
     bytes.set(state.fx, at + HEAD + WINDOW_BYTES);
   });

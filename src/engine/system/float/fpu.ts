@@ -35,6 +35,7 @@ import {
   zero,
   ZERO_DIVIDE,
   INEXACT,
+  UNDERFLOW,
   magnitude,
 } from "./real";
 import { type ExtendedArithmetic, UsualFpu } from "./usual";
@@ -671,7 +672,8 @@ export class Fpu {
   private inexactly(name: Operation, pops: number, a: Real, b: Real): void {
     const result = this.transcend(name, a, b);
     const done = this.produce(pops, pops, () => result);
-    if (done && result.kind === "finite" && name === "yl2x") this.note(INEXACT);
+    if (!done || result.kind !== "finite" || name !== "yl2x") return;
+    this.note(this.real(0).denormal ? INEXACT | UNDERFLOW : INEXACT);
   }
 
   private transcend(name: Operation, a: Real, b: Real): Real {
@@ -709,10 +711,7 @@ export class Fpu {
   private logarithmic(x: Real, y: Real): Real {
     if (x.kind === "zero") {
       if (y.kind === "zero") return this.invalid();
-      if (y.kind === "finite") {
-        this.noteDenormals(y);
-        this.env.flags |= ZERO_DIVIDE;
-      }
+      if (y.kind === "finite") this.env.flags |= ZERO_DIVIDE;
       return infinity(y.sign ? 0 : 1);
     }
     if (x.sign) return this.invalid();
