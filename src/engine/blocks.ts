@@ -13,7 +13,7 @@ import { SPECIAL } from "./handlers/special";
 import { Jumps } from "./jumps";
 import { record, RECORD_BYTES } from "./record";
 import { recordsFor, RecordWriter, type Step } from "./records";
-import { type CpuState, type GuestPhysical, MODE, RECORDS, RECORDS_BYTES, type WasmOffset } from "./state";
+import { type CpuState, type GuestPhysical, MODE, MODE_BITS, RECORDS, RECORDS_BYTES, type WasmOffset } from "./state";
 
 export interface Block {
   readonly record: WasmOffset;
@@ -289,7 +289,7 @@ export class Blocks {
   }
 }
 
-const place = (physical: GuestPhysical, mode: number): number => physical * 32 + mode;
+const place = (physical: GuestPhysical, mode: number): number => physical * (1 << MODE_BITS) + mode;
 
 function endsBlock(step: Step): boolean {
   return step.kind !== "instruction" || step.resolved.jumps || step.decoded.instruction.endsBlock === true;

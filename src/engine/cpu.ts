@@ -46,6 +46,10 @@ const WASM_PAGE = 0x1_0000;
 const LONGEST_RUN = 0x3fff_ffff;
 const FLAG_TF = 0x100;
 const FLAG_IF = 0x200;
+const FLAG_RF = 0x1_0000;
+/** DR6.BS, and the bits of breakpoints. */
+const STEPPED = 0x4000;
+const LOADED_SS = 2;
 const CS = 1;
 const GP = 13;
 /** Places of hot fields in the u32 view. */
@@ -64,6 +68,8 @@ const EXIT_RECORD = layout.exitRecord.offset >>> 2;
 const WITH_CODE = new Set([12, 13, 17]);
 /** Software interrupts clear TF themselves; no single-step trap follows them (SDM 3, 18.3.1.4). */
 const NO_TRAP = new Set(["int", "int1", "int3", "into"]);
+/** TF is looked at after it, not before: a trap at the kernel's entry would run on the user's stack. */
+const TRAP_BY_OUTCOME = "syscall";
 const LOW32 = 0xffff_ffffn;
 
 export class X86Cpu implements Cpu {
@@ -122,6 +128,7 @@ export class X86Cpu implements Cpu {
       enterSpace: (low: number, high: number) => this.jumps.enterSpace(low, high),
       invalidateJumps: (low: number, high: number) => this.jumps.invalidate(low, high),
       inSegment: (base: number, limit: number) => this.jumps.isIn(base, limit),
+      breakpointsChanged: () => this.forget(),
       clock: () => this.clock,
     };
     this.system = createSystem(this.state, board, hooks, { levels5, quick });
@@ -271,6 +278,7 @@ export class X86Cpu implements Cpu {
       if (this.halted) return { kind: "halted", forever: (flags & FLAG_IF) === 0 };
       if (this.atBreakpoint()) return { kind: "breakpoint" };
       if (this.ticks >= until) return { kind: "ticks" };
+      if (this.meetsCodeBreakpoint(flags)) continue;
       this.advance(until, flags, shadow);
     }
   }
@@ -278,9 +286,10 @@ export class X86Cpu implements Cpu {
   /** Runs until `until` or the next thing that needs looking at; one instruction where something must happen after it. */
   private advance(until: number, flags: number, shadow: boolean): void {
     const stepping = (flags & FLAG_TF) !== 0;
-    const single = stepping || shadow || this.alone || (this.breakpoints.size > 0 && this.nearBreakpoint());
+    const single = stepping || shadow || this.alone || (this.hasBreakpoints && this.nearBreakpoint());
     if (shadow) this.state.set32("shadow", 0);
-    const trap = stepping && !NO_TRAP.has(this.nextInstruction());
+    const name = stepping ? this.nextInstruction() : "";
+    if (flags & FLAG_RF) this.state.u32[SYSTEM_FLAGS] &= ~FLAG_RF;
     const block = this.lookup();
     if (!block) return;
     this.alone = false;
@@ -289,15 +298,37 @@ export class X86Cpu implements Cpu {
     this.sampling = !single && until - this.ticks >= this.longestRun;
     const faulted = this.execute(block, single ? 1 : Math.min(until - this.ticks, this.longestRun));
     if (single && this.board.takeAttention()) this.attention = true;
-    // After MOV SS and POP SS the trap is held too (SDM 3, 6.8.3).
-    if (trap && !faulted && this.state.get32("shadow") !== 2) this.deliver(() => this.system.deliverSingleStep());
+    // Nothing happened yet: what held a breakpoint off still does.
+    if (this.alone) this.state.u32[SYSTEM_FLAGS] |= flags & FLAG_RF;
+    this.trapAfter(faulted, stepping && !NO_TRAP.has(name), name === TRAP_BY_OUTCOME);
+  }
+
+  /** Debug traps after an instruction (SDM 3, 18.3.1): after MOV SS and POP SS they are held, or dropped if they are single steps. */
+  private trapAfter(faulted: boolean, stepping: boolean, byOutcome: boolean): void {
+    const found = this.system.debug.take();
+    if (faulted) return;
+    if (this.state.u32[SHADOW] === LOADED_SS) return this.system.debug.note(found);
+    const stepped = stepping && byOutcome ? (this.state.u32[SYSTEM_FLAGS] & FLAG_TF) !== 0 : stepping;
+    const bits = found | (stepped ? STEPPED : 0);
+    if (bits) this.deliver(() => this.system.deliverDebug(bits));
+  }
+
+  /** A code breakpoint of the debug registers at RIP: #DB before the instruction, unless RF or a load of SS hold it off. */
+  private meetsCodeBreakpoint(flags: number): boolean {
+    const { debug } = this.system;
+    if (debug.code.size === 0 || flags & FLAG_RF || this.state.u32[SHADOW] === LOADED_SS) return false;
+    const bits = debug.at(this.linearRip());
+    if (bits === 0) return false;
+    this.ticks++;
+    this.deliver(() => this.system.deliverDebug(bits));
+    return true;
   }
 
   /** The last run ended because its ticks did, in the interpreter: then this block is a sample of what is hot. */
   private consider(regions: Regions, block: Block): void {
     const sampled = this.sampled || regions.options.threshold === 0;
     this.sampled = false;
-    if (sampled && this.breakpoints.size === 0) regions.sample(block, this.state.get64("rip"));
+    if (sampled && !this.hasBreakpoints) regions.sample(block, this.state.get64("rip"));
   }
 
   /** Runs a block and what follows it for at most `budget` ticks. True when it ended in a fault. */
@@ -363,6 +394,8 @@ export class X86Cpu implements Cpu {
         this.moveRip(at, record.start);
         return;
       case EXIT.repeat:
+        // An interrupt now shows RF: the rest is no new instruction (SDM 3, 18.3.1.1).
+        this.state.u32[SYSTEM_FLAGS] |= FLAG_RF;
         this.ticks = spent - this.leftAfter(at);
         this.moveRip(at, record.start);
         return;
@@ -448,7 +481,7 @@ export class X86Cpu implements Cpu {
       this.fault();
       return undefined;
     }
-    if (!this.breakpoints.size || !this.hasBreakpoint(block)) {
+    if (!this.hasBreakpoints || !this.hasBreakpoint(block)) {
       block.entries.add(this.jumps.enter(ripLow, ripHigh, block.record));
     }
     return block;
@@ -467,10 +500,17 @@ export class X86Cpu implements Cpu {
 
   // ---- breakpoints, single steps, reports ----
 
+  /** Of the debugger, or of the guest's debug registers. */
+  private get hasBreakpoints(): boolean {
+    return this.breakpoints.size > 0 || this.system.debug.code.size > 0;
+  }
+
   private hasBreakpoint(block: Block): boolean {
+    const { code } = this.system.debug;
     const first = (BigInt(this.linearHigh) << 32n) | BigInt(this.linearLow);
     for (let n = 0; n < block.length; n++) {
-      if (this.breakpoints.has(BigInt.asUintN(64, first + BigInt(n)))) return true;
+      const address = BigInt.asUintN(64, first + BigInt(n));
+      if (this.breakpoints.has(address) || code.has(address)) return true;
     }
     return false;
   }

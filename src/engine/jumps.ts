@@ -8,9 +8,8 @@
  * forgotten. So a stale entry is never used where the processor would have to walk (SDM 3, 4.10.4.1).
  */
 import type { Walk } from "./system/paging";
-import { type CpuState, JUMP_ENTRIES, JUMP_ENTRY_BYTES, JUMPS, layout, type WasmOffset } from "./state";
+import { type CpuState, JUMP_ENTRIES, JUMP_ENTRY_BYTES, JUMPS, layout, MODE_BITS, type WasmOffset } from "./state";
 
-const MODE_BITS = 5;
 const LAST_EPOCH = 2 ** (32 - MODE_BITS) - 1;
 const WORDS = JUMP_ENTRY_BYTES / 4;
 const TABLE = JUMPS / 4;

@@ -5,7 +5,7 @@
  * Wasm memory, from 0:
  *   STATE        this structure (16 KiB reserved)
  *   SCRATCH      64 bytes through which an access that is not plain memory passes
- *   LOOKASIDE    four tables: read and write for supervisor, read and write for user
+ *   LOOKASIDE    four tables: read and write for supervisor, read and write for user; and one that stays empty
  *   JUMPS        virtual address -> first record of the block there
  *   RECORDS      decoded instructions
  *   RAM          guest physical memory from address 0, contiguous (VGA and ROM areas included)
@@ -128,6 +128,8 @@ export const layout = {
   shadow: field("u32"),
   /** An NMI is being served: the next waits for IRET (SDM 3, 6.7.1). */
   nmiBlocked: field("u32"),
+  /** Bits for DR6 of breakpoints that were met and whose trap is still to come. */
+  debugPending: field("u32"),
 
   /** Mode bits that select decoded code (blocks.ts): changes with CS, SS, CR0, EFER, CPL. */
   mode: cache("u32"),
@@ -163,7 +165,9 @@ export const LOOKASIDE_ENTRY_BYTES = 16;
 export const LOOKASIDE_TABLE_BYTES = LOOKASIDE_ENTRIES * LOOKASIDE_ENTRY_BYTES;
 export const lookasideTable = (user: boolean, write: boolean): WasmOffset =>
   LOOKASIDE + ((user ? 2 : 0) + (write ? 1 : 0)) * LOOKASIDE_TABLE_BYTES;
-export const JUMPS = LOOKASIDE + 4 * LOOKASIDE_TABLE_BYTES;
+/** A table that never has an entry: every access takes the slow path (alignment checks). */
+export const NO_LOOKASIDE = LOOKASIDE + 4 * LOOKASIDE_TABLE_BYTES;
+export const JUMPS = NO_LOOKASIDE + LOOKASIDE_TABLE_BYTES;
 export const JUMP_ENTRIES = 8192;
 /** Entry: u64 RIP, u32 jumpTag, u32 Wasm offset of the block's first record (0 when empty). Index: (rip ^ rip >> 12 ^ jumpTag) & (JUMP_ENTRIES - 1). */
 export const JUMP_ENTRY_BYTES = 16;
@@ -187,7 +191,11 @@ export const MODE = {
   user: 8,
   /** Protected mode (CR0.PE) and not virtual-8086. */
   protected: 16,
+  /** Alignment is checked: CR0.AM, RFLAGS.AC and CPL 3. */
+  aligned: 32,
 } as const;
+/** How many mode bits there are. */
+export const MODE_BITS = 6;
 
 /** Typed access to the state of one CPU by field name. */
 export class CpuState {

@@ -171,7 +171,7 @@ export const int = instruction("int", {
   forms: ["CD Ib"],
   operands: { vector: "read" },
   endsBlock: true,
-  does: ({ vector }) => [callSystem("interrupt", vector)],
+  does: ({ vector }) => [callSystem("interrupt", vector, constant(64, 1))],
   section: "SDM 2A INT n/INTO/INT3/INT1",
   text: "Calls the interrupt handler of this vector.",
 });
@@ -179,7 +179,7 @@ export const int = instruction("int", {
 export const int3 = instruction("int3", {
   forms: ["CC"],
   endsBlock: true,
-  does: () => [callSystem("interrupt", constant(64, 3))],
+  does: () => [callSystem("interrupt", constant(64, 3), constant(64, 0))],
   section: "SDM 2A INT n/INTO/INT3/INT1",
   text: "Breakpoint trap.",
 });
@@ -187,7 +187,7 @@ export const int3 = instruction("int3", {
 export const int1 = instruction("int1", {
   forms: ["F1"],
   endsBlock: true,
-  does: () => [callSystem("interrupt", constant(64, 1))],
+  does: () => [callSystem("interrupt", constant(64, 1), constant(64, 0))],
   section: "SDM 2A INT n/INTO/INT3/INT1",
   text: "Debug trap.",
 });
@@ -195,7 +195,7 @@ export const int1 = instruction("int1", {
 export const into = instruction("into", {
   forms: ["CE {i64}"],
   endsBlock: true,
-  does: () => [when(flag("of"), callSystem("interrupt", constant(64, 4)))],
+  does: () => [when(flag("of"), callSystem("interrupt", constant(64, 4), constant(64, 0)))],
   section: "SDM 2A INT n/INTO/INT3/INT1",
   text: "Overflow trap if OF is set.",
 });

@@ -50,6 +50,7 @@ const alignmentCheck = constant(64, 1n << 18n);
 export const stac = instruction("stac", {
   forms: ["NP 0F 01 CB"],
   privilege: 0,
+  privilegeFault: "#UD",
   endsBlock: true,
   does: () => [callSystem("setFlags", or(system("getFlags", 64), alignmentCheck), constant(64, 32))],
   section: "SDM 2B STAC",
@@ -59,6 +60,7 @@ export const stac = instruction("stac", {
 export const clac = instruction("clac", {
   forms: ["NP 0F 01 CA"],
   privilege: 0,
+  privilegeFault: "#UD",
   endsBlock: true,
   does: () => [callSystem("setFlags", and(system("getFlags", 64), not(alignmentCheck)), constant(64, 32))],
   section: "SDM 2A CLAC",

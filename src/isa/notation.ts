@@ -123,6 +123,8 @@ export interface Definition {
   readonly repeat?: "plain" | "compare";
   /** Highest CPL (0..3) that may execute it; above: #GP(0). "iopl": CPL must not exceed IOPL in protected mode. */
   readonly privilege?: 0 | "iopl";
+  /** The fault above it, where it is not #GP(0). */
+  readonly privilegeFault?: "#UD";
   /** Not in real mode / virtual-8086 (#UD). */
   readonly protectedOnly?: boolean;
   /** Whose registers it uses: decides #UD and #NM by CR0 and CR4, and #MF of a pending x87 exception. "fpu" waits for one, "fpu control" does not. */

@@ -4,6 +4,7 @@ import {
   and,
   constant,
   type Expression,
+  fit,
   isZero,
   linearAddress,
   load,
@@ -124,6 +125,24 @@ for (const { form, name, helper, sized, ...rest } of plain) {
     endsBlock: true,
     does: (_, { operandSize }) => [callSystem(helper, ...(sized ? [constant(64, operandSize)] : []))],
     ...rest,
+  });
+}
+
+for (const [which, letter] of ["f", "g"].entries()) {
+  const section = `SDM 2B RD${letter.toUpperCase()}SBASE`;
+  instruction(`rd${letter}sbase`, {
+    forms: [`F3 0F AE /${which} Ry {o64}`],
+    operands: { dst: "write" },
+    result: ({ dst }) => fit(dst.width, system("readBase", 64, constant(64, which))),
+    section,
+    text: `Copies the base of ${letter.toUpperCase()}S.`,
+  });
+  instruction(`wr${letter}sbase`, {
+    forms: [`F3 0F AE /${2 + which} Ry {o64}`],
+    operands: { src: "read" },
+    does: ({ src }) => [callSystem("writeBase", constant(64, which), src)],
+    section,
+    text: `Loads the base of ${letter.toUpperCase()}S.`,
   });
 }
 

@@ -15,7 +15,7 @@ export const systemHelpers = {
   halt: "HLT",
   setInterrupts: "STI",
   clearInterrupts: "CLI",
-  /** (vector) INT n, INT3, INTO, INT1: software interrupt, delivered with the return address after the instruction. */
+  /** (vector, 1 for INT n) software interrupt, delivered with the return address after the instruction. */
   interrupt: "INT, INT3, INTO, INT1",
   /** (operand size) */
   interruptReturn: "IRET, IRETD, IRETQ",
@@ -51,6 +51,9 @@ export const systemHelpers = {
   timestamp: "RDTSC, RDTSCP",
   /** () -> IA32_TSC_AUX. */
   timestampAux: "RDTSCP",
+  /** (0 = FS, 1 = GS) -> base; (0 = FS, 1 = GS; base). #UD without CR4.FSGSBASE. */
+  readBase: "RDFSBASE, RDGSBASE",
+  writeBase: "WRFSBASE, WRGSBASE",
   systemCall: "SYSCALL",
   /** (operand size) */
   systemReturn: "SYSRET",

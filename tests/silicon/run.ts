@@ -1,6 +1,6 @@
 /**
  * Fresh cases on this machine's processor, compared with the definitions and the engine:
- * npm run silicon -- [--cases N] [--seed S] [--only PATTERN] [--model definitions|engine|all] [--part integer|media|all] [--record].
+ * npm run silicon -- [--cases N] [--seed S] [--only PATTERN] [--model definitions|engine|all] [--part integer|media|all] [--regions] [--record].
  *
  * N cases for each form, in portions with seeds from S on; --record keeps them as the fixtures that the tests use. Vectors and x87
  * (media) have no evaluator besides the engine.
@@ -32,6 +32,7 @@ const { values } = parseArgs({
     model: { type: "string", default: "all" },
     show: { type: "string", default: "3" },
     record: { type: "boolean", default: false },
+    regions: { type: "boolean", default: false },
   },
 });
 const reason = whyNot();
@@ -61,8 +62,9 @@ function nameOf({ code, bits }: Case): string {
   return decoded.kind === "instruction" ? `${decoded.instruction.name} ${decoded.form.text}` : "?";
 }
 
-const benches = { 64: new EngineBench(64), 32: new EngineBench(32), 16: new EngineBench(16) };
-const mediaBenches = { 64: new mediaEngine.MediaBench(64), 32: new mediaEngine.MediaBench(32) };
+const tier = values.regions && { threshold: 0 };
+const benches = { 64: new EngineBench(64, tier), 32: new EngineBench(32, tier), 16: new EngineBench(16, tier) };
+const mediaBenches = { 64: new mediaEngine.MediaBench(64, tier), 32: new mediaEngine.MediaBench(32, tier) };
 
 function integerPortion(count: number, seed: number): Vector[] {
   const vectors = runNatively(generate(count, seed, only));

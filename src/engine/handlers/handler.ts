@@ -147,7 +147,7 @@ class HandlerWriter implements Binding {
       code.loadAt(memory.i32Load, layout.systemFlags.offset).i32(12).op(op.i32ShrU).i32(3).op(op.i32And);
     } else code.i32(privilege);
     code.op(op.i32GtU).if(EMPTY);
-    this.raise("#GP(0)");
+    this.raise(this.shape.instruction.privilegeFault ?? "#GP(0)");
     code.end();
   }
 

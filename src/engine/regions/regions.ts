@@ -81,7 +81,7 @@ export class Regions {
 
   /** Makes the region that begins with this block, if it is code that regions can run. */
   compile(block: Block, rip: bigint): boolean {
-    if (this.byEntry.has(block)) return false;
+    if (block.mode & MODE.aligned || this.byEntry.has(block)) return false;
     if (this.byEntry.size >= this.options.mostRegions) this.forget();
     if (this.nodes.size > MOST_NODES) this.forgetPlans();
     const { nodes } = this;

@@ -7,7 +7,8 @@
  */
 import { EXIT } from "../record";
 import { MODE, RAM, SCRATCH } from "../state";
-import { at, CR4, FLAG, GP, SS, SSF, type Core } from "./core";
+import { AC, at, CR4, FLAG, GP, SS, SSF, type Core } from "./core";
+import type { DebugRegisters } from "./debug";
 import type { Lookaside } from "./lookaside";
 import { DEVICE_PAGE, EXECUTE, IMPLICIT, PROBE, RAM_PAGE, USER, WRITE, type Paging } from "./paging";
 
@@ -28,6 +29,7 @@ export class Access {
     private readonly core: Core,
     private readonly paging: Paging,
     private readonly lookaside: Lookaside,
+    private readonly debug: DebugRegisters,
   ) {
     this.bytes = new Uint8Array(core.state.memory.buffer);
   }
@@ -40,6 +42,7 @@ export class Access {
     const high = mode & MODE.long ? u32[at.accessAddress + 1] | 0 : 0;
     const size = sizeAndIntent & 0xff;
     if (mode & MODE.long && this.core.nonCanonicalHalves(high)) return this.notCanonical(record);
+    if (mode & MODE.aligned && this.misaligned(record, low, size)) return 0;
     return this.read(record, low, high, size, (mode & MODE.user ? USER : 0) | (sizeAndIntent & 0x100 ? WRITE : 0));
   }
 
@@ -53,6 +56,7 @@ export class Access {
       this.notCanonical(record);
       return EXIT.fault;
     }
+    if (mode & MODE.aligned && this.misaligned(record, low, size)) return EXIT.fault;
     const user = (mode & MODE.user) !== 0;
     const guarded = size > 8 ? 0 : this.lookaside.findGuarded(low, high, size, user);
     if (guarded !== 0) return this.writeGuarded(guarded, low, size, user);
@@ -95,6 +99,31 @@ export class Access {
     return this.paging.kindOf(physical) === DEVICE_PAGE && this.core.board.isWatched!(physical);
   }
 
+  private get checksAlignment(): boolean {
+    return (this.core.u32[at.mode] & MODE.aligned) !== 0;
+  }
+
+  /** #AC (SDM 3, 6.15, "interrupt 17"). */
+  private misaligned(record: number, low: number, size: number): boolean {
+    if ((low & (Math.min(size, 8) - 1)) === 0) return false;
+    this.core.raise(record, AC, 0);
+    return true;
+  }
+
+  /** An access that hits breakpoints wants to be made alone; then they are noted. 0 or EXIT.fault. */
+  noteBreakpoints(record: number, bits: number): number {
+    if (bits === 0) return 0;
+    if (!this.alone) return this.core.raise(record, ALONE);
+    this.debug.note(bits);
+    return 0;
+  }
+
+  /** Data breakpoints, once an access is known to be allowed. Not for what the processor does by itself. */
+  private watched(record: number, low: number, high: number, size: number, write: boolean): number {
+    if (!this.debug.watchesData || record === 0) return 0;
+    return this.noteBreakpoints(record, this.debug.hit(low, high, size, write));
+  }
+
   private notCanonical(record: number): number {
     this.core.raise(record, this.core.segmentOf(record) === SS ? SSF : GP, 0);
     return 0;
@@ -104,6 +133,7 @@ export class Access {
   private read(record: number, low: number, high: number, size: number, access: number): number {
     if ((low & 0xfff) + size > PAGE) return this.readCrossing(record, low, high, size, access);
     if (this.walk(record, low, high, access)) return 0;
+    if (!(access & IMPLICIT) && this.watched(record, low, high, size, false)) return 0;
     const physical = this.paging.physical;
     const kind = this.paging.kindOf(physical);
     if (kind === DEVICE_PAGE) {
@@ -118,7 +148,8 @@ export class Access {
   private readCrossing(record: number, low: number, high: number, size: number, access: number): number {
     if (this.stepPage(record, low, high) || this.walk(record, low, high, access)) return 0;
     const first = this.paging.physical;
-    if (this.walk(record, this.nextLow, this.nextHigh, access)) return 0;
+    const second = this.walk(record, this.nextLow, this.nextHigh, access);
+    if (second || (!(access & IMPLICIT) && this.watched(record, low, high, size, false))) return 0;
     const split = PAGE - (low & 0xfff);
     for (let i = 0; i < size; i++) {
       this.bytes[SCRATCH + i] = this.byteAt(i < split ? first + i : this.paging.physical + i - split);
@@ -134,12 +165,14 @@ export class Access {
     if (!walked && this.walk(record, low, high, access)) return EXIT.fault;
     const physical = this.paging.physical;
     if (inside) {
+      if (!(access & IMPLICIT) && this.watched(record, low, high, size, true)) return EXIT.fault;
       const kind = this.paging.kindOf(physical);
       if (kind === RAM_PAGE) this.fill(low, high, access, kind);
       this.put(physical, OUTGOING, size);
       return 0;
     }
     if (this.walk(record, this.nextLow, this.nextHigh, access)) return EXIT.fault;
+    if (!(access & IMPLICIT) && this.watched(record, low, high, size, true)) return EXIT.fault;
     const split = PAGE - (low & 0xfff);
     const second = this.paging.physical;
     this.put(physical, OUTGOING, split);
@@ -169,6 +202,7 @@ export class Access {
   /** Lets the lookaside know what the last walk found, as far as its invariants allow. */
   private fill(low: number, high: number, access: number, kind: number): void {
     const { paging, lookaside, core } = this;
+    if (this.debug.watchesData && this.debug.watchesPage(low, high)) return;
     const user = (access & USER) !== 0;
     const lifted = !user && paging.userPage && (core.u32[at.cr4] & CR4.SMAP) !== 0;
     if (lifted && !(core.u32[at.systemFlags] & FLAG.AC)) return;
@@ -214,6 +248,7 @@ export class Access {
   /** Wasm offset of `size` readable bytes, or 0 with a fault raised. */
   locate(record: number, low: number, high: number, size: number, access: number): number {
     if (!this.core.longActive) high = 0;
+    if (access & USER && this.checksAlignment && this.misaligned(record, low, size)) return 0;
     const found = this.lookaside.find(low, high, size, (access & USER) !== 0, (access & WRITE) !== 0);
     if (found) return found;
     if (this.core.longActive && this.core.nonCanonicalHalves(high)) {
@@ -234,6 +269,7 @@ export class Access {
   /** Writes value halves. 0 or EXIT.fault. */
   store(record: number, low: number, high: number, size: number, valueLow: number, valueHigh: number, access: number) {
     if (!this.core.longActive) high = 0;
+    if (access & USER && this.checksAlignment && this.misaligned(record, low, size)) return EXIT.fault;
     const found = this.lookaside.find(low, high, size, (access & USER) !== 0, true);
     if (found) {
       if (size === 8) {
@@ -263,6 +299,11 @@ export class Access {
     const low = this.core.u32[base] + offset;
     const carry = low > 0xffff_ffff ? 1 : 0;
     return this.store(record, low | 0, (this.core.u32[base + 1] + carry) | 0, size, value, 0, IMPLICIT);
+  }
+
+  /** Whether the lookaside allows a write without a walk. */
+  knows(low: number, high: number, size: number, access: number): boolean {
+    return this.lookaside.find(low, this.core.longActive ? high : 0, size, (access & USER) !== 0, true) !== 0;
   }
 
   /** Walks every page of a range for writing, so that the writes after it cannot fault. 0 or EXIT.fault. */

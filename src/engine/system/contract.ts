@@ -5,6 +5,7 @@
  * exitRecord of the state, and returns EXIT.fault up the line. Nothing architectural has changed by then.
  */
 import type { SystemHelper } from "../../isa/system";
+import type { DebugRegisters } from "./debug";
 import type { Walk } from "./paging";
 
 /** What may be left out of this processor. */
@@ -56,8 +57,9 @@ export interface System {
   deliverInterrupt(vector: number): undefined | TripleFault;
   /** The same for an NMI; the next is held until IRET. */
   deliverNmi(): undefined | TripleFault;
-  /** Delivers the single-step trap after an instruction that began with TF set (#DB, DR6.BS). RIP is the next instruction's. */
-  deliverSingleStep(): undefined | TripleFault;
+  /** Delivers #DB with these bits in DR6: a trap after the instruction (single step, data, port), or a code breakpoint before it. */
+  deliverDebug(bits: number): undefined | TripleFault;
+  readonly debug: DebugRegisters;
 
   /** Physical address of an instruction byte; -1 when a fault was raised (record 0). Sets accessed bits. */
   fetch(low: number, high: number, user: boolean): number;

@@ -2,6 +2,7 @@
 import { EXIT } from "../record";
 import { ACCESS, at, CR0, CR4, CS, DB, EFER, GP, PHYSICAL_BITS, TR, UD, type Core } from "./core";
 import type { Access } from "./access";
+import { type DebugRegisters, GENERAL_DETECT } from "./debug";
 import type { Lookaside } from "./lookaside";
 import { systemType } from "./segments";
 
@@ -21,6 +22,7 @@ const CR4_BITS =
   CR4.OSXMMEXCPT |
   CR4.UMIP |
   CR4.LA57 |
+  CR4.FSGSBASE |
   CR4.SMEP |
   CR4.SMAP;
 /** Changes that alter translations: of WP only while there is paging. */
@@ -30,8 +32,7 @@ const CR4_PAGING = CR4.PSE | CR4.PAE | CR4.PGE | CR4.LA57 | CR4.SMEP | CR4.SMAP;
 const DR6_FIXED = 0xffff_0ff0,
   DR6_BITS = 0xe00f,
   DR7_FIXED = 0x400,
-  DR7_BITS = 0xffff_2bff,
-  DR7_GENERAL_DETECT = 0x2000;
+  DR7_BITS = 0xffff_2bff;
 
 export class Control {
   constructor(
@@ -39,6 +40,7 @@ export class Control {
     private readonly access: Access,
     private readonly lookaside: Lookaside,
     private readonly modeChanged: () => void,
+    private readonly debug: DebugRegisters,
   ) {}
 
   /** Argument 0 the number. SMSW reads CR0 outside ring 0, which UMIP forbids. */
@@ -181,6 +183,7 @@ export class Control {
     }
     u32[at.cr4] = value;
     if ((before ^ value) & CR4_PAGING) this.flush();
+    if ((before ^ value) & CR4.DE) this.debug.refresh();
     return EXIT.leaveNext;
   }
 
@@ -208,7 +211,7 @@ export class Control {
 
   readonly nothing = (): number => 0;
 
-  /** Argument 0 the number: 4 and 5 stand for 6 and 7 unless CR4.DE. Breakpoint registers are kept, but never match. */
+  /** Argument 0 the number: 4 and 5 stand for 6 and 7 unless CR4.DE. */
   private debugRegister(record: number): number {
     const { core } = this;
     const number = core.argument(0);
@@ -216,9 +219,8 @@ export class Control {
       core.raise(record, UD);
       return -1;
     }
-    if (core.u32[at.dr + 14] & DR7_GENERAL_DETECT) {
-      core.u32[at.dr + 12] |= DR7_GENERAL_DETECT;
-      core.u32[at.dr + 14] &= ~DR7_GENERAL_DETECT;
+    if (core.u32[at.dr + 14] & GENERAL_DETECT) {
+      core.u32[at.dr + 12] |= GENERAL_DETECT;
       core.raise(record, DB);
       return -1;
     }
@@ -235,13 +237,11 @@ export class Control {
     const number = this.debugRegister(record);
     if (number < 0) return EXIT.fault;
     const value = core.argument64(1);
-    if (number < 4) {
-      core.set("dr", value, number);
-      return 0;
-    }
-    if (value >> 32n) return core.raise(record, GP, 0);
-    const low = Number(value);
-    core.u32[at.dr + 2 * number] = number === 6 ? DR6_FIXED | (low & DR6_BITS) : DR7_FIXED | (low & DR7_BITS);
-    return 0;
+    if (number >= 4 && value >> 32n) return core.raise(record, GP, 0);
+    const low = Number(value & 0xffff_ffffn);
+    if (number < 4) core.set("dr", value, number);
+    else core.u32[at.dr + 2 * number] = number === 6 ? DR6_FIXED | (low & DR6_BITS) : DR7_FIXED | (low & DR7_BITS);
+    if (number !== 6) this.debug.refresh();
+    return EXIT.leaveNext;
   };
 }

@@ -36,6 +36,7 @@ export const CR4 = {
   OSXMMEXCPT: 0x400,
   UMIP: 0x800,
   LA57: 0x1000,
+  FSGSBASE: 0x1_0000,
   SMEP: 0x10_0000,
   SMAP: 0x20_0000,
 };
@@ -78,7 +79,8 @@ export const DE = 0,
   NP = 11,
   SSF = 12,
   GP = 13,
-  PF = 14;
+  PF = 14,
+  AC = 17;
 
 /** Width of a physical address, as CPUID 80000008 reports it; higher bits of table entries are reserved. */
 export const PHYSICAL_BITS = 40;
@@ -214,7 +216,8 @@ export class Core {
   goOn(): number {
     const { u32 } = this;
     const flags = u32[at.systemFlags];
-    if (flags & FLAG.TF) return EXIT.leave;
+    // RF and what the debug registers found are the run loop's business.
+    if (flags & (FLAG.TF | FLAG.RF) || u32[at.debugPending]) return EXIT.leave;
     if (!(u32[at.mode] & MODE.long)) {
       if (!(u32[at.mode] & MODE.code32)) return EXIT.leave;
       if (!this.hooks.inSegment(u32[at.segmentBase + 2 * CS], u32[at.segmentLimit + CS])) return EXIT.leave;

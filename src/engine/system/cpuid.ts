@@ -53,7 +53,8 @@ const moreFeatures = (): number => bit(13, "cmpxchg16b") | bit(22, "movbe") | bi
 /** Leaf 7: SMEP always; SMAP with the instructions that lift it; UMIP, LA57. */
 const structured = (levels5: boolean): Leaf => [
   0,
-  bit(3, "andn", "bextr", "blsi", "blsr", "tzcnt") |
+  bit(0, "rdfsbase", "rdgsbase", "wrfsbase", "wrgsbase") |
+    bit(3, "andn", "bextr", "blsi", "blsr", "tzcnt") |
     (1 << 7) |
     bit(8, "rorx", "mulx", "shlx") |
     bit(20, "stac", "clac"),

@@ -61,11 +61,11 @@ export class Exceptions {
     return this.deliverInterrupt(NMI);
   }
 
-  /** SDM 3, 18.3.1.4: DR6.BS; a trap, so RF stays clear in the frame. It ends a HLT that was stepped over. */
-  deliverSingleStep(): undefined | TripleFault {
+  /** SDM 3, 18.3.1: RF stays clear in the frame of a trap and of a code breakpoint. The trap ends a HLT that was stepped over. */
+  deliverDebug(bits: number): undefined | TripleFault {
     const { u32 } = this.core;
     u32[at.halted] = 0;
-    u32[at.dr + 12] |= 0x4000;
+    u32[at.dr + 12] |= bits;
     u32[at.faultHasCode] = 0;
     return this.serve(DB, TRAP);
   }

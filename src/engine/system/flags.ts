@@ -6,12 +6,13 @@ import type { Lookaside } from "./lookaside";
 const STATUS = FLAG.CF | FLAG.PF | FLAG.AF | FLAG.ZF | FLAG.SF | FLAG.OF;
 const SYSTEM = FLAG.TF | FLAG.IF | FLAG.DF | FLAG.IOPL | FLAG.NT | FLAG.VM | FLAG.AC | FLAG.VIF | FLAG.VIP | FLAG.ID;
 /** Changes after which the run loop must look again: pending interrupts, single step. */
-const WATCHED = FLAG.IF | FLAG.TF;
+const WATCHED = FLAG.IF | FLAG.TF | FLAG.AC;
 
 export class Flags {
   constructor(
     private readonly core: Core,
     private readonly lookaside: Lookaside,
+    private readonly modeChanged: () => void,
   ) {}
 
   get(): number {
@@ -26,7 +27,7 @@ export class Flags {
     return status | u32[at.systemFlags] | 2;
   }
 
-  /** All of RFLAGS. RF is not kept: nothing here would honour it (no breakpoint registers match). */
+  /** All of RFLAGS but RF, which is cleared: only IRET and task switches load it (`resume`). */
   set(value: number): void {
     const { u32 } = this.core;
     u32[at.cf] = value & 1;
@@ -39,12 +40,18 @@ export class Flags {
     this.setSystem((value & SYSTEM) | 2);
   }
 
+  /** RF as a frame or a TSS has it: the next instruction meets no code breakpoint (SDM 3, 18.3.1.1). */
+  resume(value: number): void {
+    this.core.u32[at.systemFlags] |= value & FLAG.RF;
+  }
+
   /** The part that is not split. */
   setSystem(value: number): void {
     const { u32 } = this.core;
     const before = u32[at.systemFlags];
     u32[at.systemFlags] = value;
     if (before & ~value & FLAG.AC) this.lookaside.dropLifted();
+    if ((before ^ value) & FLAG.AC && this.core.cpl === 3) this.modeChanged();
   }
 
   /** Bits that POPF and IRET may change here: IOPL only at CPL 0, IF only with CPL <= IOPL (SDM 2B POPF, table 4-16). */

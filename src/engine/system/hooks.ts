@@ -14,4 +14,6 @@ export interface SystemHooks {
   inSegment(base: number, limit: number): boolean;
   /** Ticks since power-on, exact for the present instruction. */
   clock(): number;
+  /** The debug registers name other code breakpoints than before. */
+  breakpointsChanged(): void;
 }

@@ -9,6 +9,7 @@ import { BlockMemory } from "./block";
 import { Control } from "./control";
 import { at, Core } from "./core";
 import { cpuid } from "./cpuid";
+import { DebugRegisters, TASK_BIT } from "./debug";
 import { Enter } from "./enter";
 import { Exceptions } from "./exceptions";
 import { Far } from "./far";
@@ -52,17 +53,20 @@ function assemble(
   const core = new Core(state, board, hooks, levels5);
   const paging = new Paging(core);
   const lookaside = new Lookaside(core);
-  const access = new Access(core, paging, lookaside);
-  const flags = new Flags(core, lookaside);
-  const segments = new Segments(core, access);
+  const debug = new DebugRegisters(core, () => lookaside.flushAll());
+  const access = new Access(core, paging, lookaside, debug);
+  const segments: Segments = new Segments(core, access);
   const modes = new Modes(core, segments);
+  const flags = new Flags(core, lookaside, modes.update);
   const stack = new Stack(core, access, segments);
-  const control = new Control(core, access, lookaside, modes.update);
+  const control = new Control(core, access, lookaside, modes.update, debug);
   const transfer = new Transfer(core, segments, modes.update);
   const tasks: Tasks = new Tasks(core, access, flags, segments, stack, {
     modeChanged: modes.update,
     loadCr3: (value) => control.loadCr3(BigInt(value)),
     deliver: (): string | undefined => exceptions.deliverFault()?.tripleFault,
+    leaveDebug: () => debug.leaveTask(),
+    enterDebug: () => debug.note(TASK_BIT),
   });
   const quick = new Quick(core, flags, lookaside, segments, modes.update);
   quick.enabled = isQuick;
@@ -70,8 +74,8 @@ function assemble(
   const exceptions: Exceptions = new Exceptions(core, interrupts);
   const far = new Far(core, segments, stack, transfer, tasks);
   const returns = new Returns(core, access, flags, segments, stack, transfer, tasks, quick);
-  const calls = new SystemCalls(core, flags, segments, modes.update);
-  const ports = new Ports(core, access, paging, control.flushAll);
+  const calls = new SystemCalls(core, flags, segments, modes.update, debug);
+  const ports = new Ports(core, access, paging, debug, control.flushAll);
   const msrs = new Msrs(core, control.flushAll);
   const tables = new Tables(core, segments);
   const enter = new Enter(core, access, segments);
@@ -91,6 +95,7 @@ function assemble(
     control,
     interrupts,
     exceptions,
+    debug,
     far,
     returns,
   };
@@ -152,6 +157,8 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
     cpuid: cpuid(core),
     timestamp: msrs.timestamp,
     timestampAux: msrs.timestampAux,
+    readBase: msrs.readBase,
+    writeBase: msrs.writeBase,
     systemCall: calls.syscall,
     systemReturn: calls.sysret,
     sysenter: calls.sysenter,
@@ -200,7 +207,7 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
 
 export function createSystem(state: CpuState, board: Board, hooks: SystemHooks, options: SystemOptions = {}): System {
   const parts = assemble(state, board, hooks, options);
-  const { core, paging, lookaside, access, flags, segments, modes, control, exceptions, ports } = parts;
+  const { core, paging, lookaside, access, flags, segments, modes, control, exceptions, debug, ports } = parts;
   return {
     helpers: helpersOf(parts),
     readSlow: (record, sizeAndIntent) => access.readSlow(record, sizeAndIntent),
@@ -217,7 +224,8 @@ export function createSystem(state: CpuState, board: Board, hooks: SystemHooks, 
     deliverFault: () => exceptions.deliverFault(),
     deliverInterrupt: (vector) => exceptions.deliverInterrupt(vector),
     deliverNmi: () => exceptions.deliverNmi(),
-    deliverSingleStep: () => exceptions.deliverSingleStep(),
+    deliverDebug: (bits) => exceptions.deliverDebug(bits),
+    debug,
     fetch: (low, high, user) => access.fetch(low | 0, high | 0, user),
     walk: paging,
     translate(linear, kind, user) {
@@ -236,12 +244,14 @@ export function createSystem(state: CpuState, board: Board, hooks: SystemHooks, 
       lookaside.reset();
       hooks.flushJumps();
       modes.rebuild();
+      debug.refresh();
     },
     useRuntime(runtime) {
       if (options.quick !== false) parts.fpu.useRuntime(runtime.extendedArithmetic);
     },
     reset() {
       resetState(core, () => modes.rebuild());
+      debug.refresh();
       paging.forgetKinds();
       paging.refreshMask();
       lookaside.reset();

@@ -7,6 +7,7 @@
 import { EXIT } from "../record";
 import { at, CS, DB, DS, ES, FLAG, FS, GP, GS, NP, SS, type Core } from "./core";
 import type { Access } from "./access";
+import { GENERAL_DETECT } from "./debug";
 import type { Flags } from "./flags";
 import { dplOf, isCode, isConforming, isNull, isPresent, systemType, type Segments } from "./segments";
 import type { Quick } from "./quick";
@@ -48,7 +49,9 @@ export class Interrupts {
    */
   deliver(record: number, vector: number, kind: number, code: number, ripLow: number, ripHigh: number): number {
     const { core } = this;
-    if (this.quick.deliver(vector, kind === SOFTWARE, this.image(vector, kind), code, ripLow, ripHigh)) return 0;
+    // The handler may use the debug registers (SDM 3, 18.2.4).
+    if (vector === DB && kind !== SOFTWARE) core.u32[at.dr + 14] &= ~GENERAL_DETECT;
+    if (this.quick.deliver(vector, kind === SOFTWARE, this.image(kind), code, ripLow, ripHigh)) return 0;
     core.external = kind === SOFTWARE ? 0 : 1;
     const failed = !core.protectedMode
       ? this.deliverReal(record, vector, ripLow)
@@ -58,9 +61,8 @@ export class Interrupts {
   }
 
   /** RFLAGS as the frame shows it: RF is 1 for faults, so that a breakpoint there does not fire again (SDM 3, 6.7.1.1 and 18.3.1.1). */
-  private image(vector: number, kind: number): number {
-    const resume = kind === FAULT && vector !== DB ? FLAG.RF : 0;
-    return this.flags.get() | resume;
+  private image(kind: number): number {
+    return this.flags.get() | (kind === FAULT ? FLAG.RF : 0);
   }
 
   /** SDM 3, 21.1.4: four bytes per vector, IP then CS. */
@@ -112,7 +114,7 @@ export class Interrupts {
     if (core.virtual8086 && cpl !== 0) return core.raise(record, GP, selector & 0xfffc);
     if (this.segments.markAccessed(record, selector, high)) return EXIT.fault;
     if (this.transfer.checkTarget(record, low, high, this.low, this.high)) return EXIT.fault;
-    const flags = this.image(vector, kind);
+    const flags = this.image(kind);
     const pushed = core.longActive
       ? this.pushFrame64(record, this.ist, cpl, flags, code, ripLow, ripHigh)
       : this.pushFrame(record, (type & 8) !== 0, cpl, flags, code, ripLow);
@@ -206,16 +208,17 @@ export class Interrupts {
   }
 
   /**
-   * INT n, INT3, INTO, INT1 (SDM 2A). Argument 0 the vector. In virtual-8086 mode INT n needs IOPL 3 (there is no VME); INT3, INTO
-   * and INT1 do not, and are told apart by their vectors: their two-byte forms CD 03, CD 04 and CD 01 pass for them.
+   * INT n, INT3, INTO, INT1 (SDM 2A). Arguments: the vector, and 1 for INT n. In virtual-8086 mode INT n needs IOPL 3 (there is no
+   * VME); the others do not. INT1 is delivered like an event of the processor: no gate's DPL keeps it out.
    */
   readonly software = (record: number): number => {
     const { core } = this;
     const vector = core.argument(0) & 0xff;
-    const byOpcode = vector === 3 || vector === 4 || vector === 1;
-    if (core.protectedMode && core.virtual8086 && core.iopl < 3 && !byOpcode) return core.raise(record, GP, 0);
+    const numbered = core.argument(1) !== 0;
+    if (numbered && core.protectedMode && core.virtual8086 && core.iopl < 3) return core.raise(record, GP, 0);
     const [low, high] = core.nextRipHalves(record);
+    const kind = vector === DB && !numbered ? TRAP : SOFTWARE;
     // Afterwards no more interrupts are let through than before, and TF is clear.
-    return this.deliver(record, vector, SOFTWARE, -1, low, high) || core.goOn();
+    return this.deliver(record, vector, kind, -1, low, high) || core.goOn();
   };
 }

@@ -11,6 +11,7 @@ import {
   LOOKASIDE_ENTRY_BYTES,
   LOOKASIDE_TABLE_BYTES,
   lookasideTable,
+  NO_LOOKASIDE,
   RAM,
 } from "../state";
 import type { Core } from "./core";
@@ -90,7 +91,7 @@ export class Lookaside {
 
   /** All tables, whatever they hold: at power-on, and after the memory under them was replaced. */
   reset(): void {
-    this.core.u32.fill(EMPTY, LOOKASIDE >>> 2, (LOOKASIDE + 4 * LOOKASIDE_TABLE_BYTES) >>> 2);
+    this.core.u32.fill(EMPTY, LOOKASIDE >>> 2, (NO_LOOKASIDE + LOOKASIDE_TABLE_BYTES) >>> 2);
     this.journalled = 0;
     this.marks = 0;
   }

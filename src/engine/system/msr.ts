@@ -1,7 +1,7 @@
 /** Model-specific registers (SDM 4, table 2-2): those of this processor; any other is #GP(0). */
 import { EXIT } from "../record";
 import type { FieldName } from "../state";
-import { at, CR0, EFER, GP, PHYSICAL_BITS, type Core } from "./core";
+import { at, CR0, CR4, EFER, GP, PHYSICAL_BITS, UD, type Core } from "./core";
 
 /** Registers that are a field and nothing else. `canonical`: the value must be a canonical address. */
 const fields: Readonly<Record<number, { name: FieldName; index?: number; canonical?: boolean; mask?: bigint }>> = {
@@ -133,6 +133,23 @@ export class Msrs {
     const { core } = this;
     const reserved = core.u32[at.cr4] & 4 && core.cpl !== 0 && core.protectedMode;
     return reserved ? core.raise(record, GP, 0) : core.yield64(this.tsc());
+  };
+
+  /** RDFSBASE, RDGSBASE: argument 0 is 0 for FS, 1 for GS. */
+  readonly readBase = (record: number): number => {
+    const { core } = this;
+    if (!(core.u32[at.cr4] & CR4.FSGSBASE)) return core.raise(record, UD);
+    return core.yield64(core.get("segmentBase", 4 + core.argument(0)));
+  };
+
+  /** WRFSBASE, WRGSBASE: argument 1 the base. */
+  readonly writeBase = (record: number): number => {
+    const { core } = this;
+    const base = core.argument64(1);
+    if (!(core.u32[at.cr4] & CR4.FSGSBASE)) return core.raise(record, UD);
+    if (core.nonCanonical(base)) return core.raise(record, GP, 0);
+    core.set("segmentBase", base, 4 + core.argument(0));
+    return 0;
   };
 
   readonly timestampAux = (): number => this.core.yield64(this.core.get("tscAux"));

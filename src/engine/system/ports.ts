@@ -2,6 +2,7 @@
 import { EXIT } from "../record";
 import { at, GP, TR, type Core } from "./core";
 import type { Access } from "./access";
+import type { DebugRegisters } from "./debug";
 import type { Paging } from "./paging";
 import { systemType } from "./segments";
 
@@ -15,6 +16,7 @@ export class Ports {
     private readonly core: Core,
     private readonly access: Access,
     private readonly paging: Paging,
+    private readonly debug: DebugRegisters,
     private readonly flush: () => void,
   ) {}
 
@@ -49,8 +51,9 @@ export class Ports {
 
   private check(record: number, port: number, size: number): number {
     const { core } = this;
-    if (!core.protectedMode || (core.cpl <= core.iopl && !core.virtual8086)) return 0;
-    return this.allowedByBitmap(record, port, size);
+    const free = !core.protectedMode || (core.cpl <= core.iopl && !core.virtual8086);
+    if (!free && this.allowedByBitmap(record, port, size)) return EXIT.fault;
+    return this.debug.watchesPorts ? this.access.noteBreakpoints(record, this.debug.hitPort(port, size)) : 0;
   }
 
   /** The I/O permission bitmap of a 32- or 64-bit TSS: two bytes are read, and both must lie inside the limit. */

@@ -174,5 +174,6 @@ export class Quick {
   private takeFlags(flags: number, cpl: number): void {
     const mask = this.flags.writable(64) | (cpl === 0 ? FLAG.VIF | FLAG.VIP : 0);
     this.flags.set((this.flags.get() & ~mask) | (flags & mask));
+    this.flags.resume(flags);
   }
 }

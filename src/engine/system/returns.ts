@@ -87,6 +87,7 @@ export class Returns {
   private setFlags(flags: number, bits: number): void {
     const mask = this.flags.writable(bits) | (bits > 16 && this.core.cpl === 0 ? FLAG.VIF | FLAG.VIP : 0);
     this.flags.set((this.flags.get() & ~mask) | (flags & mask));
+    if (bits > 16) this.flags.resume(flags);
   }
 
   /** Protected and IA-32e mode, the target popped. In 64-bit mode IRET always pops SS:RSP; else only a change of ring does. */
@@ -178,6 +179,7 @@ export class Returns {
     }
     if (this.ripLow > 0xffff) return core.raise(record, GP, 0);
     this.flags.set(flags);
+    this.flags.resume(flags);
     core.u32[at.cpl] = 3;
     segments.assignParagraph(CS, this.selector);
     [SS, ES, DS, FS, GS].forEach((index, i) => segments.assignParagraph(index, values[i + 1] & 0xffff));

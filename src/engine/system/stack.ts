@@ -112,7 +112,14 @@ export class Stack {
     const low = this.low - size;
     const high = low < 0 ? this.high - 1 : this.high;
     if (this.core.nonCanonicalHalves(high | 0)) return this.core.raise(record, SSF, this.code);
-    return this.access.writable(record, low | 0, high | 0, size, this.user);
+    if (this.access.knows(low | 0, high | 0, size, this.user)) return 0;
+    // From the top, as pushes would find it.
+    for (let offset = 8; offset <= size; offset += 8) {
+      const place = this.low - offset;
+      const failed = this.access.writable(record, place | 0, (place < 0 ? this.high - 1 : this.high) | 0, 8, this.user);
+      if (failed) return failed;
+    }
+    return 0;
   }
 
   push(record: number, size: number, valueLow: number, valueHigh = 0): number {

@@ -3,6 +3,7 @@ import { RCX, RDX, RSP } from "../../isa/expression";
 import { record as fieldOf } from "../record";
 import { MODE } from "../state";
 import { at, CS, EFER, FLAG, GP, GS, SS, UD, type Core } from "./core";
+import { type DebugRegisters, STEP_BIT } from "./debug";
 import type { Flags } from "./flags";
 import type { Segments } from "./segments";
 
@@ -21,6 +22,7 @@ export class SystemCalls {
     private readonly flags: Flags,
     private readonly segments: Segments,
     private readonly modeChanged: () => void,
+    private readonly debug: DebugRegisters,
   ) {}
 
   private setRegister(register: number, low: number, high: number): void {
@@ -66,7 +68,10 @@ export class SystemCalls {
     const high = to64 ? u32[at.registers + 2 * RCX + 1] : 0;
     // Intel's behaviour: the fault is taken in ring 0, before anything changes.
     if (core.nonCanonicalHalves(high | 0)) return core.raise(record, GP, 0);
-    this.flags.set((u32[at.registers + 2 * R11] & SYSRET_FLAGS) | 2);
+    const flags = u32[at.registers + 2 * R11];
+    this.flags.set((flags & SYSRET_FLAGS) | 2);
+    // A step over SYSCALL, whose TF the mask kept from the kernel, ends here.
+    if (flags & FLAG.TF) this.debug.note(STEP_BIT);
     const selectors = u32[at.star + 1] >>> 16;
     const code = ((selectors + (to64 ? 16 : 0)) | 3) & 0xffff;
     return this.go(code, to64 ? CODE64 : CODE32, ((selectors + 8) | 3) & 0xffff, 3, low, high);

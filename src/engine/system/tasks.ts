@@ -62,6 +62,9 @@ export interface TaskHooks {
   loadCr3(value: number): void;
   /** Delivers the noted fault at the present RIP. Returns what made the processor shut down, if that happened. */
   deliver(): string | undefined;
+  /** The debug registers of a task that is left, and the T flag of one that is entered. */
+  leaveDebug(): void;
+  enterDebug(): void;
 }
 
 export class Tasks {
@@ -112,6 +115,7 @@ export class Tasks {
     this.enter(values, format);
     const failed = this.loadSegments(values, format) || this.pushCode(format, code);
     if (failed) core.shutdown ??= this.hooks.deliver();
+    else if (values.trap) this.hooks.enterDebug();
     return core.shutdown === undefined ? EXIT.leave : EXIT.fault;
   }
 
@@ -152,6 +156,7 @@ export class Tasks {
       ip: get(format.ip),
       flags: get(format.flags),
       ldt: get(format.ldt, 2),
+      trap: format.size === 4 && (get(100, 2) & 1) !== 0,
     };
   }
 
@@ -164,7 +169,9 @@ export class Tasks {
       u32[at.registers + 2 * i] = format.size === 2 ? (u32[at.registers + 2 * i] & 0xffff_0000) | value : value;
       u32[at.registers + 2 * i + 1] = 0;
     });
-    this.flags.set(values.flags & ~FLAG.RF);
+    this.flags.set(values.flags);
+    this.flags.resume(values.flags);
+    this.hooks.leaveDebug();
     u32[at.rip] = values.ip;
     u32[at.rip + 1] = 0;
     for (let i = ES; i <= GS; i++) segments.assignNull(i, values.segments[i] ?? 0);

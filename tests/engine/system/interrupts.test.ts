@@ -355,7 +355,7 @@ describe("64-bit mode", () => {
 
   it("the single-step trap reports itself in DR6, without RF", () => {
     m.system.setRflags(0x102);
-    m.system.deliverSingleStep();
+    m.system.deliverDebug(0x4000);
     expect(m.get("dr", 6) & 0x4000n).toBe(0x4000n);
     expect(words(rsp(), 3, 8)).toEqual([0x5000, SEL.code64, 0x102]);
     expect(m.system.rflags()).toBe(2);

@@ -82,6 +82,7 @@ export function createMachine(options?: SystemOptions): Machine {
     state,
     board,
     {
+      breakpointsChanged: () => undefined,
       isCodePage: (page) => machine.codePages.has(page),
       codeWritten: (physical, size) => machine.log.push(`code ${physical.toString(16)} ${size}`) > 0,
       flushJumps: () => void machine.log.push("flush jumps"),
