@@ -57,6 +57,10 @@ const excluded: Readonly<Record<string, string>> = {
   ins: "no permission for ports",
   outs: "no permission for ports",
   cli: "no permission",
+  rdfsbase: "the operating system's base",
+  rdgsbase: "the operating system's base",
+  wrfsbase: "the harness's own data",
+  wrgsbase: "the harness's own data",
   sti: "no permission",
 };
 

@@ -311,7 +311,7 @@ describe("64-bit mode", () => {
     expect(m.system.deliverFault()).toBeUndefined();
     expect(rip()).toBe(0x7008);
     expect(words(rsp(), 2, 8)).toEqual([0, 0x5000]);
-    expect(m.get("cr2")).toBe(0x5_0fd0n);
+    expect(m.get("cr2")).toBe(0x5_0ff8n);
     m.ram.setBigUint64(TSS + 36, 0x5_1000n, true);
     m.set("registers", 0x5_1000, 4);
     m.read(0x5_0008, 1);
