@@ -1,6 +1,6 @@
 /**
  * Sine, cosine, tangent, arctangent, logarithm and power of two to far more bits than the extended format has, so that rounding them once is right but for
- * ties nobody has found. Fixed-point numbers here are bigints counted in 2^-POINT.
+ * ties nobody has found: within half a unit of the last place, where the manual promises 1 (SDM 1, 8.3.10). Fixed-point numbers here are bigints counted in 2^-POINT.
  */
 import { add, bitLength, divide, finite, magnitude, multiply, type Real, zero } from "./real";
 
