@@ -88,7 +88,14 @@ const decodes = (bytes: string): boolean =>
   decode(Uint8Array.from(Buffer.from(bytes, "hex")), 0, { long: true, code32: false }).kind === "instruction";
 
 describe("CPUID", () => {
-  it.each(features)("leaf %i, register %i, bit %i: %s", (number, register, bit, _name, ...encodings) => {
+  const cases = features.map(([number, register, bit, name, ...encodings]) => ({
+    number,
+    register,
+    bit,
+    name,
+    encodings,
+  }));
+  it.each(cases)("$name", ({ number, register, bit, encodings }) => {
     const announced = ((leaf(number)[register] >>> bit) & 1) === 1;
     // A later extension may share an encoding's map, so none, not some, may decode without the bit.
     expect(encodings.map((bytes) => [bytes, decodes(bytes)])).toEqual(encodings.map((bytes) => [bytes, announced]));
