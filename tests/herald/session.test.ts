@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { assemble } from "../../src/herald/assembler";
 import { writeFile } from "../../src/herald/disk";
 import { constants, enums, structs } from "../../src/herald/layout";
 import { encodeInstruction as op, packText, programImage } from "../../src/herald/program";
@@ -265,6 +266,50 @@ describe("Programs", () => {
       "sender.prg": programImage([...sender, 4000, -1, 3], 4),
     });
     expect(said(machine)).toEqual(["Process 1: got -1", "Process 1: got 0", "Process 1: got 1"]);
+  });
+
+  it("are interrupted while they calculate, one message at a time, and may publish and unsubscribe in a callback", () => {
+    const source = {
+      "echo.prg": `variable topic = 4001
+variable got
+        subscribe topic, heard
+again:  wait
+        jump again
+heard:  take got
+        show "answer", got
+        return`,
+      "busy.prg": `variable topic = 4000
+variable answer = 4001
+variable got
+        subscribe topic, heard
+again:  jump again
+heard:  take got
+        show "begins", got
+        sleep 20
+        publish answer, got
+        show "ends", got
+        compare got, 3
+        jump_less back
+        unsubscribe topic
+back:   return`,
+      "sender.prg": `variable topic = 4000
+variable value = 1
+variable left = 5
+        sleep 20
+next:   publish topic, value
+        increase value, 1
+        loop left, next`,
+    };
+    const files = Object.entries(source).map(([name, text]): [string, Uint8Array] => {
+      const program = assemble(text);
+      if (!program.ok) throw new Error(`${name}: ${program.errors[0].message}`);
+      return [name, programImage(program.data, program.length)];
+    });
+    const machine = withFiles(scenario(...Object.keys(source)), Object.fromEntries(files));
+    const of = (pid: number) => said(machine).filter((line) => line.startsWith(`Process ${pid}:`));
+    // While one callback runs, or sleeps, the next message waits; behind the third nothing more is delivered.
+    expect(of(2)).toEqual([1, 2, 3].flatMap((n) => [`Process 2: begins ${n}`, `Process 2: ends ${n}`]));
+    expect(of(1)).toEqual([1, 2, 3].map((n) => `Process 1: answer ${n}`));
   });
 
   it("with mistakes end with a clear line and harm nobody", () => {
