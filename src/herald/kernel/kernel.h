@@ -10,6 +10,9 @@
  * asks for meanwhile is done when the last lock is released. Order: mutex_lock (process manager, topics, mailboxes)
  * before heap_mutex before frame_mutex; console_mutex and disk_mutex are innermost and are taken alone. Nothing is
  * allocated, no user memory is touched and no callback runs under mutex_lock; freeing under it is allowed.
+ * Where a few instructions are enough (a message taken for a callback, callback.c; the next wait of a process in serve,
+ * scheduler.c), interrupts are off instead, which keeps everybody else away as well. They are never off for longer
+ * than a few hundred instructions, however many subscribe: tests/bench/ipc.test.ts looks at that from outside.
  *
  * Interrupt handlers change only: the notification queue and the store of kernel messages (both guarded by interrupts
  * being off), the clock, the trace ring, and the bits of kernel_work.

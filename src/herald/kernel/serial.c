@@ -12,7 +12,9 @@
 
 #define STATUS_DATA 0x01
 #define STATUS_TRANSMIT_EMPTY 0x20
+#define ENABLE_RECEIVED 0x01
 #define FIFO_SIZE 16
+#define AT_A_TIME 4      /* characters in one interrupt */
 #define PATIENCE 1000000 /* polls before a transmitter that never empties is given up */
 
 void serial_start(void)
@@ -24,7 +26,7 @@ void serial_start(void)
     outb(LINE_CONTROL, 0x03);  /* 8 bits, no parity, 1 stop bit */
     outb(FIFO_CONTROL, 0x01);  /* FIFOs on, interrupt at 1 byte */
     outb(MODEM_CONTROL, 0x0b); /* DTR, RTS, OUT2 (lets the interrupt through) */
-    outb(INTERRUPT_ENABLE, 0x01);
+    outb(INTERRUPT_ENABLE, ENABLE_RECEIVED);
 }
 
 static void put(char c)
@@ -49,9 +51,15 @@ void serial_write(const char *data, size_t length)
     }
 }
 
+/*
+ * Takes what has arrived, a few characters at a time, as interrupts are off meanwhile. What is left makes an interrupt of its own:
+ * enabling it again gives the interrupt controller another edge.
+ */
 void serial_interrupt(void)
 {
-    for (unsigned bound = 64; bound > 0 && (inb(LINE_STATUS) & STATUS_DATA); bound--) {
+    for (unsigned bound = AT_A_TIME; bound > 0; bound--) {
+        if (!(inb(LINE_STATUS) & STATUS_DATA))
+            return;
         char c = (char)inb(DATA);
         if (c == '\r')
             c = '\n';
@@ -59,4 +67,6 @@ void serial_interrupt(void)
             c = '\b';
         keyboard_publish((unsigned char)c, 0, KEY_SOURCE_SERIAL);
     }
+    outb(INTERRUPT_ENABLE, 0);
+    outb(INTERRUPT_ENABLE, ENABLE_RECEIVED);
 }

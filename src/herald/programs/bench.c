@@ -231,7 +231,8 @@ static void count(struct counts *counts)
         counts->switches += list[i].switches;
     }
     memory_info(&memory);
-    counts->memory = memory.heap_used + (memory.memory_frames - memory.free_frames) * PAGE_SIZE;
+    /* blocks in use and frames beside the heap's: how far the heap has grown is a matter of what was before */
+    counts->memory = memory.heap_used + (memory.memory_frames - memory.free_frames) * PAGE_SIZE - memory.heap_mapped;
 }
 
 /* Calls that are not part of a round: those of count itself, and the wake that ends it; and the wait for its end. */

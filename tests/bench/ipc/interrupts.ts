@@ -11,6 +11,7 @@ import { map, Stepper } from "./steps";
 
 const RFLAGS_IF = 0x200n;
 const GATES = 256;
+const FIRST_INTERRUPT = 32; // the vectors below are exceptions
 const GATE_BYTES = 16n;
 const LONGEST_INSTRUCTION = 15;
 /** Longer than this and something is wrong: the kernel was told to stop. */
@@ -57,11 +58,12 @@ export class OffWatch {
   command(line: string, limitTicks = 400_000_000): void {
     const { pc } = this.machine;
     const from = this.machine.transcript.length;
+    pc.cpu.setBreakpoints(this.places);
+    pc.run(pc.clock + 1); // where they are set, they do not stop
     pc.input({ kind: "serial", bytes: [...line, "\n"].map((c) => c.charCodeAt(0)) });
     const limit = pc.clock + limitTicks;
     const over = () =>
       this.machine.transcript.slice(from).includes("\n") && this.machine.transcript.endsWith("herald> ");
-    pc.cpu.setBreakpoints(this.places);
     while (!over()) {
       if (pc.clock > limit) throw new Error(`${line}: no prompt\n${this.machine.transcript.slice(from)}`);
       if (pc.run(Math.min(pc.clock + 50_000, limit + 1)).kind === "breakpoint") this.follow();
@@ -81,14 +83,32 @@ export class OffWatch {
     }
     let length = 0;
     let last = name;
+    let next: bigint;
     do {
       const before = pc.clock;
       last = this.stepper.kernelName(pc.cpu.snapshot().rip);
       while (pc.clock === before && !pc.stopped) pc.run(before + 1);
       length += pc.clock - before;
-    } while ((pc.cpu.snapshot().rflags & RFLAGS_IF) === 0n && length < MOST && !pc.stopped);
-    const gate = rip >= this.gates && rip < this.gates + BigInt(GATES) * GATE_BYTES;
-    this.note(gate ? "interrupts and exceptions" : (this.calls.get(process) ?? "none"), length, name, last);
+      next = pc.cpu.snapshot().rip;
+    } while (!this.isOn(next) && length < MOST && !pc.stopped);
+    this.note(
+      this.gate(rip) >= 0 ? "interrupts and exceptions" : (this.calls.get(process) ?? "none"),
+      length,
+      name,
+      last,
+    );
+    if (this.gate(next) >= 0) this.follow();
+  }
+
+  /** The vector whose gate begins here, or -1. */
+  private gate(rip: bigint): number {
+    const vector = Number(rip - this.gates) / Number(GATE_BYTES);
+    return Number.isInteger(vector) && vector >= 0 && vector < GATES ? vector : -1;
+  }
+
+  /** Interrupts are on; or they were, and one has come at once: it cannot have come otherwise. */
+  private isOn(rip: bigint): boolean {
+    return (this.machine.pc.cpu.snapshot().rflags & RFLAGS_IF) !== 0n || this.gate(rip) >= FIRST_INTERRUPT;
   }
 
   private note(key: string, instructions: number, from: string, to: string): void {
