@@ -2,7 +2,7 @@
  * npm run pc: runs pc.ts from a bundle, which is made when a source is newer than it. Translating the sources one by one at each start
  * takes longer than Herald's boot.
  */
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -51,7 +51,27 @@ async function make() {
   rmSync(outDir, { recursive: true });
 }
 
-if (!isFresh()) await make();
+function isWritable() {
+  try {
+    accessSync(root, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The bundle, or in a checkout that may not be written the source itself. */
+async function runnable() {
+  if (isFresh()) return bundle;
+  if (isWritable()) {
+    await make();
+    return bundle;
+  }
+  const { register } = await import("tsx/esm/api");
+  register();
+  return join(root, "src", "cli", "pc.ts");
+}
+
 // pc.ts runs when it is what Node was asked for.
-process.argv[1] = bundle;
-await import(bundle);
+process.argv[1] = await runnable();
+await import(process.argv[1]);
