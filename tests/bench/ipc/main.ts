@@ -5,6 +5,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { format, resolveConfig } from "prettier";
 import type { HeraldMachine } from "../../herald/machine";
 import { insert } from "../report";
 import { allJobs, type Cell, type Job, measure, parseSums, type Stretch } from "./cells";
@@ -71,6 +72,10 @@ export function furtherSubscriber(cells: readonly Cell[]): number {
   return Math.round((of(64) - of(1)) / 63);
 }
 
+async function writeFormatted(path: string, text: string): Promise<void> {
+  writeFileSync(path, await format(text, { ...(await resolveConfig(path)), filepath: path }));
+}
+
 async function main(): Promise<void> {
   const machine = benchMachine();
   const [call, handoff, plain] = [emptyCall(machine), path(machine, "handoff"), path(machine, "callback")];
@@ -90,12 +95,12 @@ async function main(): Promise<void> {
     cells,
   };
   const folder = resolve(import.meta.dirname, "..");
-  writeFileSync(resolve(folder, "ipc.json"), JSON.stringify(results, null, 1) + "\n");
-  writeFileSync(resolve(folder, "ipc.md"), report(results) + "\n");
+  await writeFormatted(resolve(folder, "ipc.json"), JSON.stringify(results));
+  await writeFormatted(resolve(folder, "ipc.md"), report(results));
   console.log(report(results));
   if (process.argv.includes("--readme")) {
     const readme = resolve(folder, "../../README.md");
-    writeFileSync(readme, insert(readFileSync(readme, "utf8"), readmePart(results), "ipc"));
+    await writeFormatted(readme, insert(readFileSync(readme, "utf8"), readmePart(results), "ipc"));
   }
 }
 
