@@ -28,7 +28,7 @@ static struct control {
     volatile uint32_t ready;    /* subscribers that listen */
     volatile uint32_t finished; /* subscribers that have everything of all rounds so far */
     volatile uint32_t over;     /* 1: the subscribers may end */
-    uint32_t unused;
+    volatile uint32_t taken;    /* 1: a bench runs, and no other may */
     volatile uint64_t end;      /* TSC when the last of them had it */
     volatile uint64_t dropped, delivered, sum;
 } *control;
@@ -278,7 +278,7 @@ static process_t start(const char *name, const char *arguments)
     return process;
 }
 
-static void run(void)
+static int run(void)
 {
     static process_t children[SUBSCRIBERS_MAX];
     process_t broker = 0;
@@ -286,6 +286,11 @@ static void run(void)
     uint64_t ticks = 0;
     char text[ARGUMENT_SIZE];
     control = attach(CONTROL_SEGMENT, sizeof *control);
+    if (__atomic_exchange_n(&control->taken, 1, __ATOMIC_SEQ_CST)) {
+        print("bench: another one is running, or its subscribers are left (ps shows them, kill ends them)\n");
+        segment_detach(CONTROL_SEGMENT);
+        return 1;
+    }
     if (job.model[0] == 's')
         ring = attach(RING_SEGMENT, sizeof *ring + RING * slot_bytes());
     if (job.model[0] == 'b') {
@@ -319,6 +324,7 @@ static void run(void)
     segment_detach(RING_SEGMENT);
     for (long i = 0; i < job.subscribers && job.model[0] == 'q'; i++)
         queue_close(queues[i]);
+    return 0;
 }
 
 static void small_table(void)
@@ -376,8 +382,7 @@ int main(const char *arguments)
     if (*rest && text_number(word(&rest), &index) == 0) {
         control = attach(CONTROL_SEGMENT, 0);
         subscriber(index);
-    } else {
-        run();
+        return 0;
     }
-    return 0;
+    return run();
 }

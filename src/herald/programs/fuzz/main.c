@@ -1,10 +1,11 @@
 /*
  * fuzz [SEED [CALLS [WORKERS]]]: at least CALLS random calls (10000 unless told) from WORKERS processes (4) at once,
- * under the shortest quantum there is. Says how many, and whether a message was missing, doubled or changed.
+ * under quanta of a few hundred instructions, another length every millisecond. Says how many, and whether a message was missing, doubled or changed.
  */
 #include "fuzz.h"
 
-#define QUANTUM_US 5
+#define QUANTUM_US 5 /* the shortest there is */
+#define QUANTUM_RANGE 6
 #define STUCK_MS 3 /* without one call: it waits for something that does not come */
 #define BUSY_MS 100 /* so long it may take to start and to end */
 
@@ -21,11 +22,16 @@ uint64_t random_number(void)
     return state;
 }
 
-int worker(unsigned index, uint64_t seed, unsigned workers)
+static void random_start(uint64_t seed)
 {
     state = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
     for (int i = 0; i < 8; i++)
         random_number();
+}
+
+int worker(unsigned index, uint64_t seed, unsigned workers)
+{
+    random_start(seed);
     calls_made = &board->calls[index];
     calls_start();
     stream_start(index, workers);
@@ -151,6 +157,7 @@ int main(const char *arguments)
         print("fuzz: no memory\n");
         return 1;
     }
+    random_start(seed);
     int64_t before = quantum(0);
     if (debug(DEBUG_QUANTUM, QUANTUM_US) < 0)
         quantum(100);
@@ -161,6 +168,7 @@ int main(const char *arguments)
             else
                 start_worker(i, seed * 1000003, workers);
         }
+        debug(DEBUG_QUANTUM, QUANTUM_US + random_below(QUANTUM_RANGE));
         sleep(1);
     }
     quantum((uint64_t)before);
