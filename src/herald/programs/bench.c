@@ -254,8 +254,10 @@ static void measure(struct counts *sum, uint64_t *ticks)
         for (long i = 0; i < job.burst; i++)
             send(sequence++);
         finished += (uint32_t)job.subscribers;
-        if (job.subscribers == 0)
+        if (job.subscribers == 0) {
             control->end = now();
+            measure_end();
+        }
         if (round == 0)
             count(&full);
         for (; control->finished != finished; waited = 1)

@@ -56,17 +56,20 @@ class Names {
   }
 }
 
+/** Physical address of a global of the kernel. */
+const physical = (global: string): number => Number(map.symbols.get(global)!.address - map.kernelVirtualBase);
+
 export class Stepper {
   private readonly names = new Names();
   private readonly view: DataView;
+  private readonly currentPid = physical("current_pid");
+  private readonly processTable = physical("process_table");
+  /** Names of processes by PID and generation, which tell two processes apart. */
+  private readonly processes = new Map<number, string>();
 
   constructor(private readonly pc: Pc) {
     const { ram } = pc.cpu;
     this.view = new DataView(ram.buffer, ram.byteOffset, ram.byteLength);
-  }
-
-  private physical(global: string): number {
-    return Number(map.symbols.get(global)!.address - map.kernelVirtualBase);
   }
 
   /** The kernel function at this address. */
@@ -76,16 +79,23 @@ export class Stepper {
 
   /** Name of the process on the CPU. */
   process(): string {
-    const pid = this.view.getUint32(this.physical("current_pid"), true);
+    const pid = this.view.getUint32(this.currentPid, true);
     const { size, fields } = structs.process;
-    const at = this.physical("process_table") + pid * size + fields.name.offset;
-    let name = "";
-    for (let i = 0; i < fields.name.count; i++) {
+    const at = this.processTable + pid * size;
+    const key = pid * 2 ** 32 + this.view.getUint32(at + fields.generation.offset, true);
+    let name = this.processes.get(key);
+    if (name === undefined) this.processes.set(key, (name = this.text(at + fields.name.offset, fields.name.count)));
+    return name;
+  }
+
+  private text(at: number, most: number): string {
+    let text = "";
+    for (let i = 0; i < most; i++) {
       const code = this.view.getUint8(at + i);
       if (code === 0) break;
-      name += String.fromCharCode(code);
+      text += String.fromCharCode(code);
     }
-    return name;
+    return text;
   }
 
   /** Executes instructions until the one at `end` is next; false when `most` ticks were not enough. */
