@@ -31,6 +31,11 @@ export class GuestMemory {
     this.view = new DataView(ram.buffer, ram.byteOffset, ram.byteLength);
   }
 
+  /** The same memory with other page tables in force. */
+  under(cr3: bigint): GuestMemory {
+    return new GuestMemory(this.ram, this.map, this.paging && { ...this.paging, cr3 });
+  }
+
   symbol(name: string): bigint | undefined {
     return this.map?.symbols.get(name)?.address;
   }

@@ -24,6 +24,8 @@ export interface ProcessTable {
 
 export interface ProcessView extends ProcessKey {
   readonly name: string;
+  /** What it was started with, as its stack has it now; empty for Programs. */
+  readonly arguments: string;
   readonly kind: "kernel" | "program" | "native";
   /** As the kernel says it: creating, ready, running, blocked, exiting. */
   readonly state: string;
@@ -143,6 +145,17 @@ function viewKind(kind: number): ProcessView["kind"] {
   return kind === kinds.native ? "native" : "kernel";
 }
 
+/** Printable ASCII up to the NUL. */
+const ARGUMENT_TEXT = /^[ -~]*/;
+
+/** The text at the top of a native process's stack, where load_stack (herald/kernel/elf.c) puts it; the process may change it. */
+function argumentText(memory: GuestMemory, process: ProcessStruct): string {
+  if (process.number("kind") !== kinds.native) return "";
+  const size = constants.ARGUMENT_SIZE;
+  const bytes = memory.under(process.big("page_root")).bytes(constants.USER_STACK_TOP - BigInt(size), size);
+  return ARGUMENT_TEXT.exec(String.fromCharCode(...bytes))![0].trim();
+}
+
 function programPlace(memory: GuestMemory, process: ProcessStruct): ProcessView["program"] {
   if (process.number("kind") !== kinds.program) return undefined;
   const program = memory.structure(structs.Program, process.big("program"));
@@ -162,6 +175,7 @@ function viewProcess(memory: GuestMemory, process: ProcessStruct, running: boole
     pid: process.number("pid"),
     generation: process.number("generation"),
     name: process.text("name"),
+    arguments: argumentText(memory, process),
     kind: viewKind(process.number("kind")),
     state: states.byValue[state] ?? `state ${state}`,
     ...(wait !== undefined && { waits: wait }),

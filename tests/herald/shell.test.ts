@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { GuestMemory } from "../../src/lens/memory";
+import { readProcesses } from "../../src/lens/processes";
+import { committedMap } from "./fuzzing";
 import { committedImage, HeraldMachine } from "./machine";
 
 const LEFT = "\x1b[D";
@@ -36,6 +39,24 @@ describe("the shell", () => {
     expect(inSequence).toHaveLength(7);
     expect(atOnce.at(-2)).toMatch(/^desktop/);
     expect(total(atOnce)).toBeLessThan(total(inSequence) * 0.75);
+  });
+
+  it("starts each with its own arguments, which are seen from outside as long as it lives", () => {
+    const seen = new Set<string>();
+    const look = () => {
+      const { cr3 } = machine.pc.snapshot();
+      const memory = new GuestMemory(machine.pc.cpu.ram, committedMap, { cr3, levels: 4 });
+      const now = { time: Number.MAX_SAFE_INTEGER, ticksPerMicrosecond: 100, rip: 0n, rsp: 0n };
+      for (const one of readProcesses(memory, now)!.processes) if (one.name === "service") seen.add(one.arguments);
+      return false;
+    };
+    const from = machine.transcript.length;
+    machine.pc.input({ kind: "serial", bytes: [..."services\n"].map((c) => c.charCodeAt(0)) });
+    machine.runUntil(() => look() || /all six in parallel/.test(machine.transcript.slice(from)));
+    const named = [...machine.transcript.slice(from).matchAll(/^(\w+) +ready after/gm)].map(([, name]) => name);
+    expect(named).toHaveLength(6);
+    expect([...seen].sort()).toEqual(["", ...named].sort());
+    machine.settle();
   });
 
   it("shows topics with their rates, and what retains and shares memory", () => {

@@ -39,12 +39,21 @@ export function canvasPalette(element: Element = document.documentElement): read
 export const tokenValue = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+/** What tells a process from others of the same file: "service clock". */
+export const titleOf = (process: { readonly name: string; readonly arguments: string }): string =>
+  process.arguments === "" ? process.name : `${process.name} ${process.arguments}`;
+
 /** Remembers a name, so that a process that has ended still has one in the timeline. */
 export function rememberName(key: ProcessKey, name: string): void {
   const id = processId(key);
   if (name === "" || names.get(id) === name) return;
   names.set(id, name);
   version++;
+}
+
+/** Of a process that has ended only its file's name is left: no reason to forget more. */
+export function rememberEnded(key: ProcessKey, name: string): void {
+  if (!names.has(processId(key))) rememberName(key, name);
 }
 
 export const nameOf = (key: ProcessKey): string =>

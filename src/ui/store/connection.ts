@@ -5,7 +5,7 @@
 import { heraldIdentity } from "../../scenario/link";
 import type { Input, Scenario } from "../../scenario/schema";
 import { TraceKind, type Frame, type FromWorker, type ToWorker, type View } from "../../worker/protocol";
-import { forgetProcesses, rememberName } from "./colors";
+import { forgetProcesses, rememberEnded, rememberName, titleOf } from "./colors";
 import { applyFrame } from "./frame";
 import { typing } from "./keyboard";
 import { machineOff, machineStore, REAL_TIME } from "./machine";
@@ -113,8 +113,8 @@ function draw(frame: Frame): void {
   if (frame.fresh) startAfresh();
   if (frame.moved) forgetPast();
   readTrace(frame.trace);
-  for (const process of frame.processes?.processes ?? []) rememberName(process, process.name);
-  for (const process of frame.processes?.ended ?? []) rememberName(process, process.name);
+  for (const process of frame.processes?.processes ?? []) rememberName(process, titleOf(process));
+  for (const process of frame.processes?.ended ?? []) rememberEnded(process, process.name);
   appendSerial(frame.serial, writers.paint(frame.serial));
   applyFrame(frame);
   machineStore.setState({ status: frame.status });

@@ -2,6 +2,7 @@
 import { useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import type { ProcessView } from "../../../worker/protocol";
 import { traceIndex } from "../../derived/index";
+import { titleOf } from "../../store/colors";
 import { hoverProcess, sameProcess, selectProcess } from "../../store/selection";
 import { useMachine, useSelection } from "../../store/react";
 import { Empty, Panel } from "../../widgets/Panel";
@@ -22,7 +23,7 @@ interface Column {
 
 const identity: readonly Column[] = [
   { name: "pid", title: "pid", label: "Process number; after the dot its generation when the number was used before" },
-  { name: "name", title: "process", label: "The file it was loaded from" },
+  { name: "name", title: "process", label: "The file it was loaded from, and what it was started with" },
 ];
 
 /** What it does now. */
@@ -190,7 +191,10 @@ function Row({ row, times, selected, reachable }: RowProps) {
         {process.pid}
         {process.generation > 1 && <span className="dim">·{process.generation}</span>}
       </td>
-      <td className="name">{process.name || (process.pid === 0 ? "idle" : "")}</td>
+      <td className="name" title={titleOf(process)}>
+        {process.name || (process.pid === 0 ? "idle" : "")}
+        {process.arguments && <span className="dim"> {process.arguments}</span>}
+      </td>
       {times ? <Accounts process={process} /> : <Present row={row} />}
     </tr>
   );

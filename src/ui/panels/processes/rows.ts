@@ -1,6 +1,7 @@
 /** What the process table shows, sorted and filtered: pure functions of the kernel's table and the trace's slices. */
 import type { ProcessTable, ProcessView } from "../../../worker/protocol";
 import type { TraceIndex } from "../../derived/index";
+import { titleOf } from "../../store/colors";
 
 export type ColumnName =
   "pid" | "name" | "kind" | "state" | "share" | "total" | "ready" | "blocked" | "switches" | "calls" | "queue";
@@ -49,7 +50,7 @@ export function shareOf(process: ProcessView, index: TraceIndex, now: number, wi
 
 const valueOf: Readonly<Record<ColumnName, (row: ProcessRow) => number | string>> = {
   pid: (row) => row.process.pid,
-  name: (row) => row.process.name,
+  name: (row) => titleOf(row.process),
   kind: (row) => row.process.kind,
   state: (row) => `${row.state.word} ${row.state.tag ?? ""}`,
   share: (row) => row.share,
@@ -72,7 +73,7 @@ export function sortRows(rows: readonly ProcessRow[], { column, descending }: So
 /** Every word must occur in what the row says. */
 export function matches(row: ProcessRow, filter: string): boolean {
   const { process, state } = row;
-  const text = `${process.pid} ${process.name} ${process.kind} ${state.word} ${state.tag ?? ""}`.toLowerCase();
+  const text = `${process.pid} ${titleOf(process)} ${process.kind} ${state.word} ${state.tag ?? ""}`.toLowerCase();
   return filter
     .toLowerCase()
     .split(/\s+/)

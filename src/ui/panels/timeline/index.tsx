@@ -183,6 +183,7 @@ function Labels({ layout }: { layout: LaneLayout }) {
             key={lane.number}
             type="button"
             style={style}
+            title={laneName(lane.key)}
             aria-pressed={on}
             onClick={() => selectProcess(on ? undefined : lane.key)}
           >

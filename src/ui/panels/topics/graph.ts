@@ -4,8 +4,12 @@
  * moves only when its column gains or loses one.
  */
 import type { ProcessKey, ProcessView, TopicsView } from "../../../worker/protocol";
+import { titleOf } from "../../store/colors";
 import { KERNEL, TOPIC_RESERVED, publisherName, topicName } from "../../derived/names";
 import type { PublishEdge, RefusedEdge } from "./publishers";
+
+const nodeName = (key: ProcessKey, alive: ProcessView | undefined): string =>
+  key.pid !== 0 && alive ? titleOf(alive) : publisherName(key);
 
 export interface ProcessNode {
   readonly id: string;
@@ -150,7 +154,7 @@ export function layoutGraph(input: GraphInput): Graph {
       key,
       side,
       ended: !lives(key),
-      name: (key.pid !== 0 && alive.get(id)?.name) || publisherName(key),
+      name: nodeName(key, alive.get(id)),
       x,
       y: place(at, all.length),
       queued: mine.reduce((sum, { subscriber }) => sum + subscriber.queued, 0),

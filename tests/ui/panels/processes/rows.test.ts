@@ -7,6 +7,7 @@ const process = (part: Partial<ProcessView>): ProcessView => ({
   pid: 1,
   generation: 1,
   name: "sensor",
+  arguments: "",
   kind: "native",
   state: "ready",
   system: false,

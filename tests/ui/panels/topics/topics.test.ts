@@ -9,6 +9,7 @@ const process = (pid: number): ProcessView => ({
   pid,
   generation: 1,
   name: `p${pid}`,
+  arguments: "",
   kind: "native",
   state: "ready",
   system: false,
