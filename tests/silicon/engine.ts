@@ -1,6 +1,7 @@
 /**
- * Runs cases on the engine: a CPU with pages mapped as the harness maps them, HLT where the harness has breakpoints, and
- * exception handlers that halt, on a stack of their own (IST 1).
+ * Runs cases on the engine, in user mode as the harness does: pages mapped as the harness maps them, breakpoints (INT3) around the code,
+ * and exception handlers of ring 0 that halt, on a stack of their own. 16- and 32-bit code runs in compatibility mode, or (`legacy`)
+ * in protected mode without long mode.
  */
 import { type CpuConfig, createCpu, type X86Cpu } from "../../src/engine/cpu";
 import { CpuState } from "../../src/engine/state";
@@ -11,12 +12,12 @@ import {
   CODE,
   codeBase,
   DATA,
+  dataBase,
   FLAG_MASK,
   initialState,
   type Outcome,
   START,
   visible,
-  WINDOW,
   WINDOW_BYTES,
   windowOf,
 } from "./cases";
@@ -25,18 +26,27 @@ import {
 const GDT = 0x2000,
   IDT = 0x3000,
   TSS = 0x4000,
+  HANDLERS = 0x5000,
   FAULT_STACK = 0x7000,
   TABLES = 0x8000,
-  CODE_PAGE = 0x10_0000,
-  CASE_CODE = 0x20;
-export const HANDLERS = 0x5000,
-  DATA_PAGE = 0x10_1000,
+  CODE_PAGE = 0x10_0000;
+export const DATA_PAGE = 0x10_1000,
   PAGE = 4096;
-const HLT = 0xf4;
+const HLT = 0xf4,
+  INT3 = 0xcc;
+const BREAKPOINT = 3;
 const MOST_TICKS = 1000;
+/** Selectors of the handlers; those of the cases are Linux's own. */
+const HANDLER_CODE = 0x08,
+  HANDLER_DATA = 0x10,
+  TASK = 0x18,
+  DATA_SELECTOR = 0x2b;
+const codeSelector = { 64: 0x33, 32: 0x23, 16: 0x07 } as const;
+const dataSelector = { 64: DATA_SELECTOR, 32: DATA_SELECTOR, 16: 0x0f } as const;
 /** Exceptions as the harness sees them. */
-export const signals: Readonly<Record<number, number>> = {
+const signals: Readonly<Record<number, number>> = {
   0: 8,
+  4: 11,
   5: 11,
   6: 4,
   12: 7,
@@ -47,23 +57,43 @@ export const signals: Readonly<Record<number, number>> = {
   19: 8,
 };
 
+export interface BenchOptions {
+  readonly regions?: CpuConfig["regions"];
+  readonly handlers?: CpuConfig["handlers"];
+  /** 16- and 32-bit code without long mode. */
+  readonly legacy?: boolean;
+}
+
+/** How a case ended: as the harness tells it, the signal and where; and the vector, which the harness does not see. */
+export interface End {
+  readonly signal: number;
+  readonly vector: number;
+  /** With the base of the code segment. */
+  readonly rip: number;
+  readonly flags: number;
+  readonly registers: bigint[];
+}
+
 export class EngineBench {
-  protected readonly cpu: X86Cpu;
+  readonly cpu: X86Cpu;
   protected readonly state: CpuState;
   protected readonly ram: DataView;
+  private readonly legacy: boolean;
 
   constructor(
-    private readonly bits: Bits,
-    regions: CpuConfig["regions"] = false,
+    protected readonly bits: Bits,
+    { regions = false, handlers, legacy = false }: BenchOptions = {},
   ) {
+    this.legacy = legacy;
     const board = new BareBoard(4 << 20);
-    this.cpu = createCpu({ board, memoryMiB: 4, regions });
+    this.cpu = createCpu({ board, memoryMiB: 4, regions, handlers });
     this.state = new CpuState(this.cpu.memory);
     this.ram = new DataView(this.cpu.ram.buffer, this.cpu.ram.byteOffset);
-    this.map();
+    if (legacy) this.mapLegacy();
+    else this.map();
     this.describe();
     this.enterMode();
-    this.cpu.ram.fill(HLT, CODE_PAGE, CODE_PAGE + PAGE);
+    this.cpu.ram.fill(INT3, CODE_PAGE, CODE_PAGE + PAGE);
     this.cpu.flushCaches();
   }
 
@@ -73,40 +103,55 @@ export class EngineBench {
     const [top, second, directory, code, data] = [0, 1, 2, 3, 4].map((n) => TABLES + n * PAGE);
     entry(top, 0, second | 7);
     entry(second, 0, directory | 7);
-    entry(directory, 0, 0x87);
+    entry(directory, 0, 0x83);
     entry(directory, CODE >> 21, code | 7);
-    entry(directory, WINDOW >> 21, data | 7);
+    entry(directory, DATA >> 21, data | 7);
     entry(code, 0, CODE_PAGE | 7);
     for (const n of [0, 2, 3]) entry(data, n, (DATA_PAGE + n * PAGE) | 7);
   }
 
-  /** A 64-bit code segment for the handlers, 32 gates, a TSS with IST 1. */
+  /** The same in two levels of 4-byte entries. */
+  private mapLegacy(): void {
+    const entry = (table: number, n: number, value: number) => this.ram.setUint32(table + n * 4, value, true);
+    const [directory, first, code, data] = [0, 1, 2, 3].map((n) => TABLES + n * PAGE);
+    entry(directory, 0, first | 3);
+    for (let n = 0; n < 0x20; n++) entry(first, n, (n * PAGE) | 3);
+    entry(directory, CODE >> 22, code | 7);
+    entry(directory, DATA >> 22, data | 7);
+    entry(code, 0, CODE_PAGE | 7);
+    for (const n of [0, 2, 3]) entry(data, n, (DATA_PAGE + n * PAGE) | 7);
+  }
+
+  /** Segments for the handlers, 32 gates, a TSS with their stack: IST 1, or that of ring 0. */
   private describe(): void {
-    this.ram.setBigUint64(GDT + 8, 0x00af_9b00_0000_ffffn, true);
+    const { ram, legacy } = this;
+    ram.setBigUint64(GDT + HANDLER_CODE, legacy ? 0x00cf_9b00_0000_ffffn : 0x00af_9b00_0000_ffffn, true);
+    ram.setBigUint64(GDT + HANDLER_DATA, 0x00cf_9300_0000_ffffn, true);
     for (let vector = 0; vector < 32; vector++) {
       const handler = HANDLERS + vector;
       this.cpu.ram[handler] = HLT;
-      this.ram.setBigUint64(IDT + vector * 16, BigInt(handler & 0xffff) | (8n << 16n) | (0x8e01n << 32n), true);
+      const rights = vector === BREAKPOINT || vector === 4 ? 0xee00n : 0x8e00n;
+      const gate = BigInt(handler) | (BigInt(HANDLER_CODE) << 16n) | (rights << 32n);
+      if (legacy) ram.setBigUint64(IDT + vector * 8, gate, true);
+      else ram.setBigUint64(IDT + vector * 16, gate | (1n << 32n), true);
     }
-    this.ram.setBigUint64(TSS + 0x24, BigInt(FAULT_STACK), true);
+    if (legacy) ram.setUint32(TSS + 4, FAULT_STACK, true);
+    if (legacy) ram.setUint16(TSS + 8, HANDLER_DATA, true);
+    else ram.setBigUint64(TSS + 0x24, BigInt(FAULT_STACK), true);
   }
 
   private enterMode(): void {
-    const { state } = this;
+    const { state, legacy } = this;
     state.set64("cr3", BigInt(TABLES));
-    // PAE, OSFXSR, OSXMMEXCPT.
-    state.set64("cr4", 0x620n);
-    state.set64("cr0", 0x8001_0033n);
-    state.set64("efer", 0x500n);
+    // OSFXSR, OSXMMEXCPT, and PAE; alignment checks (AM).
+    state.set64("cr4", legacy ? 0x600n : 0x620n);
+    state.set64("cr0", 0x8005_0033n);
+    state.set64("efer", legacy ? 0n : 0x500n);
     state.set64("gdtBase", BigInt(GDT));
-    state.set32("gdtLimit", 0xf);
+    state.set32("gdtLimit", HANDLER_DATA + 7);
     state.set64("idtBase", BigInt(IDT));
     state.set32("idtLimit", 0x1ff);
-    for (const n of [0, 2, 3, 4, 5]) {
-      if (this.bits === 16) this.segment(n, 0x10, DATA, 0xffff, 0x9300);
-      else this.segment(n, 0x10, 0, 0xffff_ffff, 0xc0_9300);
-    }
-    this.segment(7, 0x18, TSS, 0x67, 0x8b00);
+    this.segment(7, TASK, TSS, 0x67, 0x8b00);
     this.enterCode();
   }
 
@@ -118,66 +163,60 @@ export class EngineBench {
     this.state.set32("segmentAccess", access, n);
   }
 
-  /** The code segment of the cases; the handlers' is another. */
+  /** The segments of the cases; the handlers have others. */
   private enterCode(): void {
-    if (this.bits === 16) this.segment(1, CASE_CODE, CODE, 0xffff, 0x9b00);
-    else this.segment(1, CASE_CODE, 0, 0xffff_ffff, this.bits === 32 ? 0xc0_9b00 : 0xa0_9b00);
+    const { bits } = this;
+    const limit = bits === 16 ? 0xffff : 0xffff_ffff;
+    const size = { 64: 0xa0_0000, 32: 0xc0_0000, 16: 0 };
+    this.segment(1, codeSelector[bits], codeBase(bits), limit, 0xfb00 | size[bits]);
+    for (const n of [0, 2, 3, 4, 5])
+      this.segment(n, dataSelector[bits], dataBase(bits), limit, 0xf300 | (bits === 16 ? 0 : size[32]));
+    this.state.set32("cpl", 3);
   }
 
-  /** Puts code and registers in place. */
+  /** Puts code, registers and flags in place: those that instructions compute with, and what is given beyond them. */
   protected enterCase(bytes: Uint8Array, registers: readonly bigint[], flags: number): void {
     const { state, cpu } = this;
     const code = CODE_PAGE + (START - CODE);
-    cpu.ram.fill(HLT, code, code + 16);
+    cpu.ram.fill(INT3, code, code + 16);
     cpu.ram.set(bytes, code);
-    cpu.memoryChanged(code, 16);
+    cpu.memoryChanged(code, Math.max(bytes.length, 16));
     registers.forEach((value, n) => state.set64("registers", value, n));
     state.set64("rip", BigInt(START - codeBase(this.bits)));
-    cpu.system.setRflags(flags | 2);
-    if (state.get32("selector", 1) !== CASE_CODE) {
-      this.enterCode();
-      cpu.system.rebuild();
-    }
-    state.set32("selector", 0x10, 2);
+    this.enterCode();
+    cpu.system.setRflags(flags | 0x202);
+    cpu.system.updateMode();
     state.set32("halted", 0);
   }
 
-  /** What delivering a fault put on the stack: RIP, CS, RFLAGS, RSP, SS from the top down, whether an error code lies under them or not. */
-  protected faultFrame(): { rip: number; flags: number; stack: bigint } {
-    const frame = FAULT_STACK - 40;
+  /** Runs to a handler's HLT. What delivering put on its stack lies at the top, whether an error code lies under it or not. */
+  protected finishCase(most = MOST_TICKS): End {
+    const { cpu, state, ram } = this;
+    const stop = cpu.run(cpu.clock + most);
+    if (stop.kind !== "halted") throw new Error(`stopped: ${JSON.stringify(stop)}`);
+    const word = (fromTop: number) =>
+      this.legacy
+        ? BigInt(ram.getUint32(FAULT_STACK - 4 * fromTop, true))
+        : ram.getBigUint64(FAULT_STACK - 8 * fromTop, true);
+    const vector = Number(state.get64("rip")) - 1 - HANDLERS;
+    if (vector < 0 || vector >= 32) throw new Error("halted outside the handlers");
+    const retired = vector === BREAKPOINT;
+    const registers = Array.from({ length: 16 }, (_, n) => (n === 4 ? word(2) : state.get64("registers", n)));
     return {
-      rip: Number(this.ram.getBigUint64(frame, true)),
-      flags: Number(this.ram.getBigUint64(frame + 16, true)) & FLAG_MASK,
-      stack: this.ram.getBigUint64(frame + 24, true),
+      signal: retired ? 0 : (signals[vector] ?? -vector),
+      vector,
+      rip: Number(word(5)) + codeBase(this.bits) - (retired ? 1 : 0),
+      flags: Number(word(3)) & FLAG_MASK,
+      registers: registers.map((value, n) => visible(this.bits, n, value)),
     };
   }
 
   run(test: Case): Outcome {
-    const { cpu, state } = this;
-    const { registers: before, flags: flagsBefore, memory: window } = initialState(test);
-    this.enterCase(test.code, before, flagsBefore);
+    const { registers, flags, memory } = initialState(test);
+    this.enterCase(test.code, registers, flags);
     const at = DATA_PAGE + windowOf(test) - DATA;
-    cpu.ram.set(window, at);
-    const stop = cpu.run(cpu.clock + MOST_TICKS);
-    if (stop.kind !== "halted") throw new Error(`stopped: ${JSON.stringify(stop)}`);
-    const registers = Array.from({ length: 16 }, (_, n) => state.get64("registers", n));
-    const rip = Number(state.get64("rip")) - 1;
-    const memory = cpu.ram.slice(at, at + WINDOW_BYTES);
-    const narrow = (value: bigint, n: number) => visible(this.bits, n, value);
-    const base = codeBase(this.bits);
-    if (rip < HANDLERS || rip >= HANDLERS + 32) {
-      const flags = cpu.system.rflags() & FLAG_MASK;
-      return { signal: 0, rip: rip + base, flags, registers: registers.map(narrow), memory };
-    }
-    const vector = rip - HANDLERS;
-    const fault = this.faultFrame();
-    registers[4] = fault.stack;
-    return {
-      signal: signals[vector] ?? -vector,
-      rip: fault.rip + base,
-      flags: fault.flags,
-      registers: registers.map(narrow),
-      memory,
-    };
+    this.cpu.ram.set(memory, at);
+    const { signal, rip, flags: after, registers: left } = this.finishCase();
+    return { signal, rip, flags: after, registers: left, memory: this.cpu.ram.slice(at, at + WINDOW_BYTES) };
   }
 }

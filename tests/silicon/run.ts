@@ -62,7 +62,7 @@ function nameOf({ code, bits }: Case): string {
   return decoded.kind === "instruction" ? `${decoded.instruction.name} ${decoded.form.text}` : "?";
 }
 
-const tier = values.regions && { threshold: 0 };
+const tier = { regions: values.regions && { threshold: 0 } };
 const benches = { 64: new EngineBench(64, tier), 32: new EngineBench(32, tier), 16: new EngineBench(16, tier) };
 const mediaBenches = { 64: new mediaEngine.MediaBench(64, tier), 32: new mediaEngine.MediaBench(32, tier) };
 

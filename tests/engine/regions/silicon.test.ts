@@ -10,7 +10,7 @@ const SAMPLE = Number(process.env.SAMPLE ?? 16);
 const vectors = unpack(readFileSync(new URL("../../silicon/fixtures/vectors.gz", import.meta.url)));
 
 test("instructions compiled one by one come out as they came out of the processor", () => {
-  const bench = new EngineBench(64, { threshold: 0 });
+  const bench = new EngineBench(64, { regions: { threshold: 0 } });
   const wrong: string[] = [];
   vectors
     .filter(({ test }) => test.bits === 64)

@@ -1,20 +1,8 @@
 /** Runs cases on the engine and compares with what the processor did. */
 import { decode } from "../../../src/engine/decode/decode";
-import { DATA, FLAG_MASK, START } from "../cases";
-import { DATA_PAGE, EngineBench, HANDLERS, signals } from "../engine";
-import {
-  type Case,
-  FX,
-  FX_BYTES,
-  initialState,
-  type Outcome,
-  type Vector,
-  visible,
-  WINDOW_BYTES,
-  windowOf,
-} from "./cases";
-
-const MOST_TICKS = 1000;
+import { DATA, START } from "../cases";
+import { DATA_PAGE, EngineBench } from "../engine";
+import { type Case, FX, FX_BYTES, initialState, type Outcome, type Vector, WINDOW_BYTES, windowOf } from "./cases";
 
 export class MediaBench extends EngineBench {
   private load(fx: Uint8Array): void {
@@ -53,27 +41,14 @@ export class MediaBench extends EngineBench {
   }
 
   runMedia(test: Case): Outcome {
-    const { cpu, state } = this;
     const initial = initialState(test);
     this.enterCase(test.code, initial.registers, initial.flags);
     const place = DATA_PAGE + windowOf(test) - DATA;
-    cpu.ram.set(initial.memory, place);
+    this.cpu.ram.set(initial.memory, place);
     this.load(initial.fx);
-    const stop = cpu.run(cpu.clock + MOST_TICKS);
-    if (stop.kind !== "halted") throw new Error(`stopped: ${JSON.stringify(stop)}`);
-    const registers = Array.from({ length: 16 }, (_, n) => state.get64("registers", n));
-    const memory = cpu.ram.slice(place, place + WINDOW_BYTES);
-    const rip = Number(state.get64("rip")) - 1;
-    const fault = rip >= HANDLERS && rip < HANDLERS + 32 ? this.faultFrame() : undefined;
-    if (fault) registers[4] = fault.stack;
-    return {
-      signal: fault ? (signals[rip - HANDLERS] ?? -(rip - HANDLERS)) : 0,
-      rip: fault ? fault.rip : rip,
-      flags: fault ? fault.flags : cpu.system.rflags() & FLAG_MASK,
-      registers: registers.map((value, n) => visible(test.bits, n, value)),
-      memory,
-      fx: this.image(),
-    };
+    const { signal, rip, flags, registers } = this.finishCase();
+    const memory = this.cpu.ram.slice(place, place + WINDOW_BYTES);
+    return { signal, rip, flags, registers, memory, fx: this.image() };
   }
 }
 
