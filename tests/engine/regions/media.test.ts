@@ -11,7 +11,10 @@ const vectors = ["floats", "integer"].flatMap((name) =>
 );
 
 test("vector instructions compiled one by one come out as they came out of the processor", () => {
-  const benches = { 64: new MediaBench(64, { regions: { threshold: 0 } }), 32: new MediaBench(32, { regions: { threshold: 0 } }) };
+  const benches = {
+    64: new MediaBench(64, { regions: { threshold: 0 } }),
+    32: new MediaBench(32, { regions: { threshold: 0 } }),
+  };
   const wrong = vectors
     .filter((_, n) => n % SAMPLE === 0)
     .map((vector) => difference(vector, benches[vector.test.bits].runMedia(vector.test)));
