@@ -58,9 +58,14 @@ export class Player {
     this.applyDue();
   }
 
-  /** Call after the machine was taken to another instant: inputs up to there are part of its state. */
-  moved(): void {
-    this.next = this.log.firstAfter(this.machine.clock);
+  /** How many inputs are part of the machine's state. The clock does not tell: one more may come at the tick of a snapshot. */
+  get applied(): number {
+    return this.next;
+  }
+
+  /** Call after the machine was taken to another instant, with what `applied` was there. */
+  moved(applied: number): void {
+    this.next = applied;
     this.ending = undefined;
   }
 

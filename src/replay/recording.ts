@@ -24,12 +24,6 @@ export class InputLog {
     return this.entries[index];
   }
 
-  /** Index of the first input later than `tick`: what is still to come in a machine that stands at `tick`. */
-  firstAfter(tick: number): number {
-    const index = this.entries.findIndex((input) => input.tick > tick);
-    return index < 0 ? this.entries.length : index;
-  }
-
   /** From `index` on the run goes another way: what was recorded there is gone, and `input` is the last one. */
   branch(index: number, input: Input): void {
     const before = this.entries[index - 1];

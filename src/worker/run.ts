@@ -44,8 +44,9 @@ const SNAPSHOT_EVERY_MS = 250;
 const MOST_SERIAL = 4 << 20;
 const MOST_RECORDS = 2_000_000;
 
-/** What a snapshot needs beside the machine: how far its console and its trace had come. */
+/** What a snapshot needs beside the machine: how far its inputs, its console and its trace had come. */
 interface Place {
+  readonly inputs: number;
   readonly serial: number;
   readonly trace: DrainPlace;
 }
@@ -90,7 +91,7 @@ export class Run {
   }
 
   private place(): Place {
-    return { serial: this.said, trace: this.observer.tracePlace };
+    return { inputs: this.player.applied, serial: this.said, trace: this.observer.tracePlace };
   }
 
   // ---- the recording --------------------------------------------------------------------------------------------------
@@ -133,10 +134,10 @@ export class Run {
 
   private return(snapshot: Snapshot<Place>): void {
     this.recordedTo = this.recorded;
-    const { serial, trace } = this.history.restore(snapshot);
+    const { inputs, serial, trace } = this.history.restore(snapshot);
     this.said = serial;
     this.observer.moveTrace(trace);
-    this.player.moved();
+    this.player.moved(inputs);
     this.serial.clear();
   }
 

@@ -59,9 +59,13 @@ describe("the player", () => {
   it("goes on from another instant without repeating inputs", () => {
     const { machine, player: one } = player();
     machine.clock = 70;
-    one.moved();
+    one.moved(3);
     one.runTo(120);
     expect(machine.noted).toEqual(["100:KeyD+"]);
+    machine.clock = 70;
+    one.moved(1);
+    one.runTo(80);
+    expect(machine.noted.slice(1)).toEqual(["70:KeyB+", "70:KeyC+"]);
   });
 
   it("stops where the machine stops", () => {

@@ -94,6 +94,25 @@ describe("the past of a run", () => {
     expect(page.frame().status.recorded).toBeGreaterThan(tick);
   });
 
+  it("has a key that was pressed at the very instant of a snapshot", () => {
+    const busy = new Page().open();
+    busy.runUntil("herald> ");
+    const snapshots = () => busy.session["run"]!["history"].count;
+    const before = snapshots();
+    for (let tick = busy.frame().status.tick; snapshots() === before;)
+      busy.send({ kind: "runTo", tick: (tick += 1_000_000) }).pass(300);
+    const { tick } = busy.frame().status;
+    busy.type("ps\n");
+    const end = busy.frame().status.tick;
+    const inputs = [...busy.session["run"]!.player.log.inputs];
+    expect(inputs[0].tick).toBe(tick);
+    expect(snapshots()).toBe(before + 1);
+    const present = busy.send({ kind: "hash" }).last("hash")!.hash;
+    busy.send({ kind: "seek", tick: 0 }).pass(1000);
+    busy.send({ kind: "seek", tick: end }).pass(100_000);
+    expect(busy.send({ kind: "hash" }).last("hash")).toMatchObject({ tick: end, hash: present });
+  });
+
   it("of a machine that is off is nothing, and a tick that is none is told", () => {
     const off = new Page();
     off.send({ kind: "seek", tick: 5 }, { kind: "stepBack" });
