@@ -16,29 +16,29 @@ const direct: Partial<Record<VectorOperator, Lanewise>> = {
   xor: all(simd.xor),
   plus: { 8: simd.i8x16Add, 16: simd.i16x8Add, 32: simd.i32x4Add, 64: simd.i64x2Add },
   minus: { 8: simd.i8x16Sub, 16: simd.i16x8Sub, 32: simd.i32x4Sub, 64: simd.i64x2Sub },
-  times: { 16: simd.i16x8Mul, 32: simd.i32x4Mul },
+  times: { 16: simd.i16x8Mul, 32: simd.i32x4Mul, 64: simd.i64x2Mul },
   plusSaturatedS: { 8: simd.i8x16AddSatS, 16: simd.i16x8AddSatS },
   plusSaturatedU: { 8: simd.i8x16AddSatU, 16: simd.i16x8AddSatU },
   minusSaturatedS: { 8: simd.i8x16SubSatS, 16: simd.i16x8SubSatS },
   minusSaturatedU: { 8: simd.i8x16SubSatU, 16: simd.i16x8SubSatU },
   dot: { 16: simd.i32x4DotS },
   averageU: { 8: simd.i8x16AvgrU, 16: simd.i16x8AvgrU },
-  minS: { 16: simd.i16x8MinS },
-  maxS: { 16: simd.i16x8MaxS },
-  minU: { 8: simd.i8x16MinU },
-  maxU: { 8: simd.i8x16MaxU },
-  equal: { 8: simd.i8x16Eq, 16: simd.i16x8Eq, 32: simd.i32x4Eq },
-  greaterS: { 8: simd.i8x16GtS, 16: simd.i16x8GtS, 32: simd.i32x4GtS },
+  minS: { 8: simd.i8x16MinS, 16: simd.i16x8MinS, 32: simd.i32x4MinS },
+  maxS: { 8: simd.i8x16MaxS, 16: simd.i16x8MaxS, 32: simd.i32x4MaxS },
+  minU: { 8: simd.i8x16MinU, 16: simd.i16x8MinU, 32: simd.i32x4MinU },
+  maxU: { 8: simd.i8x16MaxU, 16: simd.i16x8MaxU, 32: simd.i32x4MaxU },
+  equal: { 8: simd.i8x16Eq, 16: simd.i16x8Eq, 32: simd.i32x4Eq, 64: simd.i64x2Eq },
+  greaterS: { 8: simd.i8x16GtS, 16: simd.i16x8GtS, 32: simd.i32x4GtS, 64: simd.i64x2GtS },
   swizzle: { 8: simd.i8x16Swizzle },
 };
 const narrow: Partial<Record<VectorOperator, Lanewise>> = {
   narrowS: { 16: simd.i8x16NarrowS, 32: simd.i16x8NarrowS },
-  narrowU: { 16: simd.i8x16NarrowU },
+  narrowU: { 16: simd.i8x16NarrowU, 32: simd.i16x8NarrowU },
 };
 const shifts: Partial<Record<VectorOperator, Lanewise>> = {
   shl: { 16: simd.i16x8Shl, 32: simd.i32x4Shl, 64: simd.i64x2Shl },
   shr: { 16: simd.i16x8ShrU, 32: simd.i32x4ShrU, 64: simd.i64x2ShrU },
-  sar: { 16: simd.i16x8ShrS, 32: simd.i32x4ShrS },
+  sar: { 16: simd.i16x8ShrS, 32: simd.i32x4ShrS, 64: simd.i64x2ShrS },
 };
 const splats = { 8: simd.i8x16Splat, 16: simd.i16x8Splat, 32: simd.i32x4Splat, 64: simd.i64x2Splat } as const;
 /** The odd 16-bit parts of two vectors: the high halves of 32-bit products. */

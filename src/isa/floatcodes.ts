@@ -11,6 +11,8 @@ export const FLOAT = {
   max: 6,
   reciprocal: 7,
   reciprocalRoot: 8,
+  /** Subtracts even lanes, adds odd ones. */
+  subtractAdd: 9,
 } as const;
 export type FloatOperation = keyof typeof FLOAT;
 

@@ -1,8 +1,9 @@
 /**
- * SSE and SSE2 floating point. A rounding, an exception or a NaN depends on MXCSR, so arithmetic goes through a helper that knows it;
+ * SSE floating point. A rounding, an exception or a NaN depends on MXCSR, so arithmetic goes through a helper that knows it;
  * four lines of encodings cover packed and scalar, single and double.
  */
-import { and, bit, constant, type Expression, or, system, type Width, zext } from "./expression";
+import { byBits } from "./elements";
+import { and, bit, constant, type Expression, lanes, or, shr, system, type Width, zext } from "./expression";
 import {
   FLOAT,
   FLOAT32,
@@ -13,6 +14,7 @@ import {
   SINGLE_PRECISION,
   TRUNCATE,
 } from "./floatcodes";
+import { alternate } from "./horizontal";
 import { instruction, setFlag } from "./notation";
 
 /** Packed and scalar, single and double: suffix, mandatory prefix, precision, lanes. */
@@ -48,6 +50,73 @@ arithmetic("max", "5F", "max", "Takes the greater number; the source if either i
 arithmetic("sqrt", "51", "root", "Takes square roots.");
 arithmetic("rsqrt", "52", "reciprocalRoot", "Estimates the reciprocals of square roots, to 12 bits.");
 arithmetic("rcp", "53", "reciprocal", "Estimates reciprocals, to 12 bits.");
+
+const compute = (operation: FloatOperation, precision: number, a: Expression, b: Expression): Expression => {
+  const count = precision === SINGLE_PRECISION ? 4 : 2;
+  return system("floatArithmetic", 128, constant(64, FLOAT[operation] | precision | (count << 16)), a, b);
+};
+for (const [suffix, prefix, precision, width] of [
+  ["ps", "F2", SINGLE_PRECISION, 32],
+  ["pd", "66", 0, 64],
+] as const) {
+  const neighbours = (operation: FloatOperation, a: Expression, b: Expression) =>
+    compute(operation, precision, alternate(width, false, a, b), alternate(width, true, a, b));
+  for (const [name, opcode, result, text] of [
+    [
+      "addsub",
+      "D0",
+      (a, b) => compute("subtractAdd", precision, a, b),
+      "Subtracts even floating-point numbers, adds odd ones.",
+    ],
+    ["hadd", "7C", (a, b) => neighbours("add", a, b), "Adds neighbouring floating-point numbers."],
+    [
+      "hsub",
+      "7D",
+      (a, b) => neighbours("subtract", a, b),
+      "Subtracts odd floating-point numbers from the even ones below them.",
+    ],
+  ] as readonly (readonly [string, string, (a: Expression, b: Expression) => Expression, string])[]) {
+    instruction(name + suffix, {
+      forms: [`${prefix} 0F ${opcode} /r V${suffix},W${suffix}`],
+      operands: { dst: "readwrite", src: "read" },
+      unit: "sse",
+      result: ({ dst, src }) => result(dst, src),
+      section: `SDM 2 ${name.toUpperCase()}${suffix.toUpperCase()}`,
+      text,
+    });
+  }
+
+  /** Bits 4 and up of the immediate say which products count, bits 0 and up which elements get the sum; the others are 0. */
+  instruction(`dp${suffix}`, {
+    forms: [`66 0F 3A ${suffix === "ps" ? "40" : "41"} /r V${suffix},W${suffix},Ib`],
+    operands: { dst: "readwrite", src: "read", which: "read" },
+    unit: "sse",
+    result: ({ dst, src, which }) => {
+      const counts = byBits(width, shr(which, constant(8, 4)));
+      const only = (mask: Expression, a: Expression) => lanes("and", 64, mask, a);
+      const products = compute("multiply", precision, only(counts, dst), only(counts, src));
+      const pairs = neighbours("add", products, products);
+      return only(byBits(width, which), width === 64 ? pairs : neighbours("add", pairs, pairs));
+    },
+    section: `SDM 2A DP${suffix.toUpperCase()}`,
+    text: "Multiplies, adds up the products that the immediate chooses, and puts the sum where it says.",
+  });
+}
+
+for (const [suffix, , precision, count] of kinds) {
+  const opcode = { ps: "08", pd: "09", ss: "0A", sd: "0B" }[suffix];
+  instruction(`round${suffix}`, {
+    forms: [`66 0F 3A ${opcode} /r V${suffix},W${suffix},Ib`],
+    operands: { dst: "write", src: "read", how: "read" },
+    unit: "sse",
+    result: ({ dst, src, how }) => {
+      const code = or(constant(64, precision | (count << 16)), zext(64, how));
+      return system("floatRound", dst.width, code, src);
+    },
+    section: `SDM 2B ROUND${suffix.toUpperCase()}`,
+    text: "Rounds to integers: to nearest, down, up, towards zero, or as MXCSR says.",
+  });
+}
 
 for (const [suffix, prefix, precision, lanes] of kinds) {
   instruction(`cmp${suffix}`, {

@@ -3,7 +3,7 @@
  * are and what each asks of them. `T` is ST(i) by ModRM.rm.
  */
 import { address, and, constant, type Expression, flag, not, numberOf, or, system } from "./expression";
-import { FPU_ARITHMETIC, FPU_CONSTANTS, FPU_KINDS, FPU_OPERATIONS } from "./floatcodes";
+import { FPU_ARITHMETIC, FPU_CONSTANTS, FPU_KINDS, FPU_OPERATIONS, TRUNCATE } from "./floatcodes";
 import { callSystem, type Definition, instruction } from "./notation";
 
 const number = (value: number) => constant(64, value);
@@ -142,6 +142,18 @@ for (const [name, form, kind, pops] of [
   x87(name, [form], "Stores ST in memory, rounded to its format.", {
     operands: { dst: "address" },
     does: (_, { addressSize }) => [callSystem("fpuStore", kindNumber(kind), address(addressSize, 0), number(pops))],
+  });
+}
+for (const [form, kind] of [
+  ["DF /1 Mw", "integer16"],
+  ["DB /1 Md", "integer32"],
+  ["DD /1 Mq", "integer64"],
+] as const) {
+  x87("fisttp", [form], "Stores ST in memory as an integer, cutting off its fraction, and pops it.", {
+    operands: { dst: "address" },
+    does: (_, { addressSize }) => [
+      callSystem("fpuStore", kindNumber(kind), address(addressSize, 0), number(1 | TRUNCATE)),
+    ],
   });
 }
 for (const [name, forms, pops] of [

@@ -13,7 +13,7 @@
  *   I immediate · J relative branch · O moffs · S segment register · C control register · D debug register
  *   A far pointer in the instruction (ptr16:16/32) · X DS:rSI (overridable) · Y ES:rDI
  *   V xmm by ModRM.reg · W xmm/m by ModRM · U xmm by ModRM.rm · P Q N the same for mm registers · ST the top of the x87 stack · T ST(i) by ModRM.rm
- *   BBb the byte at DS:rBX (overridable; XLAT adds AL), DIb at DS:rDI · a fixed register by name: AL AX eAX rAX CL DX ES CS SS DS FS GS · a fixed number: 1
+ *   BBb the byte at DS:rBX (overridable; XLAT adds AL), DIb at DS:rDI · a fixed register by name: AL AX eAX rAX CL DX ES CS SS DS FS GS XMM0 · a fixed number: 1
  * followed by a size: b 8 · w 16 · d 32 · q 64 · dq 128 · packed floats ps, pd 128 · scalar floats ss 32, sd 64 · t 80 · v operand size 16/32/64 · z 16 or 32 (sign-extended to 64 when an
  * immediate) · y 32 or 64 · p far pointer · s pseudo-descriptor · bs 8-bit immediate sign-extended to the operand size. Value of a J operand: the displacement
  * sign-extended to the operand size; of an A operand: 64 bits, selector * 2^32 + offset.

@@ -1,36 +1,28 @@
 /**
- * Integer arithmetic on vectors: MMX (64 bits) and SSE2 (128), one line for both. An operation on lanes is the same for any number
- * of them.
+ * Integer arithmetic on vectors, lane by lane: MMX (64 bits) and SSE (128), one line for both. An operation on lanes is the same for
+ * any number of them.
  */
 import {
-  alone,
-  and,
   constant,
   type Expression,
-  fit,
   lane,
   lanes,
-  lanesOf,
   type LaneWidth,
-  select,
   shiftLanes,
-  shuffle,
-  signs,
   splat,
-  ult,
   type VectorOperator,
   zext,
 } from "./expression";
 import { instruction } from "./notation";
 
-type Combine = (dst: Expression, src: Expression) => Expression;
+export type Combine = (dst: Expression, src: Expression) => Expression;
 const each =
   (operator: VectorOperator, width: LaneWidth): Combine =>
   (dst, src) =>
     lanes(operator, width, dst, src);
 
 /** `NP` opcode: mm registers; `66` opcode: xmm registers. `mm` is the size of the mm source where it is not 64 bits. */
-function packed(name: string, opcode: string, result: Combine, text: string, mm = "q"): void {
+export function packed(name: string, opcode: string, result: Combine, text: string, mm = "q"): void {
   const common = {
     operands: { dst: "readwrite", src: "read" },
     section: `SDM 2B ${name.toUpperCase()}`,
@@ -46,7 +38,7 @@ function packed(name: string, opcode: string, result: Combine, text: string, mm 
 }
 
 /** xmm registers alone. */
-function wide(name: string, opcode: string, result: Combine, text: string): void {
+export function wide(name: string, opcode: string, result: Combine, text: string): void {
   instruction(name, {
     forms: [`66 0F ${opcode} /r Vdq,Wdq`],
     operands: { dst: "readwrite", src: "read" },
@@ -94,27 +86,81 @@ packed("packsswb", "63", each("narrowS", 16), "Packs words to bytes with signed 
 packed("packssdw", "6B", each("narrowS", 32), "Packs doublewords to words with signed saturation.");
 packed("packuswb", "67", each("narrowU", 16), "Packs signed words to bytes with unsigned saturation.");
 
-/** Numbers of the bytes that interleaving takes: lanes of one half of the first operand and of the second in turn. */
-export function interleaving(vectorBytes: number, laneBytes: number, high: boolean): number[] {
-  return Array.from({ length: vectorBytes }, (_, n) => {
-    const pair = Math.floor(n / (2 * laneBytes));
-    const fromSecond = Math.floor(n / laneBytes) % 2;
-    return (high ? vectorBytes / 2 : 0) + pair * laneBytes + (n % laneBytes) + fromSecond * 16;
-  });
+// SSSE3.
+const zero = ({ width }: Expression) => constant(width, 0);
+/** The most negative number is its own magnitude, as an unsigned one. */
+const magnitude =
+  (width: LaneWidth): Combine =>
+  (_, src) =>
+    lanes("maxS", width, src, lanes("minus", width, zero(src), src));
+/** -x is the complement of x, plus 1. */
+const withSignOf =
+  (width: LaneWidth): Combine =>
+  (dst, src) => {
+    const negative = lanes("greaterS", width, zero(src), src);
+    const turned = lanes("minus", width, lanes("xor", width, dst, negative), negative);
+    return lanes("andnot", width, lanes("equal", width, src, zero(src)), turned);
+  };
+for (const [size, absolute, sign] of [
+  ["b", "38 1C", "38 08"],
+  ["w", "38 1D", "38 09"],
+  ["d", "38 1E", "38 0A"],
+] as const) {
+  packed(`pabs${size}`, absolute, magnitude(sizes[size]), `Takes the magnitudes of ${names[size]}.`);
+  const text = `Negates ${names[size]} where the source is negative, clears them where it is zero.`;
+  packed(`psign${size}`, sign, withSignOf(sizes[size]), text);
 }
-export const interleave =
-  (width: LaneWidth, high: boolean): Combine =>
-  (dst, src) =>
-    shuffle(interleaving(dst.width / 8, width / 8, high), dst, src);
+/** (product + 2^14) / 2^15, from the product's halves: the average with 0 rounds up. */
+packed(
+  "pmulhrsw",
+  "38 0B",
+  (dst, src) => {
+    const high = shiftLanes("shl", 16, lanes("timesHighS", 16, dst, src), constant(64, 1));
+    const low = shiftLanes("shr", 16, lanes("times", 16, dst, src), constant(64, 14));
+    return lanes("plus", 16, high, lanes("averageU", 16, low, zero(low)));
+  },
+  "Multiplies signed words as fractions of 15 bits, rounding.",
+);
+/** Products of neighbouring bytes, those of dst unsigned and those of src signed: the even ones and the odd ones by themselves. */
+packed(
+  "pmaddubsw",
+  "38 04",
+  (dst, src) => {
+    const eight = constant(64, 8);
+    const even = lanes("and", 16, dst, splat(dst.width, constant(16, 0xff)));
+    const evenSigned = shiftLanes("sar", 16, shiftLanes("shl", 16, src, eight), eight);
+    const odd = shiftLanes("shr", 16, dst, eight);
+    const products = lanes("times", 16, even, evenSigned);
+    return lanes("plusSaturatedS", 16, products, lanes("times", 16, odd, shiftLanes("sar", 16, src, eight)));
+  },
+  "Multiplies unsigned bytes by signed ones, adds neighbouring products to words with saturation.",
+);
 
-packed("punpcklbw", "60", interleave(8, false), "Interleaves the bytes of the low halves.", "d");
-packed("punpcklwd", "61", interleave(16, false), "Interleaves the words of the low halves.", "d");
-packed("punpckldq", "62", interleave(32, false), "Interleaves the doublewords of the low halves.", "d");
-packed("punpckhbw", "68", interleave(8, true), "Interleaves the bytes of the high halves.");
-packed("punpckhwd", "69", interleave(16, true), "Interleaves the words of the high halves.");
-packed("punpckhdq", "6A", interleave(32, true), "Interleaves the doublewords of the high halves.");
-wide("punpcklqdq", "6C", interleave(64, false), "Puts the two low quadwords together.");
-wide("punpckhqdq", "6D", interleave(64, true), "Puts the two high quadwords together.");
+// SSE4.1 and SSE4.2.
+for (const [name, opcode, operator, size, text] of [
+  ["pminsb", "38", "minS", "b", "Takes the smaller of two signed"],
+  ["pminsd", "39", "minS", "d", "Takes the smaller of two signed"],
+  ["pminuw", "3A", "minU", "w", "Takes the smaller of two unsigned"],
+  ["pminud", "3B", "minU", "d", "Takes the smaller of two unsigned"],
+  ["pmaxsb", "3C", "maxS", "b", "Takes the greater of two signed"],
+  ["pmaxsd", "3D", "maxS", "d", "Takes the greater of two signed"],
+  ["pmaxuw", "3E", "maxU", "w", "Takes the greater of two unsigned"],
+  ["pmaxud", "3F", "maxU", "d", "Takes the greater of two unsigned"],
+  ["pmulld", "40", "times", "d", "Keeps the low halves of the products of"],
+  ["pcmpeqq", "29", "equal", "q", "Sets to all ones, where equal, else to zero,"],
+  ["pcmpgtq", "37", "greaterS", "q", "Sets to all ones, where greater (signed), else to zero,"],
+] as const) {
+  wide(name, `38 ${opcode}`, each(operator, sizes[size]), `${text} ${names[size]}.`);
+}
+wide("packusdw", "38 2B", each("narrowU", 32), "Packs signed doublewords to words with unsigned saturation.");
+const evenDoublewords = (a: Expression) =>
+  shiftLanes("sar", 64, shiftLanes("shl", 64, a, constant(64, 32)), constant(64, 32));
+wide(
+  "pmuldq",
+  "38 28",
+  (dst, src) => lanes("times", 64, evenDoublewords(dst), evenDoublewords(src)),
+  "Multiplies the even signed doublewords to quadwords.",
+);
 
 // Shifts: by the low quadword of the source, or by an immediate.
 for (const [name, operator, size, opcode, immediate] of [
@@ -142,129 +188,4 @@ for (const [name, operator, size, opcode, immediate] of [
       text,
     });
   }
-}
-
-/** Bytes of a vector by the numbers in another; a number of 16 or more gives 0. */
-const swizzle = (a: Expression, numbers: Expression) => lanes("swizzle", 8, a, numbers);
-const numbered = lanesOf(128, 8, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
-const sixteenAtMost = (count: Expression) => select(ult(count, constant(8, 16)), count, constant(8, 16));
-
-for (const [name, reg, operator, direction] of [
-  ["psrldq", 3, "plus", "right"],
-  ["pslldq", 7, "minus", "left"],
-] as const) {
-  instruction(name, {
-    forms: [`66 0F 73 /${reg} Udq,Ib`],
-    operands: { dst: "readwrite", count: "read" },
-    unit: "sse",
-    result: ({ dst, count }) => swizzle(dst, lanes(operator, 8, numbered, splat(128, sixteenAtMost(count)))),
-    section: `SDM 2B ${name.toUpperCase()}`,
-    text: `Shifts the whole register ${direction} by bytes.`,
-  });
-}
-
-/** Field n of two bits of an immediate, in lane n, for the first four lanes; the others are 0. */
-const fields = (width: 16 | 32, immediate: Expression): Expression => {
-  const spread = lanesOf(128, width, [64, 16, 4, 1]);
-  const moved = lanes("times", width, splat(128, zext(width, immediate)), spread);
-  const mask = lanesOf(128, width, [3, 3, 3, 3]);
-  return lanes("and", width, shiftLanes("shr", width, moved, constant(64, 6)), mask);
-};
-/** Numbers of the bytes that make up the doublewords an immediate selects. */
-export const selectedDoublewords = (immediate: Expression): Expression => {
-  const first = lanes(
-    "times",
-    32,
-    fields(32, immediate),
-    lanesOf(128, 32, [0x04040404, 0x04040404, 0x04040404, 0x04040404]),
-  );
-  return lanes("plus", 32, first, splat(128, constant(32, 0x03020100)));
-};
-/** The same for words, of the low four; the upper words stay. */
-const selectedWords = (immediate: Expression): Expression => {
-  const first = lanes("times", 16, fields(16, immediate), splat(128, constant(16, 0x0202)));
-  const origin = lanesOf(128, 16, [0x0100, 0x0100, 0x0100, 0x0100, 0x0908, 0x0b0a, 0x0d0c, 0x0f0e]);
-  return lanes("plus", 16, first, origin);
-};
-const exchangeHalves = (a: Expression) => shuffle([8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7], a, a);
-
-for (const [name, form, unit, result, text] of [
-  ["pshufd", "66 0F 70 /r Vdq,Wdq,Ib", "sse", (src, order) => swizzle(src, selectedDoublewords(order)), "doublewords"],
-  ["pshuflw", "F2 0F 70 /r Vdq,Wdq,Ib", "sse", (src, order) => swizzle(src, selectedWords(order)), "low words"],
-  [
-    "pshufhw",
-    "F3 0F 70 /r Vdq,Wdq,Ib",
-    "sse",
-    (src, order) => exchangeHalves(swizzle(exchangeHalves(src), selectedWords(order))),
-    "high words",
-  ],
-  [
-    "pshufw",
-    "NP 0F 70 /r Pq,Qq,Ib",
-    "mmx",
-    (src, order) => lane(64, 0, swizzle(alone(src), selectedWords(order))),
-    "words",
-  ],
-] as readonly (readonly [string, string, "sse" | "mmx", Combine, string])[]) {
-  instruction(name, {
-    forms: [form],
-    operands: { dst: "write", src: "read", order: "read" },
-    unit,
-    result: ({ src, order }) => result(src, order),
-    section: `SDM 2B ${name.toUpperCase()}`,
-    text: `Puts the ${text} in the order of the immediate.`,
-  });
-}
-
-/** The word that an immediate selects among `count`. */
-const selectedWord = (src: Expression, which: Expression): Expression => {
-  const twice = lanes("times", 16, splat(128, zext(16, which)), splat(128, constant(16, 0x0202)));
-  return lane(16, 0, swizzle(alone(src), lanes("plus", 16, twice, splat(128, constant(16, 0x0100)))));
-};
-const modulo = (which: Expression, count: number) => and(which, constant(8, count - 1));
-
-for (const [prefix, vector, register, unit, count] of [
-  ["NP", "P", "N", "mmx", 4],
-  ["66", "V", "U", "sse", 8],
-] as const) {
-  const size = unit === "mmx" ? "q" : "dq";
-  instruction("pextrw", {
-    forms: [`${prefix} 0F C5 /r Gd,${register}${size},Ib`],
-    operands: { dst: "write", src: "read", which: "read" },
-    unit,
-    result: ({ dst, src, which }) => zext(dst.width, selectedWord(src, modulo(which, count))),
-    section: "SDM 2B PEXTRW",
-    text: "Copies a word of the vector.",
-  });
-  for (const source of ["Rd", "Mw"]) {
-    instruction("pinsrw", {
-      forms: [`${prefix} 0F C4 /r ${vector}${size},${source},Ib`],
-      operands: { dst: "readwrite", src: "read", which: "read" },
-      unit,
-      result: ({ dst, src, which }) => {
-        const chosen = lanes(
-          "equal",
-          16,
-          lanesOf(128, 16, [0, 1, 2, 3, 4, 5, 6, 7]),
-          splat(128, zext(16, modulo(which, count))),
-        );
-        const inside = lanes("and", 16, chosen, splat(128, fit(16, src)));
-        return ofWidth(dst.width, lanes("or", 16, inside, lanes("andnot", 16, chosen, alone(dst))));
-      },
-      section: "SDM 2B PINSRW",
-      text: "Replaces a word of the vector.",
-    });
-  }
-  instruction("pmovmskb", {
-    forms: [`${prefix} 0F D7 /r Gd,${register}${size}`],
-    operands: { dst: "write", src: "read" },
-    unit,
-    result: ({ dst, src }) => zext(dst.width, signs(8, src)),
-    section: "SDM 2B PMOVMSKB",
-    text: "Collects the sign bits of the bytes.",
-  });
-}
-/** The lower half for mm registers. */
-function ofWidth(width: number, a: Expression): Expression {
-  return width === 64 ? lane(64, 0, a) : a;
 }

@@ -82,6 +82,8 @@ export const systemHelpers = {
   floatFlags: "COMISS and its kind",
   /** (from, to, truncate, lanes; operand) -> lanes. */
   floatConvert: "CVTPS2PD and its kind",
+  /** (rounding as the immediate has it, precision, lanes; operand) -> lanes. */
+  floatRound: "ROUNDPS and its kind",
   /** (operation of floatcodes.ts; destination, source: numbers of stack registers; pops) */
   fpuArithmetic: "FADD and its kind",
   /** (operation, kind, bits) */
@@ -92,7 +94,7 @@ export const systemHelpers = {
   fpuCompareMemory: "FCOM m, FICOM",
   /** (kind; bits, or offset of what is longer than 64, or stack register) */
   fpuLoad: "FLD, FILD, FBLD",
-  /** (kind; offset or stack register; pops) */
+  /** (kind; offset or stack register; pops, TRUNCATE) */
   fpuStore: "FST, FSTP, FIST, FISTP, FBSTP",
   fpuConstant: "FLD1 and its kind",
   fpuExchange: "FXCH",
@@ -116,6 +118,8 @@ export const systemHelpers = {
   fxrstor: "FXRSTOR",
   /** (offset, bytes, source, mask) */
   maskedStore: "MASKMOVQ, MASKMOVDQU",
+  /** (immediate, length of the first text in bits 8..15, of the second in bits 16..23; first, second) -> a bit for each element of the second. */
+  compareTexts: "PCMPESTRI and its kind",
   /** All x87 registers become empty. */
   fpuEmpty: "EMMS",
 } as const;

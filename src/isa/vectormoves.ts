@@ -14,7 +14,7 @@ import {
   zext,
 } from "./expression";
 import { callSystem, type Definition, instruction } from "./notation";
-import { interleave, selectedDoublewords } from "./packed";
+import { interleave, selectedDoublewords } from "./shuffles";
 
 type Unit = "sse" | "mmx";
 
@@ -43,6 +43,8 @@ move("movdqu", "sse", ["F3 0F 6F /r Vdq,Wdq", "F3 0F 7F /r Wdq,Vdq"], "Copies 16
 move("movntps", "sse", ["NP 0F 2B /r Mps,Vps"], "Copies 16 aligned bytes past the caches.");
 move("movntpd", "sse", ["66 0F 2B /r Mpd,Vpd"], "Copies 16 aligned bytes past the caches.");
 move("movntdq", "sse", ["66 0F E7 /r Mdq,Vdq"], "Copies 16 aligned bytes past the caches.");
+move("lddqu", "sse", ["F2 0F F0 /r Vdq,Mdq"], "Copies 16 bytes.", unaligned);
+move("movntdqa", "sse", ["66 0F 38 2A /r Vdq,Mdq"], "Copies 16 aligned bytes past the caches.");
 move("movntq", "mmx", ["NP 0F E7 /r Mq,Pq"], "Copies 8 bytes past the caches.");
 
 // Scalars: from memory the rest of the register is cleared, between registers it is kept.

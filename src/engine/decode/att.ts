@@ -3,6 +3,7 @@ import type { Decoded, DecodedOperand } from "./decode";
 import {
   branchTarget,
   elementWidth,
+  hasWideLengths,
   mediaName,
   mnemonic,
   number,
@@ -135,6 +136,9 @@ function name(decoded: Decoded): string {
   }
   if (far && /^(jmp|call)$/.test(instruction.name)) return `l${instruction.name}`;
   if (/^(sysret|sysexit)$/.test(instruction.name)) return instruction.name + suffixes[operandSize];
+  if (hasWideLengths(decoded)) return `${instruction.name}q`;
+  // The register that the checksum is in says nothing about the data.
+  if (instruction.name === "crc32" && operands[1].kind === "memory") return `crc32${suffixes[operands[1].width]}`;
   if (instruction.name === "retf") return `lret${suffixes[operandSize]}`;
   if (/^f(sub|div)r?p?$/.test(instruction.name) && operands[0].kind === "stack" && !operands[0].top) {
     // With ST(i) as destination the GNU tools keep an old exchange of the two directions.

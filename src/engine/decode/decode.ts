@@ -291,6 +291,8 @@ function decodeOperand(form: Form, operand: FormOperand, opcode: number): Decode
       return { kind: "register", register: operand.register, width, high: false };
     case "segment":
       return { kind: "segment", register: operand.register, width };
+    case "xmm":
+      return xmm(operand.register, width);
     case "stackTop":
       return { kind: "stack", register: 0, top: true, width };
     case "number":

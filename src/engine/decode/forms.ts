@@ -13,6 +13,8 @@ export type FormOperand =
   | { readonly kind: "letter"; readonly letter: Letter; readonly size: SizeLetter }
   | { readonly kind: "register"; readonly register: number; readonly size: SizeLetter }
   | { readonly kind: "segment"; readonly register: number; readonly size: "w" }
+  /** XMM0. */
+  | { readonly kind: "xmm"; readonly register: number; readonly size: "dq" }
   /** ST, the top of the x87 stack. */
   | { readonly kind: "stackTop"; readonly size: "t" }
   | { readonly kind: "number"; readonly value: number; readonly size: "b" };
@@ -60,6 +62,7 @@ const fixedRegisters: Readonly<Record<string, FormOperand>> = {
   DS: { kind: "segment", register: 3, size: "w" },
   FS: { kind: "segment", register: 4, size: "w" },
   GS: { kind: "segment", register: 5, size: "w" },
+  XMM0: { kind: "xmm", register: 0, size: "dq" },
   ST: { kind: "stackTop", size: "t" },
   "1": { kind: "number", value: 1, size: "b" },
 };

@@ -3,6 +3,7 @@ import type { Decoded, DecodedOperand } from "./decode";
 import {
   branchTarget,
   elementWidth,
+  hasWideLengths,
   mediaName,
   mnemonic,
   number,
@@ -90,7 +91,7 @@ function name(decoded: Decoded): string {
   if (form.operands.some(({ size }) => size === "p") && /^(jmp|call)$/.test(instruction.name))
     return `${instruction.name} far`;
   if (/^(sysret|sysexit)$/.test(instruction.name) && operandSize === 64) return `${instruction.name}q`;
-  return mnemonic(decoded);
+  return hasWideLengths(decoded) ? `${instruction.name}64` : mnemonic(decoded);
 }
 
 export function intelText(decoded: Decoded, address: bigint): string {
@@ -99,6 +100,7 @@ export function intelText(decoded: Decoded, address: bigint): string {
     const segment = decoded.instruction.name === "xlatb" ? shownSegment(decoded, decoded.operands[0]) : undefined;
     return segment ? `${head} ${segment}:[${registerName(3, decoded.addressSize)}]` : head;
   }
-  const operands = writtenOperands(decoded).map((operand) => operandText(decoded, operand, address));
+  const written = writtenOperands(decoded).filter((_, n) => decoded.form.operands[n]?.kind !== "xmm");
+  const operands = written.map((operand) => operandText(decoded, operand, address));
   return operands.length ? `${head} ${operands.join(", ")}` : head;
 }

@@ -56,11 +56,16 @@ function predicateName({ instruction, operands }: Decoded): string | undefined {
   return last?.kind === "immediate" ? predicates[Number(last.value)] : undefined;
 }
 
-/** Operands without the accumulator of STOS, LODS and SCAS, and the place of MASKMOVQ and MASKMOVDQU, which their names say. */
+/** PCMPESTRI and PCMPESTRM with their lengths in whole registers. */
+export const hasWideLengths = ({ instruction, operandSize }: Decoded): boolean =>
+  operandSize === 64 && /^pcmpestr/.test(instruction.name);
+
+/** Operands without the accumulator of STOS, LODS and SCAS, the place of MASKMOVQ and MASKMOVDQU, and XMM0 of PCMPxSTRM, which their names say. */
 export function writtenOperands(decoded: Decoded): readonly DecodedOperand[] {
   const { instruction, operands } = decoded;
   if (predicateName(decoded)) return operands.slice(0, 2);
   if (/^maskmov/.test(instruction.name)) return operands.slice(1);
+  if (/^pcmp[ei]str/.test(instruction.name)) return operands.slice(0, 3);
   if (!instruction.repeat) return operands;
   return operands.filter((operand) => operand.kind !== "register" || operand.register !== 0);
 }

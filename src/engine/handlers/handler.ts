@@ -398,6 +398,11 @@ class HandlerWriter implements Binding {
       return this.setRegister(operand.register, false, value.width, () => this.lowering.value(value));
     }
     if (operand.kind === "vector") return this.writeVector(operand, value);
+    if (operand.kind === "fixedVector") {
+      this.code.i32(0);
+      this.lowering.value(value);
+      return void this.code.access(stores[memoryWidth(value.width)], layout.xmm.offset + operand.register * 16);
+    }
     if (operand.kind !== "register") throw new Error(`${this.shape.instruction.name}: cannot write a ${operand.kind}`);
     this.slot(operand.slot);
     this.lowering.value(value);
@@ -468,6 +473,8 @@ class HandlerWriter implements Binding {
         return void code.access(loads[memoryWidth(width)]);
       case "fixed":
         return void code.loadAt(loads[memoryWidth(width)], registerAt(operand.register));
+      case "fixedVector":
+        return void code.loadAt(loads[memoryWidth(width)], layout.xmm.offset + operand.register * 16);
       case "constant":
         return void (width === 64 ? code.i64(operand.value) : code.i32(Number(operand.value)));
       case "immediate":
@@ -633,7 +640,9 @@ function touchesMemory(effect: When, shape: Shape): boolean {
   const touches = (e: Expression): boolean => {
     if (e.kind === "load" || e.kind === "system") return true;
     if (e.kind === "operand")
-      return !["register", "vector", "fixed", "immediate", "constant"].includes(shape.operands[e.index].kind);
+      return !["register", "vector", "fixedVector", "fixed", "immediate", "constant"].includes(
+        shape.operands[e.index].kind,
+      );
     return children(e).some(touches);
   };
   return effect.effects.some(

@@ -25,6 +25,8 @@ export type OperandShape =
   | { readonly kind: "numbered"; readonly width: number; readonly slot: 1 | 2 }
   /** An xmm or mm register. */
   | { readonly kind: "vector"; readonly width: number; readonly file: "xmm" | "mm"; readonly slot: 1 | 2 }
+  /** An xmm register that the form names. */
+  | { readonly kind: "fixedVector"; readonly width: number; readonly register: number }
   /** ST, where the form names it. */
   | { readonly kind: "stackTop"; readonly width: number }
   | { readonly kind: "source" | "destination"; readonly width: number };
@@ -147,6 +149,7 @@ function operandShape(
     case "debug":
       return { kind: "numbered", width, slot: nextSlot() };
     case "vector":
+      if (form.kind === "xmm") return { kind: "fixedVector", width, register: operand.register };
       return { kind: "vector", width, file: operand.file, slot: nextSlot() };
     case "stack":
       return operand.top ? { kind: "stackTop", width } : { kind: "numbered", width, slot: nextSlot() };

@@ -417,7 +417,7 @@ export class InstructionWriter implements Binding {
 
   private vectorOperand(register: number, width: Width): void {
     this.code.get(this.shop.frame.vector(register));
-    if (width === 32 || width === 64) this.code.lane(laneOf.extract[width], 0);
+    if (width === 16 || width === 32 || width === 64) this.code.lane(laneOf.extract[width], 0);
   }
 
   /** [linear: i64] -> [linear]: what must be aligned and is not is the interpreter's (#GP). */

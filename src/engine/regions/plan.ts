@@ -245,7 +245,9 @@ function expressible(decoded: Decoded, shape: Shape, effects: readonly Effect[])
   if (!wholeSign(effects) || !effects.every((e) => e.kind !== "when" || wholeSign(e.effects))) return false;
   const writesSegment = (effect: Effect) =>
     effect.kind === "write" &&
-    !["register", "fixed", "memory", "destination", "vector"].includes(shape.operands[effect.index].kind);
+    !["register", "fixed", "memory", "destination", "vector", "fixedVector"].includes(
+      shape.operands[effect.index].kind,
+    );
   if (flat.some(writesSegment)) return false;
   const stores = flat.filter((e) => e.kind === "store" || (e.kind === "write" && memoryOperand(shape, e.index)));
   return stores.length <= 1;

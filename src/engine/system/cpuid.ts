@@ -48,7 +48,15 @@ const features = (): number =>
   bit(25, "addps", "movaps", "ldmxcsr", "pavgb") |
   bit(26, "addpd", "paddq", "movdqa", "maskmovdqu");
 
-const moreFeatures = (): number => bit(13, "cmpxchg16b") | bit(22, "movbe") | bit(23, "popcnt") | (1 << 31); // a hypervisor's guest
+const moreFeatures = (): number =>
+  bit(0, "addsubps", "haddpd", "lddqu", "movddup", "fisttp") | // SSE3
+  bit(9, "pshufb", "pabsb", "palignr", "phaddw") | // SSSE3
+  bit(13, "cmpxchg16b") |
+  bit(19, "ptest", "pblendvb", "roundps", "dpps", "mpsadbw", "pextrb", "movntdqa") | // SSE4.1
+  bit(20, "pcmpestri", "pcmpistrm", "pcmpgtq", "crc32") | // SSE4.2
+  bit(22, "movbe") |
+  bit(23, "popcnt") |
+  (1 << 31); // a hypervisor's guest
 
 /** Leaf 7: SMEP always; SMAP with the instructions that lift it; UMIP, LA57. */
 const structured = (levels5: boolean): Leaf => [

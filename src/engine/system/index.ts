@@ -16,6 +16,7 @@ import { Far } from "./far";
 import { FpuEnvironment } from "./float/environment";
 import { Fpu } from "./float/fpu";
 import { SseArithmetic } from "./float/sse";
+import { compareTexts } from "./texts";
 import { Flags } from "./flags";
 import type { SystemHooks } from "./hooks";
 import { Interrupts } from "./interrupts";
@@ -179,6 +180,8 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
     floatCompare: sse.compareLanes,
     floatFlags: sse.compareFlags,
     floatConvert: sse.convert,
+    floatRound: sse.roundLanes,
+    compareTexts: compareTexts(core),
     fpuArithmetic: fpu.arithmetic,
     fpuArithmeticMemory: fpu.arithmeticMemory,
     fpuCompare: fpu.compare,

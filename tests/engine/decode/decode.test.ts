@@ -94,7 +94,7 @@ describe("what is no instruction", () => {
     ["06", "PUSH ES is gone in 64-bit mode"],
     ["c5 f8 77", "VEX"],
     ["62 f1 7c 48 28 c0", "EVEX"],
-    ["0f 38 00 c0", "SSSE3"],
+    ["0f 38 f0 00", "MOVBE"],
     ["0f 20 c8", "CR1"],
     ["8e c8", "MOV CS"],
     ["8c f0", "no such segment register"],

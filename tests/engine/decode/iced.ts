@@ -78,7 +78,7 @@ function icedAt(bytes: Uint8Array, bits: Bits, syntax: Syntax): { text: string; 
 
 /** Extensions that this processor does not have: what iced calls them, where we say "invalid". */
 const extensions =
-  /^(v|k|fisttp|p(f|i|s|m|h|a|c|blend|ext|insr|tw|config|valid|bnd)|aes|sha|xs|xr|xg|xa|xb|xc|xt|xe|ad[co]x|crc|gf2|blend|dpp|extr|insert|round|mpsad|movbe|movdir|movnt(sd|ss|dqa)|movs[hl]dup|movddup|haddp|hsubp|addsubp|lddqu|rd(fs|gs|rand|seed|pid|pkru|ssp|sspq|pru)|wr(fs|gs|pkru|ss|uss)|cl(wb|zero|flushopt|gi|rssbsy|demote|ui)|inv(ept|vpid|pcid|lpga|lpgb)|u(monitor|mwait|iret|testui|mov)|t(pause|estui|dcall|lbsync|zcnt)|enc|en(qcmd|dbr)|seam|send|serialize|set(ssbsy)|st(gi|ui|tilecfg)|rstorssp|saveprevssp|incssp|monitor|mwait|skinit|getsec|rsm|femms|cmpxchg16b|swapgs|lkgs|l(zcnt|oad|wpcb)|slwpcb|a(add|and|or|xor|lt)|cmp.*xadd|rmp|psmash|hreset|prefetch(it|wt|_res)|pt|mcommit|bnd|rdm|wrm|urdmsr|uwrmsr|er|jmpe|ccs|vm|nop|loadall|storeall|cpu_|fs|gs|cs|ds|es|ss|addr|data|lock|rep|repe|repne|notrack|bb|ib|xcrypt|montmul)/;
+  /^(v|k|p(f|i2|swapd|mulhrw |avgusb|clmul|config|tw|valid|bnd)|aes|sha|xs|xr|xg|xa|xb|xc|xt|xe|ad[co]x|gf2|ext?rq|insertq|movbe|movdir|movnts[sd]|rd(fs|gs|rand|seed|pid|pkru|ssp|sspq|pru)|wr(fs|gs|pkru|ss|uss)|cl(wb|zero|flushopt|gi|rssbsy|demote|ui)|inv(ept|vpid|pcid|lpga|lpgb)|u(monitor|mwait|iret|testui|mov)|t(pause|estui|dcall|lbsync|zcnt)|enc|en(qcmd|dbr)|seam|send|serialize|set(ssbsy)|st(gi|ui|tilecfg)|rstorssp|saveprevssp|incssp|monitor|mwait|skinit|getsec|rsm|femms|cmpxchg16b|swapgs|lkgs|l(zcnt|oad|wpcb)|slwpcb|a(add|and|or|xor|lt)|cmp.*xadd|rmp|psmash|hreset|prefetch(it|wt|_res)|pt|mcommit|bnd|rdm|wrm|urdmsr|uwrmsr|er|jmpe|ccs|vm|nop|loadall|storeall|cpu_|fs|gs|cs|ds|es|ss|addr|data|lock|rep|repe|repne|notrack|bb|ib|xcrypt|montmul)/;
 
 const idlePrefixes =
   /^(?:(?:data16|data64|data32|addr16|addr32|rex\S*|hint-not-taken|hint-taken|bnd|notrack|xacquire|xrelease|[cdefgs]s) )+/;
@@ -119,9 +119,10 @@ function normalised(text: string, ours: string): string {
 
 /** Not compared as text: names that iced gives to hints we have no name for, and operand sizes that do not matter. */
 const incomparable = new Set(["reservednop", "nop", "lar", "lsl"]);
-/** In AT&T syntax iced's suffix of these depends on the mode of the code around them, or it leaves out operands that ours shows. */
+/** In AT&T syntax iced's suffix of these depends on the mode of the code around them, it leaves out operands that ours shows, or it names
+ * the whole register where the GNU tools and we name the half that is written. */
 const modal =
-  /^(push|pop|iret|leave|enter|ret|sys|call|jmp|loop|jrcxz|stos|lods|scas|aam|aad|[ls][gi]dt|pextrw|pinsrw|pmovmskb|movmskp|f(ld|nst)env|frstor|fnsave)/;
+  /^(push|pop|iret|leave|enter|ret|sys|call|jmp|loop|jrcxz|stos|lods|scas|aam|aad|[ls][gi]dt|pextr[bw]|pinsr[bw]|extractps|pmovmskb|movmskp|f(ld|nst)env|frstor|fnsave)/;
 const touchesSegment = /%[cdefgs]s(,|$)/;
 
 export interface Disagreement {

@@ -7,7 +7,7 @@ import { crossingShift, DATA, FLAG_MASK, random } from "../cases";
 
 export type Bits = 32 | 64;
 /** What lanes and memory are filled with. */
-export const STYLES = ["integers", "singles", "doubles", "extended"] as const;
+export const STYLES = ["integers", "singles", "doubles", "extended", "texts"] as const;
 export type Style = (typeof STYLES)[number];
 
 export const WINDOW_BYTES = 640;
@@ -106,7 +106,20 @@ function interesting(next: Random): bigint {
   return kind === 2 ? value : [0n, BigInt(next() % 70), (1n << 63n) - 1n, 1n << 63n, (1n << 64n) - 1n][next() % 5];
 }
 
+/** Few different bytes or words, now and then the end of a text. */
+function letters(next: Random): bigint {
+  const wide = next() % 2 === 0;
+  const alphabet = [1n, 1n, 2n, 2n, 3n, 0x7fn, 0x80n, 0xffn];
+  let value = 0n;
+  for (let n = 0n; n < 64n; n += wide ? 16n : 8n) {
+    const letter = next() % 12 === 0 ? 0n : alphabet[next() % alphabet.length];
+    value |= (wide && letter & 0x80n ? letter * 0x101n : letter) << n;
+  }
+  return value;
+}
+
 function quadword(next: Random, style: Style): bigint {
+  if (style === "texts") return letters(next);
   if (style === "singles") return (edgeFloat(next, 8, 23) << 32n) | edgeFloat(next, 8, 23);
   if (style === "doubles") return edgeFloat(next, 11, 52);
   return interesting(next);
@@ -122,6 +135,10 @@ export function initialState(test: Case): State {
   const registers = Array.from({ length: 16 }, () => interesting(next));
   registers[4] = BigInt(windowOf(test) + 64);
   for (const [number, value] of test.registers) registers[number] = value;
+  if (style === "texts") {
+    // Lengths, of which the magnitude counts.
+    for (const n of [0, 2]) if (!test.registers.has(n)) registers[n] = BigInt.asUintN(64, BigInt((next() % 43) - 21));
+  }
   registers.forEach((value, n) => (registers[n] = visible(test.bits, n, value)));
   const flags = next() & FLAG_MASK;
   const memory = new Uint8Array(WINDOW_BYTES);

@@ -15,6 +15,7 @@ function styleOf({ instruction: { name, unit }, text }: Form, next: Random): Sty
     if (/M(q|sd)\b/.test(text)) return chance(next, 80) ? "doubles" : "integers";
     return "extended";
   }
+  if (/^pcmp[ei]str/.test(name) && chance(next, 90)) return "texts";
   if (chance(next, 10)) return STYLES[next() % 3];
   if (/^cvt(t?)(ps|ss)/.test(name) || /(ps|ss)$/.test(name)) return "singles";
   if (/^cvt(t?)(pd|sd)/.test(name) || /(pd|sd)$/.test(name)) return "doubles";

@@ -5,7 +5,7 @@
  * Deviation: the data pointer is kept for operands of more than 64 bits only, the opcode never (as on processors that keep them for
  * unmasked exceptions alone). CR0.NE = 0 raises #MF as well: IRQ 13 is not wired.
  */
-import { FPU_ARITHMETIC, FPU_CONSTANTS, FPU_KINDS, FPU_OPERATIONS } from "../../../isa/floatcodes";
+import { FPU_ARITHMETIC, FPU_CONSTANTS, FPU_KINDS, FPU_OPERATIONS, TRUNCATE } from "../../../isa/floatcodes";
 import { record as fieldOf } from "../../record";
 import type { BlockMemory } from "../block";
 import { at, CS, type Core } from "../core";
@@ -31,6 +31,7 @@ import {
   SINGLE,
   squareRoot,
   toInteger,
+  TOWARD_ZERO,
   unpack,
   zero,
   ZERO_DIVIDE,
@@ -377,7 +378,7 @@ export class Fpu {
   readonly store = (record: number): number => {
     const { core } = this;
     const kind = FPU_KINDS[core.argument(0)];
-    const pops = core.argument(2);
+    const pops = core.argument(2) & ~TRUNCATE;
     if (kind === "register") {
       this.begin(record);
       // FSTPNCE: an empty register is no exception.
@@ -391,11 +392,12 @@ export class Fpu {
       this.pop(Math.min(pops, 1));
       return 0;
     }
-    return this.storeMemory(record, kind, core.argument64(1), pops);
+    const truncates = (core.argument(2) & TRUNCATE) !== 0;
+    return this.storeMemory(record, kind, core.argument64(1), pops, truncates);
   };
 
   /** Memory is written before the state changes: it may fault. */
-  private storeMemory(record: number, kind: Kind, offset: bigint, pops: number): number {
+  private storeMemory(record: number, kind: Kind, offset: bigint, pops: number, truncates: boolean): number {
     const { env, core } = this;
     const statusBefore = core.u32[at.fpuStatus];
     const [ip, cs] = [core.get("fpuIp"), core.u32[at.fpuCs]];
@@ -416,7 +418,7 @@ export class Fpu {
           return this.popped(pops);
         }
       }
-      bits = this.rounded(kind);
+      bits = this.rounded(kind, truncates);
       flags = env.flags;
     }
     // An unmasked inexact result is stored all the same (SDM 1, 8.5.6); the others are not.
@@ -439,7 +441,7 @@ export class Fpu {
   }
 
   /** ST(0) in a memory format. */
-  private rounded(kind: Kind): bigint {
+  private rounded(kind: Kind, truncates: boolean): bigint {
     const { env } = this;
     if (kind === "extended") return this.bits(0);
     const value = this.real(0);
@@ -447,7 +449,10 @@ export class Fpu {
       const format: Format = kind === "single" ? SINGLE : DOUBLE;
       return round(env, format, this.nan(value, value) ?? value);
     }
-    const whole = value.kind === "finite" || value.kind === "zero" ? toInteger(value, env.rounding) : undefined;
+    const whole =
+      value.kind === "finite" || value.kind === "zero"
+        ? toInteger(value, truncates ? TOWARD_ZERO : env.rounding)
+        : undefined;
     const digits = kind === "decimal";
     const fits =
       whole && (digits ? abs(whole.value) < 10n ** 18n : BigInt.asIntN(8 * bytesIn(kind), whole.value) === whole.value);

@@ -32,6 +32,8 @@ import {
 } from "./real";
 import { FLOAT, INTEGER32, INTEGER64, SINGLE_PRECISION } from "../../../isa/floatcodes";
 
+type Lane = (a: bigint, b: bigint, n: number) => bigint;
+
 const XM = 19;
 const DAZ = 0x40,
   FTZ = 0x8000;
@@ -109,6 +111,10 @@ export class SseArithmetic {
     return add(a, b, this.env.rounding);
   }
 
+  private difference(a: Real, b: Real): Real {
+    return this.sum(a, b.kind === "nan" ? b : negate(b));
+  }
+
   private product(a: Real, b: Real): Real {
     const nan = this.nan(a, b);
     if (nan) return nan;
@@ -164,7 +170,7 @@ export class SseArithmetic {
     const operation = code & 0xff;
     const format = code & SINGLE_PRECISION ? SINGLE : DOUBLE;
     this.begin();
-    this.eachLane(code >>> 16, format.width, format.width, (a, b) => {
+    this.eachLane(code >>> 16, format.width, format.width, (a, b, n) => {
       if (operation === FLOAT.min || operation === FLOAT.max)
         return this.extreme(format, a, b, operation === FLOAT.min ? -1 : 1);
       const [x, y] = [this.unpack(format, a), this.unpack(format, b)];
@@ -174,7 +180,9 @@ export class SseArithmetic {
           case FLOAT.add:
             return this.sum(x, y);
           case FLOAT.subtract:
-            return this.sum(x, y.kind === "nan" ? y : negate(y));
+            return this.difference(x, y);
+          case FLOAT.subtractAdd:
+            return n % 2 ? this.sum(x, y) : this.difference(x, y);
           case FLOAT.multiply:
             return this.product(x, y);
           case FLOAT.divide:
@@ -190,7 +198,7 @@ export class SseArithmetic {
   };
 
   /** Calls `compute` for each lane of the arguments and puts the value together; the rest of it is 0. */
-  private eachLane(count: number, from: number, to: number, compute: (a: bigint, b: bigint) => bigint): void {
+  private eachLane(count: number, from: number, to: number, compute: Lane): void {
     const { core } = this;
     const whole = count * from > 64;
     const wide = (n: number) => core.argument64(n) | (whole ? core.argument64(n + 1) << 64n : 0n);
@@ -199,7 +207,7 @@ export class SseArithmetic {
     let value = 0n;
     for (let n = 0; n < count; n++) {
       const lane = (operand: bigint) => BigInt.asUintN(from, operand >> BigInt(n * from));
-      value |= compute(lane(a), lane(b)) << BigInt(n * to);
+      value |= compute(lane(a), lane(b), n) << BigInt(n * to);
     }
     core.set("value", BigInt.asUintN(64, value));
     core.set("value", value >> 64n, 1);
@@ -281,6 +289,23 @@ export class SseArithmetic {
         this.noteDenormals(value);
         return value;
       }, formatOf(to));
+    });
+    return this.finish(record);
+  };
+
+  /** ROUNDxx: bits 0 and 1 of the immediate say how, unless bit 2 leaves it to MXCSR; bit 3: "inexact" is not noted. */
+  readonly roundLanes = (record: number): number => {
+    const code = this.core.argument(0);
+    const format = code & SINGLE_PRECISION ? SINGLE : DOUBLE;
+    this.begin();
+    const rounding = code & 4 ? this.env.rounding : code & 3;
+    this.eachLane(code >>> 16, format.width, format.width, (bits) => {
+      const value = this.unpack(format, bits);
+      if (value.kind === "nan") return this.lane(() => this.nan(value, value)!, format);
+      if (value.kind !== "finite") return this.lane(() => value, format);
+      const { value: whole, inexact } = toInteger(value, rounding);
+      if (inexact && !(code & 8)) this.all |= INEXACT;
+      return this.lane(() => (whole === 0n ? zero(value.sign) : integer(whole)), format);
     });
     return this.finish(record);
   };
