@@ -1,16 +1,16 @@
 /** One number stands for the shape of an instruction (handlers/shape.ts): instructions with one number have one shape. */
-import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { decode } from "../../src/engine/decode/decode";
 import { shapeKey, shapeNumber, shapeOf } from "../../src/engine/handlers/shape";
 import { MODE } from "../../src/engine/state";
-import { random, unpack } from "../silicon/cases";
+import { random } from "../silicon/cases";
+import { recorded } from "../silicon/recorded";
 
 const modes = [0, MODE.code32, MODE.code32 | MODE.stack32, MODE.long, MODE.long | MODE.user];
 const prefixes = [[], [0x66], [0x67], [0xf3], [0xf2], [0x64], [0x48], [0x66, 0x48]];
 
 test("numbers of shapes", () => {
-  const vectors = unpack(readFileSync(new URL("../silicon/fixtures/vectors.gz", import.meta.url)));
+  const vectors = recorded();
   const next = random(1);
   const codes = vectors.filter((_, n) => n % 5 === 0).map(({ test }) => test.code);
   // And opcodes of every kind, system instructions too.

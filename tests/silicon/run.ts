@@ -1,9 +1,9 @@
 /**
  * Fresh cases on this machine's processor, compared with the definitions and the engine:
- * npm run silicon -- [--cases N] [--seed S] [--only PATTERN] [--model definitions|engine|all] [--part integer|media|all] [--regions] [--record].
+ * npm run silicon -- [--cases N] [--seed S] [--only PATTERN] [--model definitions|engine|all] [--part integer|media|all] [--regions] [--record NAME].
  *
- * N cases for each form, in portions with seeds from S on; --record keeps them as the fixtures that the tests use. Vectors and x87
- * (media) have no evaluator besides the engine.
+ * N cases for each form, in portions with seeds from S on; --record keeps them as fixtures of that name, which the tests use. Vectors
+ * and x87 (media) have no evaluator besides the engine.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -31,7 +31,7 @@ const { values } = parseArgs({
     part: { type: "string", default: "all" },
     model: { type: "string", default: "all" },
     show: { type: "string", default: "3" },
-    record: { type: "boolean", default: false },
+    record: { type: "string" },
     regions: { type: "boolean", default: false },
   },
 });
@@ -104,11 +104,11 @@ for (let left = Number(values.cases); left > 0; left -= PORTION, seed++) {
   const count = Math.min(left, PORTION);
   if (values.part !== "media") {
     const vectors = integerPortion(count, seed);
-    if (values.record) record("fixtures/vectors.gz", pack(vectors));
+    if (values.record) record(`fixtures/${values.record}.gz`, pack(vectors));
   }
   if (values.part !== "integer") {
     const vectors = mediaPortion(count, seed);
-    if (values.record) record("media/fixtures/media.gz", mediaCases.pack(vectors));
+    if (values.record) record(`media/fixtures/${values.record}.gz`, mediaCases.pack(vectors));
   }
 }
 

@@ -1,14 +1,14 @@
 /** What a real processor did, recorded by run.ts, against the definitions. No compiler is needed here. */
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { decode } from "../../src/engine/decode/decode";
 import { forms } from "../../src/engine/decode/forms";
-import { type Bits, BITS, unpack } from "./cases";
+import { type Bits, BITS } from "./cases";
 import { difference, runByDefinition } from "./compare";
 import { EngineBench } from "./engine";
 import { whyExcluded } from "./generate";
+import { recorded } from "./recorded";
 
-const vectors = unpack(readFileSync(new URL("fixtures/vectors.gz", import.meta.url)));
+const vectors = recorded();
 
 describe("recorded instructions", () => {
   test("cover every form that user code can run, 200 times or more", () => {

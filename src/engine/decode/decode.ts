@@ -1,8 +1,8 @@
 /**
  * Instruction bytes to a decoded instruction (SDM 2A, chapter 2), through the opcode maps of forms.ts.
  *
- * "invalid" is what a CPU with the x86-64 baseline answers with #UD (or #GP for more than 15 bytes); "unimplemented" is what
- * that baseline has and the definitions lack; "truncated" means that the bytes end before the instruction does.
+ * "invalid" is what a CPU of level x86-64-v2 answers with #UD (or #GP for more than 15 bytes); "unimplemented" is what
+ * that level has and the definitions lack; "truncated" means that the bytes end before the instruction does.
  * Displacements are signed bigints; immediates are bit patterns of their operand's width.
  */
 import type { Instruction } from "../../isa";

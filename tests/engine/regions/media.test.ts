@@ -6,7 +6,7 @@ import { difference, MediaBench } from "../../silicon/media/engine";
 
 /** Compiling takes a while: one in so many. */
 const SAMPLE = Number(process.env.SAMPLE ?? 24);
-const vectors = ["floats", "integer"].flatMap((name) =>
+const vectors = ["floats", "integer", "sse4"].flatMap((name) =>
   unpack(readFileSync(new URL(`../../silicon/media/fixtures/${name}.gz`, import.meta.url))),
 );
 

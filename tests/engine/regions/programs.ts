@@ -1,11 +1,12 @@
 /**
- * Random programs at CODE, for 64-bit mode or for 32-bit segments: blocks of arithmetic, memory, stack and string instructions, with
+ * Random programs at CODE, for 64-bit mode or for 32-bit segments: blocks of arithmetic, memory, stack, string and vector instructions, with
  * forward and backward jumps, calls, faults and stores into their own code. Faults and interrupts go to handlers that count them; a fault
  * goes on at R15 (in RESUME), which every block points at the one after it. R14 (in ROUNDS) counts jumps back, so that a program ends: in
  * HLT. What programs are made of comes in pieces that can be left out, by number: so one that fails is made small (shrink.ts).
  */
 import { CODE, DATA, legacyMachine, longMachine, type Machine, STACK } from "../machine";
 import type { CpuConfig } from "../../../src/engine/cpu";
+import { vector } from "./vectorpiece";
 
 export const HANDLERS = 0x5000;
 const IDT = 0x3000;
@@ -18,7 +19,7 @@ const NOT_MAPPED = 0x4000_0000;
 const RESUME = 0x7000,
   ROUNDS = 0x7010;
 
-type Next = () => number;
+export type Next = () => number;
 
 export interface Kind {
   readonly bits: 64 | 32;
@@ -31,7 +32,7 @@ export const flat: Kind = { bits: 32, base: 0, limit: 0xffff_ffff };
 /** The limit lies in the data, so that some accesses are beyond it. */
 export const based: Kind = { bits: 32, base: 0x1000, limit: DATA + 0x1fff - 0x1000 };
 
-class Writer {
+export class Writer {
   readonly bytes: number[] = [];
   readonly labels: number[] = [];
   pieces = 0;
@@ -287,7 +288,11 @@ export function randomProgram(next: Next, kind: Kind, without: ReadonlySet<numbe
     w.mark(blocks + 1 + block);
     w.emit(next() & 0xff);
     for (let n = next() % 10; n > 0; n--) {
-      w.piece(() => (next() % 12 === 0 ? special(w, next, blocks) : arithmetic(w, next)));
+      w.piece(() => {
+        if (next() % 12 === 0) special(w, next, blocks);
+        else if (next() % 3 === 0) vector(w, next, registersOf(w));
+        else arithmetic(w, next);
+      });
       w.piece(() => {
         if (next() % 10 !== 0) return;
         branch(w, next);
@@ -314,8 +319,9 @@ export function digest({ cpu, state }: Machine): string {
     for (let n = page / 4; n < page / 4 + 1024; n++) sum = (Math.imul(sum, 31) + ram[n]) | 0;
   }
   const registers = Array.from({ length: 16 }, (_, n) => state.get64("registers", n).toString(16));
+  const vectors = Array.from({ length: 32 }, (_, n) => state.get64("xmm", n).toString(16)).join(" ");
   const rip = state.get64("rip").toString(16);
-  return `${cpu.clock} ${rip} ${cpu.system.rflags().toString(16)} ${registers.join(" ")} ${sum}`;
+  return `${cpu.clock} ${rip} ${cpu.system.rflags().toString(16)} ${registers.join(" ")} ${sum} ${state.get32("mxcsr")} ${vectors}`;
 }
 
 /** A machine with the program, its handlers and its registers. */
@@ -333,6 +339,7 @@ export function programMachine(code: Uint8Array, next: Next, kind: Kind, regions
   state.set64("idtBase", BigInt(IDT));
   state.set32("idtLimit", 0x2ff);
   for (let n = 0; n < 16; n++) state.set64("registers", (BigInt(next()) << 32n) | BigInt(next()), n);
+  vectorRegisters(machine, next);
   const rounds = 40 + (next() % 200);
   state.set64("registers", BigInt(STACK - kind.base), 4);
   if (kind.bits === 32) {
@@ -349,6 +356,23 @@ export function programMachine(code: Uint8Array, next: Next, kind: Kind, regions
   state.set32("systemFlags", 0x202);
   cpu.flushCaches();
   return machine;
+}
+
+/** OSFXSR and OSXMMEXCPT; singles, doubles and integers to begin with. */
+function vectorRegisters({ state }: Machine, next: Next): void {
+  state.set64("cr4", state.get64("cr4") | 0x600n);
+  const bits = new DataView(new ArrayBuffer(8));
+  const float = () => ((next() | 0) / 2 ** 20) * (next() % 4 ? 1 : 2 ** (next() % 20));
+  for (let n = 0; n < 32; n++) {
+    const kind = next() % 3;
+    if (kind === 0) bits.setFloat64(0, float());
+    else
+      for (const at of [0, 4]) {
+        if (kind === 1) bits.setFloat32(at, float());
+        else bits.setUint32(at, next());
+      }
+    state.set64("xmm", bits.getBigUint64(0), n);
+  }
 }
 
 const withCode = new Set([8, 10, 11, 12, 13, 14, 17]);

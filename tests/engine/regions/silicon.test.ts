@@ -1,13 +1,12 @@
 /** Single instructions as regions, against what a real processor did (tests/silicon). */
-import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { unpack } from "../../silicon/cases";
 import { difference } from "../../silicon/compare";
 import { EngineBench } from "../../silicon/engine";
+import { recorded } from "../../silicon/recorded";
 
 /** Compiling takes a while: one in so many. */
 const SAMPLE = Number(process.env.SAMPLE ?? 16);
-const vectors = unpack(readFileSync(new URL("../../silicon/fixtures/vectors.gz", import.meta.url)));
+const vectors = recorded();
 
 test("instructions compiled one by one come out as they came out of the processor", () => {
   const bench = new EngineBench(64, { regions: { threshold: 0 } });

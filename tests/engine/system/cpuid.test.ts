@@ -11,6 +11,12 @@ const EAX = 0,
   EBX = 1,
   ECX = 2,
   EDX = 3;
+/** Encodings that differ in their opcode only. */
+const each = (head: string, opcodes: string, tail: string) => opcodes.split(" ").map((opcode) => head + opcode + tail);
+const SSSE3 = "00 01 02 03 04 05 06 07 08 09 0a 0b 1c 1d 1e";
+const SSE41 = "10 14 15 17 20 21 22 23 24 25 28 29 2b 30 31 32 33 34 35 38 39 3a 3b 3c 3d 3e 3f 40 41";
+const SSE41_IMMEDIATE = "08 09 0a 0b 0c 0d 0e 14 15 16 17 20 21 22 40 41 42";
+
 /** Leaf, register, bit, name, encodings in 64-bit mode. */
 const features: readonly (readonly [number, number, number, string, ...string[]])[] = [
   [1, EDX, 0, "FPU", "d8c1", "d9fe", "9b", "dd30"],
@@ -24,16 +30,45 @@ const features: readonly (readonly [number, number, number, string, ...string[]]
   [1, EDX, 24, "FXSR", "0fae07", "0fae0f"],
   [1, EDX, 25, "SSE", "0f58c1", "0fae17", "0fe0c1", "0faef8", "0f1800"],
   [1, EDX, 26, "SSE2", "660f58c1", "660fd4c1", "0fd4c1", "f30fe6c1", "0faee8", "660ff7c1"],
-  [1, ECX, 0, "SSE3", "f20fd0c1", "660f7cc1", "f20ff007", "f30f12c1", "f20f12c1", "db0f"],
+  [
+    1,
+    ECX,
+    0,
+    "SSE3",
+    ...each("f20f", "d0 7c 7d 12", "c1"),
+    ...each("660f", "d0 7c 7d", "c1"),
+    ...each("f30f", "12 16", "c1"),
+    "f20ff007",
+    ...each("", "db df dd", "0f"),
+  ],
   [1, ECX, 1, "PCLMULQDQ", "660f3a44c100"],
   [1, ECX, 3, "MONITOR", "0f01c8", "0f01c9"],
   [1, ECX, 5, "VMX", "0f01c1", "0f01c4", "660fc730", "0f78c1"],
   [1, ECX, 6, "SMX", "0f37"],
-  [1, ECX, 9, "SSSE3", "0f3800c1", "660f3800c1", "660f381cc1", "660f3a0fc101"],
+  [1, ECX, 9, "SSSE3", ...each("0f38", SSSE3, "c1"), ...each("660f38", SSSE3, "c1"), "0f3a0fc101", "660f3a0fc101"],
   [1, ECX, 12, "FMA", "c4e2f198c2"],
   [1, ECX, 13, "CMPXCHG16B", "480fc70f"],
-  [1, ECX, 19, "SSE4.1", "660f3810c1", "660f3817c1", "660f3a08c100", "660f3a14c000", "660f382a07"],
-  [1, ECX, 20, "SSE4.2", "660f3a60c100", "660f3837c1", "f20f38f0c1"],
+  [
+    1,
+    ECX,
+    19,
+    "SSE4.1",
+    ...each("660f38", SSE41, "c1"),
+    "660f382a07",
+    ...each("660f3a", SSE41_IMMEDIATE, "c100"),
+    ...each("66480f3a", "16 22", "c100"),
+  ],
+  [
+    1,
+    ECX,
+    20,
+    "SSE4.2",
+    "660f3837c1",
+    ...each("660f3a", "60 61 62 63", "c100"),
+    ...each("f20f38", "f0 f1", "c1"),
+    "66f20f38f1c1",
+    "f2480f38f1c1",
+  ],
   [1, ECX, 22, "MOVBE", "0f38f007", "0f38f107"],
   [1, ECX, 23, "POPCNT", "f30fb8c1", "f3480fb8c1"],
   [1, ECX, 25, "AES", "660f38dcc1", "660f3adfc100"],

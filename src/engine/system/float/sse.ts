@@ -1,5 +1,5 @@
 /**
- * SSE and SSE2 floating-point arithmetic with MXCSR (SDM 1, 10.2.3 and 11.5). All lanes are computed, then exceptions are looked at: those
+ * SSE floating-point arithmetic with MXCSR (SDM 1, 10.2.3 and 11.5). All lanes are computed, then exceptions are looked at: those
  * found before computing (invalid, denormal, zero divide) come first, and an instruction with one that is not masked changes MXCSR only.
  */
 import { at, CR4, UD, type Core } from "../core";
