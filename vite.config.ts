@@ -1,10 +1,11 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { preparedHandlers } from "./vite.prepared.ts";
 
 /** The page is plain static files with relative addresses, so any host, folder or offline copy serves it. */
 export default defineConfig({
   base: "./",
   plugins: [react()],
-  worker: { format: "es" },
+  worker: { format: "es", plugins: () => [preparedHandlers()] },
   build: { target: "es2022" },
 });

@@ -1,10 +1,10 @@
 /** `npm run -s pc -- IMAGE [options]`: the same machine without a browser. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { pathToFileURL } from "node:url";
 import { CapsuleError, seal, unseal } from "../pc/capsule.ts";
 import { Pc, screenText, type PcStop } from "../pc/pc.ts";
 import { HELP, parseOptions, UsageError, type Options } from "./options.ts";
 import { Sink } from "./sink.ts";
+import { print } from "./stdout.ts";
 import { TraceFile } from "./trace-file.ts";
 import { Typist } from "./typist.ts";
 
@@ -74,7 +74,7 @@ class Session {
     const seconds = (performance.now() - started) / 1000;
     this.trace?.collect(this.pc);
     this.flush();
-    if (this.options.screen) process.stdout.write(`${screenText(this.pc.screen())}\n`);
+    if (this.options.screen) print(`${screenText(this.pc.screen())}\n`);
     if (this.options.snapshot !== undefined) this.keep(this.options.snapshot);
     const status = this.conclude(stop);
     if (this.options.stats) this.printStatistics(seconds);
@@ -162,7 +162,7 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     const options = parseOptions(args);
     if (options === "help") {
-      process.stdout.write(HELP);
+      print(HELP);
       return STATUS.ok;
     }
     return await new Session(options).run();
@@ -171,10 +171,4 @@ export async function main(args: readonly string[]): Promise<number> {
     complain(`pc: ${error.message}`);
     return STATUS.usage;
   }
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  // Whoever read our output has gone: nothing is left to do.
-  process.stdout.on("error", () => process.exit(STATUS.usage));
-  process.exitCode = await main(process.argv.slice(2));
 }

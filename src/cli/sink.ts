@@ -1,6 +1,7 @@
 /** Where bytes of the guest go: a file or standard output. Collected, and written whenever the machine comes up for air. */
 import { openSync, writeSync } from "node:fs";
 import { UsageError } from "./options.ts";
+import { print } from "./stdout.ts";
 
 export class Sink {
   private pending: number[] = [];
@@ -32,7 +33,7 @@ export class Sink {
     if (this.pending.length === 0) return;
     const bytes = Uint8Array.from(this.pending);
     this.pending = [];
-    if (this.descriptor === undefined) process.stdout.write(bytes);
+    if (this.descriptor === undefined) print(bytes);
     else for (let done = 0; done < bytes.length;) done += writeSync(this.descriptor, bytes, done);
   }
 }

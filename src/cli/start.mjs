@@ -1,54 +1,41 @@
 /**
- * npm run pc: runs pc.ts from a bundle, which is made when a source is newer than it. Translating the sources one by one at each start
- * takes longer than Herald's boot.
+ * npm run pc: runs pc.ts from a bundle, and the bundle from V8's code cache of it, both made when a source is newer (bundle.mjs).
+ * Translating the sources one by one at each start takes longer than Herald's boot, and so would compiling the bundle's functions.
  */
-import { accessSync, constants, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { Script } from "node:vm";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const bundle = join(root, "build", "cli", "pc.mjs");
-/** The rooms that the command line is made of, and what fixes the versions of packages. */
-const rooms = ["cli", "pc", "engine", "isa", "replay", "lens", "scenario", "herald"].map((room) =>
-  join(root, "src", room),
-);
+const bundle = `${root}build/cli/pc.cjs`;
+/** Another version of V8 could not use it. */
+const cache = `${root}build/cli/pc-${process.versions.v8}-${process.arch}.cache`;
+/** What fixes how it is made, and the versions of packages. */
+const recipes = ["package-lock.json", "vite.cli.ts", "vite.prepared.ts"];
+/** The rooms that the command line is made of. */
+const rooms = ["cli", "pc", "engine", "isa", "replay", "lens", "scenario", "herald"];
 
-/** When the newest file below a folder was changed, in milliseconds. */
+/** When the newest source below a folder was changed, in milliseconds. */
 function newest(folder) {
   let time = 0;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
+    const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) time = Math.max(time, newest(path));
-    else if (entry.name.endsWith("ts")) time = Math.max(time, statSync(path).mtimeMs);
+    else if (/ts$/.test(entry.name)) time = Math.max(time, statSync(path).mtimeMs);
   }
   return time;
 }
 
-function isFresh() {
-  const made = statSync(bundle, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const lock = statSync(join(root, "package-lock.json")).mtimeMs;
-  return made > Math.max(lock, ...rooms.map(newest));
-}
+const changed = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
-/** In a folder of its own first: others may be starting too. */
-async function make() {
-  const { build } = await import("vite");
-  const outDir = join(root, "build", `cli-${process.pid}`);
-  await build({
-    configFile: false,
-    logLevel: "error",
-    publicDir: false,
-    ssr: { noExternal: true },
-    build: {
-      ssr: join(root, "src", "cli", "pc.ts"),
-      target: "es2022",
-      outDir,
-      rollupOptions: { output: { entryFileNames: "pc.mjs" } },
-    },
-  });
-  mkdirSync(dirname(bundle), { recursive: true });
-  renameSync(join(outDir, "pc.mjs"), bundle);
-  rmSync(outDir, { recursive: true });
+function isFresh() {
+  const made = changed(bundle);
+  const isOlder = (time) => time < made;
+  return (
+    recipes.map((file) => changed(root + file)).every(isOlder) &&
+    rooms.map((room) => newest(`${root}src/${room}`)).every(isOlder)
+  );
 }
 
 function isWritable() {
@@ -60,18 +47,33 @@ function isWritable() {
   }
 }
 
-/** The bundle, or in a checkout that may not be written the source itself. */
-async function runnable() {
-  if (isFresh()) return bundle;
-  if (isWritable()) {
-    await make();
-    return bundle;
-  }
-  const { register } = await import("tsx/esm/api");
-  register();
-  return join(root, "src", "cli", "pc.ts");
+const hasCache = () => changed(cache) >= changed(bundle);
+
+/** The bundle as a script, its functions compiled if there is a cache. V8 leaves that aside when it is run with other options. */
+function load() {
+  const cachedData = hasCache() ? readFileSync(cache) : undefined;
+  const wrapped = `(function (exports, require) {${readFileSync(bundle, "latin1")}\n})`;
+  const script = new Script(wrapped, { filename: bundle, cachedData });
+  const exports = {};
+  script.runInThisContext()(exports, createRequire(bundle));
+  return { script, main: exports.main };
 }
 
-// pc.ts runs when it is what Node was asked for.
-process.argv[1] = await runnable();
-await import(process.argv[1]);
+/** The command line: from the bundle, or in a checkout that may not be written from the source itself. */
+async function commandLine() {
+  const writable = isWritable();
+  if (!isFresh()) {
+    if (!writable) {
+      const { register } = await import("tsx/esm/api");
+      register();
+      return (await import("./pc.ts")).main;
+    }
+    await (await import("./bundle.mjs")).makeBundle(root, bundle);
+  }
+  const loaded = load();
+  if (!hasCache() && writable) await (await import("./bundle.mjs")).makeCache(root, cache, loaded);
+  return loaded.main;
+}
+
+const main = await commandLine();
+process.exitCode = await main(process.argv.slice(2));

@@ -122,4 +122,16 @@ describe("options", () => {
     expect(parseOptions(["--keys", "a\\n\\t\\\\n", "a"])).toMatchObject({ keys: "a\n\t\\n" });
     expect(parseOptions(["--help", "--nonsense"])).toBe("help");
   });
+
+  it("starts from a bundle that carries the handlers, its functions compiled", () => {
+    expect(pc("--help").status).toBe(0);
+    const source = join(root, "build/cli/pc.cjs");
+    expect(readFileSync(source, "latin1")).toContain('"specialisations');
+    const cache = join(root, `build/cli/pc-${process.versions.v8}-${process.arch}.cache`);
+    const question = `const [source, cache] = process.argv.slice(1).map((file) => fs.readFileSync(file));
+      const wrapped = "(function (exports, require) {" + source.latin1Slice() + "\\n})";
+      console.log(new vm.Script(wrapped, { cachedData: cache }).cachedDataRejected)`;
+    const answer = spawnSync(process.execPath, ["-e", question, source, cache], { encoding: "utf8" });
+    expect(answer.stdout).toBe("false\n");
+  });
 });

@@ -391,7 +391,7 @@ export function decode(bytes: Uint8Array, at: number, mode: DecodeMode): DecodeR
   const entry = opcodeMaps[long ? 1 : 0][map][opcode];
   if (entry?.hasModrm) modrm = byte();
   if (overrun) return end === at + LONGEST ? tooLong : truncated;
-  const list = !entry ? noForms : entry.lists[entry.hasModrm ? ((modrm >> 3) & 7) | (modrm >= 0xc0 ? 8 : 0) : 0];
+  const list = !entry ? noForms : entry.list(modrm);
   const form = choose(list, mode.code32);
   if (!form) return invalid("no such instruction");
   return finish(form, opcode, at, end === at + LONGEST);

@@ -173,11 +173,28 @@ export function operandWidth(operand: FormOperand, operandSize: OperandSize): nu
   }
 }
 
-/** All forms behind one opcode byte in one mode. */
-export interface OpcodeEntry {
+/** All forms behind one opcode byte in one mode. Sorted when asked for: a run meets a fraction of them. */
+export class OpcodeEntry {
   readonly hasModrm: boolean;
-  /** With ModRM: by reg + (mod is 3 ? 8 : 0). Without: one list. Forms with a mandatory prefix stand first. */
-  readonly lists: readonly (readonly Form[])[];
+  private sorted: readonly Form[] | undefined;
+  /** By ModRM.reg + (mod is 3 ? 8 : 0). */
+  private readonly byModrm: (readonly Form[])[] = [];
+
+  constructor(private readonly candidates: readonly Form[]) {
+    const [first] = candidates;
+    this.hasModrm = first.hasModrm;
+    const odd = candidates.find((form) => form.hasModrm !== this.hasModrm);
+    if (odd) throw new Error(`"${odd.text}" and "${first.text}" disagree on ModRM`);
+  }
+
+  /** The forms that a ModRM byte (if they have one) leaves, those with a mandatory prefix first. */
+  list(modrm: number): readonly Form[] {
+    this.sorted ??= [...this.candidates].sort((a, b) => rank(a) - rank(b));
+    if (!this.hasModrm) return this.sorted;
+    const reg = (modrm >> 3) & 7;
+    const registerMode = modrm >= 0xc0;
+    return (this.byModrm[reg + (registerMode ? 8 : 0)] ??= this.sorted.filter((f) => admits(f, reg, registerMode)));
+  }
 }
 
 function admits(form: Form, reg: number, registerMode: boolean): boolean {
@@ -200,25 +217,13 @@ const rank = (form: Form) =>
   (form.reg !== undefined ? 0 : 2) +
   (form.onlySize !== undefined || form.attributes.has("b0") ? 0 : 1);
 
-function buildEntry(candidates: readonly Form[]): OpcodeEntry {
-  const sorted = [...candidates].sort((a, b) => rank(a) - rank(b));
-  const hasModrm = sorted[0].hasModrm;
-  const odd = sorted.find((form) => form.hasModrm !== hasModrm);
-  if (odd) throw new Error(`"${odd.text}" and "${sorted[0].text}" disagree on ModRM`);
-  if (!hasModrm) return { hasModrm, lists: [sorted] };
-  const lists = Array.from({ length: 16 }, (_, n) => sorted.filter((form) => admits(form, n & 7, n >= 8)));
-  return { hasModrm, lists };
-}
-
 /** Opcode maps: [64-bit mode][map][opcode]. */
-export const opcodeMaps: readonly (readonly (readonly (OpcodeEntry | undefined)[])[])[] = [false, true].map((long) =>
-  [0, 1, 2, 3].map((map) => {
-    const byOpcode = Array.from({ length: 256 }, (): Form[] => []);
-    for (const form of forms) {
-      if (form.map !== map || !(long ? form.inLong : form.inLegacy)) continue;
-      const count = form.instruction.conditional ? 16 : form.registerInOpcode ? 8 : 1;
-      for (let n = 0; n < count; n++) byOpcode[form.opcode + n].push(form);
-    }
-    return byOpcode.map((list) => (list.length ? buildEntry(list) : undefined));
-  }),
-);
+export const opcodeMaps: readonly (readonly (readonly (OpcodeEntry | undefined)[])[])[] = [false, true].map((long) => {
+  const maps = [0, 1, 2, 3].map((): (Form[] | undefined)[] => Array.from({ length: 256 }));
+  for (const form of forms) {
+    if (!(long ? form.inLong : form.inLegacy)) continue;
+    const count = form.instruction.conditional ? 16 : form.registerInOpcode ? 8 : 1;
+    for (let n = 0; n < count; n++) (maps[form.map][form.opcode + n] ??= []).push(form);
+  }
+  return maps.map((map) => map.map((candidates) => candidates && new OpcodeEntry(candidates)));
+});

@@ -21,9 +21,23 @@ export interface Resolved {
   readonly jumps: boolean;
 }
 
+/** A catalogue as plain data. */
+export interface CatalogueText {
+  readonly slots: number;
+  /** By key of the shape: its slot times 4, and bits. */
+  readonly shapes: Readonly<Record<string, number>>;
+  /** The slot of each specialisation. */
+  readonly specialisations: Readonly<Record<string, number>>;
+}
+const ADDRESS_RECORD = 1,
+  JUMPS = 2;
+
 export class Catalogue {
   private readonly byShape: Map<string, Resolved>;
-  private readonly bySpecialisation: Map<string, Entry>;
+  /** Slots. */
+  private readonly bySpecialisation: Map<string, number>;
+  /** Shapes of the text that nobody asked for yet. */
+  private shapes: CatalogueText["shapes"] = {};
   /** Asked for, and not yet taken to be written. */
   private pending: Entry[] = [];
 
@@ -34,6 +48,22 @@ export class Catalogue {
   ) {
     this.byShape = new Map(from?.byShape);
     this.bySpecialisation = new Map(from?.bySpecialisation);
+    if (from) this.shapes = from.shapes;
+  }
+
+  static fromText({ slots, shapes, specialisations }: CatalogueText): Catalogue {
+    const catalogue = new Catalogue(slots);
+    catalogue.shapes = shapes;
+    for (const key in specialisations) catalogue.bySpecialisation.set(key, specialisations[key]);
+    return catalogue;
+  }
+
+  toText(): CatalogueText {
+    const shapes = Array.from(this.byShape, ([key, { slot, addressRecord, jumps }]) => {
+      return [key, slot * 4 + (addressRecord ? ADDRESS_RECORD : 0) + (jumps ? JUMPS : 0)] as const;
+    });
+    const specialisations = Object.fromEntries(this.bySpecialisation);
+    return { slots: this.slots, shapes: { ...this.shapes, ...Object.fromEntries(shapes) }, specialisations };
   }
 
   copy(): Catalogue {
@@ -60,6 +90,12 @@ export class Catalogue {
     const key = shapeKey(shape);
     const known = this.byShape.get(key);
     if (known) return known;
+    const resolved = key in this.shapes ? fromText(shape, this.shapes[key]) : this.resolveNew(shape);
+    this.byShape.set(key, resolved);
+    return resolved;
+  }
+
+  private resolveNew(shape: Shape): Resolved {
     const meaning = meaningOf(shape);
     const { context } = shape;
     const plainAddress = context.long && context.addressSize === 64;
@@ -68,21 +104,25 @@ export class Catalogue {
     const addressRecord = hasMemory && !plainAddress && !meaning.usesAddress;
     const canonical = addressRecord ? withSimpleMemory(shape) : shape;
     const jumps = meaning.effects.some((effect) => effect.kind === "jump" && !effect.condition);
-    const resolved = { slot: this.slotOf(canonical, meaning), shape: canonical, addressRecord, jumps };
-    this.byShape.set(key, resolved);
-    return resolved;
+    return { slot: this.slotOf(canonical, meaning), shape: canonical, addressRecord, jumps };
   }
 
   private slotOf(shape: Shape, meaning: Meaning): number {
     const key = specialisation(shape, meaning);
-    let entry = this.bySpecialisation.get(key);
-    if (!entry) {
-      entry = { slot: this.slots++, shape, meaning };
-      this.bySpecialisation.set(key, entry);
-      this.pending.push(entry);
+    let slot = this.bySpecialisation.get(key);
+    if (slot === undefined) {
+      slot = this.slots++;
+      this.bySpecialisation.set(key, slot);
+      this.pending.push({ slot, shape, meaning });
     }
-    return entry.slot;
+    return slot;
   }
+}
+
+function fromText(shape: Shape, kept: number): Resolved {
+  const addressRecord = (kept & ADDRESS_RECORD) !== 0;
+  const canonical = addressRecord ? withSimpleMemory(shape) : shape;
+  return { slot: kept >> 2, shape: canonical, addressRecord, jumps: (kept & JUMPS) !== 0 };
 }
 
 function withSimpleMemory(shape: Shape): Shape {

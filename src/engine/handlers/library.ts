@@ -3,57 +3,20 @@
  * that turn up later. A shape without a handler is impossible: asking for it makes one.
  */
 import type { Decoded } from "../decode/decode";
-import { I32 } from "../wasm/code";
-import { ModuleWriter, type Signature } from "../wasm/module";
-import { type RuntimeFunction, runtimeSignatures, writeRuntime } from "../wasm/runtime";
-import type { HostFunction } from "./access";
-import { Catalogue, type Entry, type Resolved } from "./catalogue";
-import { defaultHandlerOptions, type HandlerOptions, type Surroundings, writeHandler } from "./handler";
+import type { Catalogue, Entry, Resolved } from "./catalogue";
+import { defaultHandlerOptions, type HandlerOptions } from "./handler";
+import { writeHandlers } from "./modules";
 import { shapeNumber, shapeOf } from "./shape";
-import { SPECIAL, writeRun, writeSpecials } from "./special";
-import { usualShapes } from "./usual";
+import { SPECIAL } from "./special";
+import { startFor } from "./start";
 
 export type { Resolved } from "./catalogue";
-
-const HANDLER: Signature = { parameters: [I32], results: [I32] };
-const hostSignatures: Readonly<Record<string, Signature>> = {
-  /** (record, size | 0x100 when it will be written) -> host offset, or 0 after a fault. */
-  readSlow: { parameters: [I32, I32], results: [I32] },
-  /** (record, size) -> 0 or EXIT.fault. */
-  writeSlow: { parameters: [I32, I32], results: [I32] },
-  /** (segment, offset, size, write, record) -> 0 or EXIT.fault. */
-  checkSegment: { parameters: [I32, I32, I32, I32, I32], results: [I32] },
-  /** (record, vector) -> EXIT.fault. */
-  raise: { parameters: [I32, I32], results: [I32] },
-};
 
 export type HostFunctions = Readonly<Record<string, (...args: number[]) => number>>;
 
 /** Small modules are put together once there are this many: every instance keeps its own copy of the table. */
 const MOST_MODULES = 32;
 const TABLE_STEP = 512;
-
-/** What all CPUs of a process share: compiled once. */
-interface Start {
-  readonly base: WebAssembly.Module;
-  readonly usual: WebAssembly.Module;
-  readonly catalogue: Catalogue;
-}
-const starts = new Map<string, Start>();
-
-function startFor(options: HandlerOptions): Start {
-  const key = JSON.stringify(options);
-  let start = starts.get(key);
-  if (!start) starts.set(key, (start = prepare(options)));
-  return start;
-}
-
-function prepare(options: HandlerOptions): Start {
-  const catalogue = new Catalogue(SPECIAL.count);
-  for (const shape of usualShapes()) catalogue.resolve(shape);
-  const usual = new WebAssembly.Module(writeHandlers(catalogue.takePending(), options));
-  return { base: new WebAssembly.Module(writeBase()), usual, catalogue };
-}
 
 export class HandlerLibrary {
   readonly table: WebAssembly.Table;
@@ -133,44 +96,4 @@ export class HandlerLibrary {
     const imports = { e: { ...this.hostFunctions, ...base, memory: this.memory, table: this.table } };
     return new WebAssembly.Instance(module, imports as WebAssembly.Imports).exports;
   }
-}
-
-class ModuleSurroundings implements Surroundings {
-  readonly handlerType: number;
-  constructor(
-    private readonly module: ModuleWriter,
-    readonly options = defaultHandlerOptions,
-  ) {
-    this.handlerType = module.type(HANDLER);
-  }
-
-  host(name: HostFunction): number {
-    return this.module.import(name, hostSignatures[name] ?? HANDLER);
-  }
-
-  runtime(name: RuntimeFunction): number {
-    return this.module.import(name, runtimeSignatures[name]);
-  }
-}
-
-/** Imports come before functions in a module: all code is written before any is added. */
-function writeHandlers(entries: readonly Entry[], options: HandlerOptions): Uint8Array<ArrayBuffer> {
-  const module = new ModuleWriter();
-  const surroundings = new ModuleSurroundings(module, options);
-  const written = entries.map(({ slot, shape, meaning }) => ({
-    slot,
-    code: writeHandler(shape, meaning, surroundings),
-  }));
-  for (const { slot, code } of written) module.element(slot, module.define(HANDLER, code));
-  return module.encode();
-}
-
-function writeBase(): Uint8Array<ArrayBuffer> {
-  const module = new ModuleWriter();
-  const surroundings = new ModuleSurroundings(module);
-  const specials = writeSpecials(surroundings);
-  for (const [slot, code] of specials) module.element(slot, module.define(HANDLER, code));
-  module.export("run", module.define(HANDLER, writeRun(surroundings)));
-  writeRuntime(module);
-  return module.encode();
 }
