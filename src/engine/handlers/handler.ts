@@ -6,7 +6,7 @@ import type { Expression, Flag, Width } from "../../isa/expression";
 import type { Effect, Fault } from "../../isa/notation";
 import type { SystemHelper } from "../../isa/system";
 import { type Binding, children, Lowering, type Node, type Scope } from "../lower";
-import { hasFloatForm, lowerFloat } from "../lower-float";
+import { hasFloatForm, lowerFloat } from "../lower/float";
 import { EXIT, record } from "../record";
 import { layout } from "../state";
 import { Code, EMPTY, I32, I64, memory, op } from "../wasm/code";
@@ -20,7 +20,7 @@ import type { OperandShape, Shape } from "./shape";
 
 /** What handlers do in short ways, each with its off switch. */
 export interface HandlerOptions {
-  /** SSE arithmetic is done by the host where that comes to the same (lower-float.ts); off: all of it by system/float. */
+  /** SSE arithmetic is done by the host where that comes to the same (lower/float); off: all of it by system/float. */
   readonly hostFloats: boolean;
   /** REP makes many iterations at once where it can (bulk.ts). */
   readonly bulk: boolean;

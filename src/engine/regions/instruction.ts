@@ -8,7 +8,7 @@ import { roots } from "../handlers/meaning";
 import { type Binding, children, Lowering, type Node, type Scope, typeOf } from "../lower";
 import { layout, RIP_FLAG_BITS } from "../state";
 import { EMPTY, floatLaneOf, I32, I64, laneOf, memory, op } from "../wasm/code";
-import { lowerFloat } from "../lower-float";
+import { lowerFloat } from "../lower/float";
 import type { RuntimeFunction } from "../wasm/runtime";
 import { memoryOf, RegionAccess } from "./access";
 import type { RegionCode } from "./code";

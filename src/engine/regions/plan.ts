@@ -5,7 +5,7 @@ import type { Decoded } from "../decode/decode";
 import { isStringOperand, type Meaning, meaningOf, roots } from "../handlers/meaning";
 import type { Shape } from "../handlers/shape";
 import { children } from "../lower";
-import { hasFloatForm } from "../lower-float";
+import { hasFloatForm } from "../lower/float";
 import type { WasmOffset } from "../state";
 import type { Segmentation } from "./segmentation";
 import { Nodes } from "./simplify";

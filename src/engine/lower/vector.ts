@@ -2,9 +2,9 @@
  * Vector operators to Wasm's 128-bit instructions. A vector of 64 bits (MMX) is worked on in the lower half of one of 128; what the
  * upper half then holds is never looked at.
  */
-import type { LaneWidth, VectorOperator } from "../isa/expression";
-import type { Lowering, Node } from "./lower";
-import { I64, laneOf, op, simd, type SimdOpcode, V128 } from "./wasm/code";
+import type { LaneWidth, VectorOperator } from "../../isa/expression";
+import { I64, laneOf, op, simd, type SimdOpcode, V128 } from "../wasm/code";
+import type { Node, Values } from "./node";
 
 type Lanewise = Partial<Record<LaneWidth, SimdOpcode>>;
 const all = (opcode: SimdOpcode): Lanewise => ({ 8: opcode, 16: opcode, 32: opcode, 64: opcode });
@@ -48,49 +48,49 @@ const LOW_QUADWORDS = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 const EVEN_DWORDS = 0x00000000_ffffffff_00000000_ffffffffn;
 
 /** Pushes the exact value. */
-export function lowerVector(lowering: Lowering, e: Node<"vector">): void {
-  const { code } = lowering;
+export function lowerVector(values: Values, e: Node<"vector">): void {
+  const { code } = values;
   if (e.operator === "splat") {
-    lowering.value(e.a);
+    values.value(e.a);
     code.op(splats[e.lane]);
   } else if (e.operator === "withLane") {
-    vector(lowering, e.a);
-    lowering.value(e.b!);
+    vector(values, e.a);
+    values.value(e.b!);
     code.lane(laneOf.replace[e.lane], e.index!);
   } else {
-    vector(lowering, e.a);
-    operate(lowering, e);
+    vector(values, e.a);
+    operate(values, e);
   }
   const isVector = e.operator !== "lane" && e.operator !== "signs";
   if (isVector && e.width === 64) code.lane(laneOf.extract[64], 0);
 }
 
 /** Pushes a v128 whose lower half is a vector of 64 bits, or all of one of 128. */
-function vector(lowering: Lowering, e: Node<"vector">["a"]): void {
-  lowering.value(e);
-  if (e.width === 64) lowering.code.op(simd.i64x2Splat);
+function vector(values: Values, e: Node<"vector">["a"]): void {
+  values.value(e);
+  if (e.width === 64) values.code.op(simd.i64x2Splat);
 }
 
 /** [a] -> [result] */
-function operate(lowering: Lowering, e: Node<"vector">): void {
-  const { code } = lowering;
+function operate(values: Values, e: Node<"vector">): void {
+  const { code } = values;
   const { operator } = e;
   const single = direct[operator]?.[e.lane];
   if (single) {
-    vector(lowering, e.b!);
+    vector(values, e.b!);
     return void code.op(single);
   }
   switch (operator) {
     case "andnot":
       code.op(simd.not);
-      vector(lowering, e.b!);
+      vector(values, e.b!);
       return void code.op(simd.and);
     case "shuffle":
-      vector(lowering, e.b!);
+      vector(values, e.b!);
       return void code.shuffle(padded(e.pattern!));
     case "narrowS":
     case "narrowU":
-      vector(lowering, e.b!);
+      vector(values, e.b!);
       // With 64 bits both fit one vector, whose lower half of the result is what counts.
       if (e.a.width === 64) code.shuffle(LOW_QUADWORDS).v128(0n);
       return void code.op(opcodeOf(narrow, e));
@@ -103,16 +103,16 @@ function operate(lowering: Lowering, e: Node<"vector">): void {
     case "shl":
     case "shr":
     case "sar":
-      return shift(lowering, e);
+      return shift(values, e);
     case "timesHighS":
     case "timesHighU":
-      return highProducts(lowering, e);
+      return highProducts(values, e);
     case "timesEvenU":
       code.v128(EVEN_DWORDS).op(simd.and);
-      vector(lowering, e.b!);
+      vector(values, e.b!);
       return void code.v128(EVEN_DWORDS).op(simd.and, simd.i64x2Mul);
     case "distance":
-      return distance(lowering, e);
+      return distance(values, e);
     default:
       throw new Error(`no ${operator} for lanes of ${e.lane} bits`);
   }
@@ -127,11 +127,11 @@ function opcodeOf(table: Partial<Record<VectorOperator, Lanewise>>, e: Node<"vec
 const padded = (pattern: readonly number[]): number[] => Array.from({ length: 16 }, (_, n) => pattern[n] ?? 0);
 
 /** Wasm takes counts modulo the lane's width. */
-function shift(lowering: Lowering, e: Node<"vector">): void {
-  const { code } = lowering;
+function shift(values: Values, e: Node<"vector">): void {
+  const { code } = values;
   const count = code.local(I64);
   const limit = BigInt(e.operator === "sar" ? e.lane - 1 : e.lane);
-  lowering.value(e.b!);
+  values.value(e.b!);
   code.set(count);
   if (e.operator === "sar") {
     code.get(count).i64(limit).get(count).i64(limit).op(op.i64LtU, op.select, op.i32WrapI64);
@@ -142,19 +142,19 @@ function shift(lowering: Lowering, e: Node<"vector">): void {
 }
 
 /** Both operands in locals, for what looks at them twice. */
-function kept(lowering: Lowering, e: Node<"vector">): [number, number] {
-  const { code } = lowering;
+function kept(values: Values, e: Node<"vector">): [number, number] {
+  const { code } = values;
   const a = code.local(V128);
   const b = code.local(V128);
   code.set(a);
-  vector(lowering, e.b!);
+  vector(values, e.b!);
   code.set(b);
   return [a, b];
 }
 
-function highProducts(lowering: Lowering, e: Node<"vector">): void {
-  const { code } = lowering;
-  const [a, b] = kept(lowering, e);
+function highProducts(values: Values, e: Node<"vector">): void {
+  const { code } = values;
+  const [a, b] = kept(values, e);
   const isSigned = e.operator === "timesHighS";
   code
     .get(a)
@@ -168,9 +168,9 @@ function highProducts(lowering: Lowering, e: Node<"vector">): void {
 }
 
 /** |a - b| of bytes is one saturated difference or the other; then pairs, pairs of pairs, and the two of those in each quadword. */
-function distance(lowering: Lowering, e: Node<"vector">): void {
-  const { code } = lowering;
-  const [a, b] = kept(lowering, e);
+function distance(values: Values, e: Node<"vector">): void {
+  const { code } = values;
+  const [a, b] = kept(values, e);
   code.get(a).get(b).op(simd.i8x16SubSatU).get(b).get(a).op(simd.i8x16SubSatU, simd.or);
   code.op(simd.i16x8ExtaddU, simd.i32x4ExtaddU).set(a);
   code.get(a).i32(32).op(simd.i64x2ShrU).get(a).v128(EVEN_DWORDS).op(simd.and, simd.i64x2Add);
