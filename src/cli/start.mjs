@@ -61,8 +61,6 @@ function load() {
   const cachedData = hasCache() ? readFileSync(cache) : undefined;
   const wrapped = `(function (exports, require) {${readFileSync(bundle, "latin1")}\n})`;
   const script = new Script(wrapped, { filename: bundle, cachedData });
-  // Behind the look into the cache, which is made for the options that Node was started with.
-  setFlagsFromString(`--interrupt-budget=${OPTIMISE_AFTER}`);
   const exports = {};
   script.runInThisContext()(exports, createRequire(bundle));
   return { script, main: exports.main };
@@ -81,6 +79,8 @@ async function commandLine() {
   }
   const loaded = load();
   if (!hasCache() && writable) await (await import("./bundle.mjs")).makeCache(root, cache, loaded);
+  // Now that the cache is read or made: it holds for the options that Node was started with.
+  setFlagsFromString(`--interrupt-budget=${OPTIMISE_AFTER}`);
   return loaded.main;
 }
 
