@@ -44,4 +44,5 @@ export const FPU_OPERATIONS = [
   ...["chs", "abs", "tst", "xam", "sqrt", "rndint", "scale", "xtract", "prem", "prem1"],
   ...["2xm1", "yl2x", "yl2xp1", "ptan", "patan", "sin", "cos", "sincos", "decstp", "incstp", "nop"],
 ] as const;
+export type FpuOperation = (typeof FPU_OPERATIONS)[number];
 export const FPU_CONSTANTS = ["1", "l2t", "l2e", "pi", "lg2", "ln2", "z"] as const;

@@ -14,8 +14,9 @@ import { Enter } from "./enter";
 import { Exceptions } from "./exceptions";
 import { Far } from "./far";
 import { FpuEnvironment } from "./float/environment";
-import { Fpu } from "./float/fpu";
+
 import { SseArithmetic } from "./float/sse";
+import { X87 } from "./float/x87";
 import { compareTexts } from "./texts";
 import { Flags } from "./flags";
 import type { SystemHooks } from "./hooks";
@@ -83,7 +84,7 @@ function assemble(
   const block = new BlockMemory(core, access, segments);
   const vectors = new Vectors(core, block);
   const sse = new SseArithmetic(core);
-  const fpu = new Fpu(core, block);
+  const fpu = new X87(core, block);
   const environment = new FpuEnvironment(core, block, fpu);
   const parts = {
     core,
@@ -182,27 +183,27 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
     floatConvert: sse.convert,
     floatRound: sse.roundLanes,
     compareTexts: compareTexts(core),
-    fpuArithmetic: fpu.arithmetic,
-    fpuArithmeticMemory: fpu.arithmeticMemory,
-    fpuCompare: fpu.compare,
-    fpuCompareMemory: fpu.compareMemory,
-    fpuLoad: fpu.load,
-    fpuStore: fpu.store,
-    fpuConstant: fpu.constant,
-    fpuExchange: fpu.exchange,
-    fpuFree: fpu.free,
-    fpuConditionalMove: fpu.conditionalMove,
-    fpuOperation: fpu.operation,
-    fpuLoadControl: fpu.loadControl,
-    fpuControl: fpu.control,
-    fpuStatus: fpu.status,
-    fpuClear: fpu.clear,
-    fpuInitialise: fpu.initialise,
+    fpuArithmetic: fpu.arithmetic.arithmetic,
+    fpuArithmeticMemory: fpu.arithmetic.arithmeticMemory,
+    fpuCompare: fpu.comparison.compare,
+    fpuCompareMemory: fpu.comparison.compareMemory,
+    fpuLoad: fpu.transfers.load,
+    fpuStore: fpu.transfers.store,
+    fpuConstant: fpu.transfers.constant,
+    fpuExchange: fpu.transfers.exchange,
+    fpuFree: fpu.transfers.free,
+    fpuConditionalMove: fpu.transfers.conditionalMove,
+    fpuOperation: fpu.operations.operation,
+    fpuLoadControl: fpu.control.loadControl,
+    fpuControl: fpu.control.control,
+    fpuStatus: fpu.control.status,
+    fpuClear: fpu.control.clear,
+    fpuInitialise: fpu.control.initialise,
     fpuLoadEnvironment: environment.load,
     fpuStoreEnvironment: environment.store,
     fpuRestore: environment.restore,
     fpuSave: environment.save,
-    fpuWait: fpu.wait,
+    fpuWait: fpu.control.wait,
     maskedStore: vectors.maskedStore,
     fpuEmpty: vectors.empty,
   };

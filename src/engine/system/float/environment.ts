@@ -1,7 +1,7 @@
 /** FSTENV, FLDENV, FSAVE, FRSTOR: the x87 environment in memory, in one of four layouts by operand size and mode (SDM 1, 8.1.10). */
 import type { BlockMemory } from "../block";
 import { at, type Core } from "../core";
-import type { Fpu } from "./fpu";
+import type { X87 } from "./x87";
 import { EXTENDED, unpack } from "./real";
 
 const REGISTER_BYTES = 10;
@@ -10,7 +10,7 @@ export class FpuEnvironment {
   constructor(
     private readonly core: Core,
     private readonly block: BlockMemory,
-    private readonly fpu: Fpu,
+    private readonly fpu: X87,
   ) {}
 
   private get size(): number {
@@ -29,7 +29,7 @@ export class FpuEnvironment {
   }
   private tag(n: number, place: number): number {
     if (!(this.core.u32[at.fpuFull] & (1 << place))) return 3;
-    const value = unpack(EXTENDED, this.fpu.registerBits(n));
+    const value = unpack(EXTENDED, this.fpu.stack.registerBits(n));
     if (value.kind === "zero") return 1;
     return value.kind === "finite" && !value.denormal ? 0 : 2;
   }
@@ -74,8 +74,8 @@ export class FpuEnvironment {
     const { u32 } = core;
     const wide = this.size === 28;
     const step = wide ? 4 : 2;
-    this.fpu.setControl(view.getUint16(0, true));
-    this.fpu.setStatus(view.getUint16(step, true));
+    this.fpu.stack.setControl(view.getUint16(0, true));
+    this.fpu.stack.setStatus(view.getUint16(step, true));
     const tags = view.getUint16(2 * step, true);
     u32[at.fpuFull] = 0;
     for (let n = 0; n < 8; n++) if (((tags >>> (2 * n)) & 3) !== 3) u32[at.fpuFull] |= 1 << n;
@@ -101,7 +101,7 @@ export class FpuEnvironment {
     this.write(new DataView(area.buffer));
     const failed = this.block.write(record, this.core.argument64(0), area);
     if (failed) return failed;
-    this.fpu.setControl(this.core.u32[at.fpuControl] | 0x3f);
+    this.fpu.stack.setControl(this.core.u32[at.fpuControl] | 0x3f);
     return 0;
   };
 
@@ -118,12 +118,12 @@ export class FpuEnvironment {
     const view = new DataView(area.buffer);
     this.write(view);
     for (let n = 0; n < 8; n++) {
-      const bits = this.fpu.registerBits(n);
+      const bits = this.fpu.stack.registerBits(n);
       view.setBigUint64(this.size + n * REGISTER_BYTES, BigInt.asUintN(64, bits), true);
       view.setUint16(this.size + n * REGISTER_BYTES + 8, Number(bits >> 64n), true);
     }
     const failed = this.block.write(record, this.core.argument64(0), area);
-    return failed || this.fpu.initialise();
+    return failed || this.fpu.control.initialise();
   };
 
   readonly restore = (record: number): number => {
@@ -135,7 +135,7 @@ export class FpuEnvironment {
     for (let n = 0; n < 8; n++) {
       const low = view.getBigUint64(this.size + n * REGISTER_BYTES, true);
       const high = BigInt(view.getUint16(this.size + n * REGISTER_BYTES + 8, true));
-      this.fpu.setRegisterBits(n, low | (high << 64n));
+      this.fpu.stack.setRegisterBits(n, low | (high << 64n));
     }
     return 0;
   };
