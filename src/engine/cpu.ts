@@ -63,6 +63,7 @@ const SHADOW = layout.shadow.offset >>> 2;
 const NMI_BLOCKED = layout.nmiBlocked.offset >>> 2;
 const HALTED = layout.halted.offset >>> 2;
 const REMAINING = layout.remaining.offset >>> 2;
+const SAMPLING = layout.sampling.offset >>> 2;
 const EXIT_RECORD = layout.exitRecord.offset >>> 2;
 /** #SS, #GP and #AC carry an error code (SDM 3, table 6-1); those that instructions raise themselves are 0. */
 const WITH_CODE = new Set([12, 13, 17]);
@@ -101,8 +102,9 @@ export class X86Cpu implements Cpu {
   /** The next instruction is executed alone: what it writes to may move interrupts or time. */
   private alone = false;
   private attention = false;
-  /** Most ticks of one run. The second tier looks where each of them ends. */
-  private longestRun = LONGEST_RUN;
+  /** The second tier looks at what runs at this tick, or at the head of a block soon after. */
+  private sampleAt = Infinity;
+  private sampleEvery = Infinity;
   private sampled = false;
   /** This run is as long as it is so that a sample is taken at its end. */
   private sampling = false;
@@ -152,7 +154,7 @@ export class X86Cpu implements Cpu {
     };
     const regions = new Regions(this.state, this.library, code, options);
     this.blocks.watcher = regions;
-    this.longestRun = regions.options.sampleEvery;
+    this.sampleEvery = this.sampleAt = regions.options.sampleEvery;
     return regions;
   }
 
@@ -216,6 +218,7 @@ export class X86Cpu implements Cpu {
     this.idle = idleTicks;
     this.alone = this.attention = false;
     this.stopped = undefined;
+    this.nextSample();
   }
 
   reset(): void {
@@ -295,8 +298,7 @@ export class X86Cpu implements Cpu {
     this.alone = false;
     this.system.alone = single;
     if (this.regions && !single) this.consider(this.regions, block);
-    this.sampling = !single && until - this.ticks >= this.longestRun;
-    const faulted = this.execute(block, single ? 1 : Math.min(until - this.ticks, this.longestRun));
+    const faulted = this.execute(block, single ? 1 : this.budget(until, block));
     if (single && this.board.takeAttention()) this.attention = true;
     // Nothing happened yet: what held a breakpoint off still does.
     if (this.alone) this.state.u32[SYSTEM_FLAGS] |= flags & FLAG_RF;
@@ -324,17 +326,31 @@ export class X86Cpu implements Cpu {
     return true;
   }
 
-  /** The last run ended because its ticks did, in the interpreter: then this block is a sample of what is hot. */
+  /** The last run ended for a sample, in the interpreter: then this block is one of what is hot. */
   private consider(regions: Regions, block: Block): void {
     const sampled = this.sampled || regions.options.threshold === 0;
     this.sampled = false;
     if (sampled && !this.hasBreakpoints) regions.sample(block, this.state.get64("rip"));
   }
 
+  /** How far to run: to the next sample, or not so far. A sample that would fall into the first block is taken after it. */
+  private budget(until: number, block: Block): number {
+    // Time was skipped: what comes just after an interrupt would be seen too often.
+    if (this.sampleAt <= this.ticks) this.nextSample();
+    const toSample = Math.max(this.sampleAt - this.ticks, block.instructions);
+    this.sampling = this.ticks + toSample < until;
+    return Math.min(until - this.ticks, toSample, LONGEST_RUN);
+  }
+
+  private nextSample(): void {
+    this.sampleAt = this.ticks + this.sampleEvery;
+  }
+
   /** Runs a block and what follows it for at most `budget` ticks. True when it ended in a fault. */
   private execute(block: Block, budget: number): boolean {
     this.end = this.ticks + budget;
     this.state.u32[REMAINING] = budget - block.instructions;
+    this.state.u32[SAMPLING] = this.sampling ? 1 : 0;
     this.running = true;
     const reason = block.instructions <= budget ? this.library.run(block.record) : this.runPart(block, budget);
     this.running = false;
@@ -365,13 +381,12 @@ export class X86Cpu implements Cpu {
     const spent = this.end - this.remaining();
     switch (reason) {
       case EXIT.budget:
-        this.sampled = this.sampling;
-        if (this.regions && this.sampling) this.longestRun = this.regions.options.sampleEvery;
         this.ticks = spent;
+        if (this.sampling) this.sample(false);
         return;
       case EXIT.regionBudget:
-        this.longestRun = Math.min(this.longestRun * 2, this.regions!.options.sampleSeldom);
         this.ticks = spent;
+        this.sample(true);
         return;
       case EXIT.lookup:
         this.ticks = spent;
@@ -407,6 +422,14 @@ export class X86Cpu implements Cpu {
       default:
         throw new Error(this.describe(`generated code returned ${reason}`));
     }
+  }
+
+  /** A sample falls here. The more of them find regions, the fewer are taken. */
+  private sample(inRegion: boolean): void {
+    const { sampleEvery, sampleSeldom } = this.regions!.options;
+    this.sampled = !inRegion;
+    this.sampleEvery = inRegion ? Math.min(this.sampleEvery * 2, sampleSeldom) : sampleEvery;
+    this.nextSample();
   }
 
   private remaining(): number {

@@ -68,7 +68,7 @@ export const EXIT = {
   repeat: 7,
   /** An instruction the decoder knows of but the engine does not run: report. */
   unimplemented: 8,
-  /** As budget, but what ran last was a region (regions/). */
+  /** As budget, but what ran last was a region (regions/), in a run that ends for a sample. */
   regionBudget: 9,
   /** From a helper to its handler: as leave and leaveNext, but the run loop has nothing to look at; the handler goes on at the next RIP (64-bit mode only). */
   goOn: 10,

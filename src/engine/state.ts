@@ -137,6 +137,8 @@ export const layout = {
   jumpTag: cache("u32"),
   /** Ticks left before the run must return, signed. Charged for a whole block by the jump to it (record.ts: charge). */
   remaining: cache("u32"),
+  /** The run ends for a sample of what is hot, so that a region in which the ticks run out may return at once (regions/). */
+  sampling: cache("u32"),
   /** Wasm offsets of the read and the write lookaside table for the current privilege. */
   lookasideRead: cache("u32"),
   lookasideWrite: cache("u32"),

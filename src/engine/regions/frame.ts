@@ -116,7 +116,7 @@ export class Frame {
     this.code.goto(this.out);
   }
 
-  /** Ends the run at the RIP in `target`: the ticks do not cover what comes there. Flags must be handed over. */
+  /** The ticks do not cover what comes at the RIP in `target`: a sample is taken, or the interpreter uses them up. Flags must be handed over. */
   endRun(): void {
     this.code.i32(1).set(this.exitRecord).goto(this.out);
   }
@@ -131,8 +131,10 @@ export class Frame {
     followFlags();
     this.spill();
     code.get(this.exitRecord).if(EMPTY);
-    code.get(this.exitHandler).op(op.i32Eqz).if(EMPTY).i32(EXIT.regionBudget).op(op.return).end();
+    code.get(this.exitHandler).if(EMPTY);
     this.handOver();
+    code.end();
+    code.loadAt(memory.i32Load, layout.sampling.offset).if(EMPTY).i32(EXIT.regionBudget).op(op.return).end();
     code.end();
     this.goOn();
     code.prepend(this.prologue(entry));
@@ -189,7 +191,8 @@ export class Frame {
       .tee(block);
     code.access(memory.i32Load16U, record.charge).set(entry);
     code.get(remaining).get(entry).op(op.i32Sub).tee(entry).i32(0).op(op.i32LtS).if(EMPTY);
-    code.i32(EXIT.regionBudget).op(op.return).end();
+    code.i32(EXIT.regionBudget).i32(EXIT.budget).loadAt(memory.i32Load, layout.sampling.offset);
+    code.op(op.select, op.return).end();
     code.i32(0).get(entry).access(memory.i32Store, layout.remaining.offset);
     code.get(block).get(block).access(memory.i32Load, record.handler).returnCallIndirect(this.handlerType);
   }
