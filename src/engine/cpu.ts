@@ -329,8 +329,9 @@ export class X86Cpu implements Cpu {
   /** The last run ended for a sample, in the interpreter: then this block is one of what is hot. */
   private consider(regions: Regions, block: Block): void {
     const sampled = this.sampled || regions.options.threshold === 0;
-    this.sampled = false;
     if (sampled && !this.hasBreakpoints) regions.sample(block, this.state.get64("rip"));
+    if (this.sampled || this.sampleAt <= this.ticks) regions.work();
+    this.sampled = false;
   }
 
   /** How far to run: to the next sample, or not so far. A sample that would fall into the first block is taken after it. */
@@ -428,6 +429,7 @@ export class X86Cpu implements Cpu {
   private sample(inRegion: boolean): void {
     const { sampleEvery, sampleSeldom } = this.regions!.options;
     this.sampled = !inRegion;
+    if (inRegion) this.regions!.work();
     this.sampleEvery = inRegion ? Math.min(this.sampleEvery * 2, sampleSeldom) : sampleEvery;
     this.nextSample();
   }

@@ -121,12 +121,15 @@ export class Frame {
     this.code.i32(1).set(this.exitRecord).goto(this.out);
   }
 
-  /** Writes the function around its body. `followFlags` brings the flags into their locals. */
-  write(entry: Entry, body: () => void, followFlags: () => void): void {
+  /** Before the body. */
+  open(): void {
+    this.code.block();
+    this.out = this.code.label;
+  }
+
+  /** Writes the rest of the function around its body. `followFlags` brings the flags into their locals. */
+  close(entry: Entry, followFlags: () => void): void {
     const { code } = this;
-    code.block();
-    this.out = code.label;
-    body();
     code.unreachable().end();
     followFlags();
     this.spill();

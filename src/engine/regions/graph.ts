@@ -10,6 +10,7 @@ import type { WasmOffset } from "../state";
 import type { RegionOptions } from "./options";
 import type { Plan, Planner } from "./plan";
 import type { Segmentation } from "./segmentation";
+import type { Work } from "./work";
 
 const PAGE = 4096n;
 const MOST_BLOCKS = 96;
@@ -26,7 +27,7 @@ export interface KnownCode {
   blockAt(rip: bigint): Block | undefined;
   /** Bytes of guest memory as they are now, if they can be read. */
   read(linear: bigint, bytes: 4 | 8): bigint | undefined;
-  planned(block: Block, rip: bigint, planner: Planner): PlannedBlock;
+  planned(block: Block, rip: bigint, planner: Planner): Work<PlannedBlock>;
   readonly segmentation: Segmentation;
 }
 
@@ -51,11 +52,16 @@ interface Found {
   readonly plans: readonly Plan[];
 }
 
-export function findGraph(entry: bigint, code: KnownCode, planner: Planner, options: RegionOptions): Graph | undefined {
+export function* findGraph(
+  entry: bigint,
+  code: KnownCode,
+  planner: Planner,
+  options: RegionOptions,
+): Work<Graph | undefined> {
   const search = new Search(entry, code, planner, options);
-  search.add(entry);
+  yield* search.add(entry);
   if (!search.found.has(entry)) return undefined;
-  const tables = search.addTables();
+  const tables = yield* search.addTables();
   const returns = [...search.returnPoints].filter((rip) => search.found.has(rip));
   const blocks = new Map<bigint, RegionBlock>();
   for (const [rip, { block, plans }] of search.found) {
@@ -79,7 +85,7 @@ class Search {
   }
 
   /** The block at a RIP and what it leads to. */
-  add(first: bigint): void {
+  *add(first: bigint): Work<void> {
     const queue = [first];
     for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
       if (this.found.has(at) || this.found.size >= MOST_BLOCKS || this.room <= 0) continue;
@@ -87,7 +93,7 @@ class Search {
       const block = this.code.blockAt(at);
       if (!block || block.secondPage !== undefined || block.dropped) continue;
       if (!this.code.segmentation.holds(at, block.length)) continue;
-      const { plans, whole } = this.code.planned(block, at, this.planner);
+      const { plans, whole } = yield* this.code.planned(block, at, this.planner);
       if (plans.length === 0) continue;
       this.room -= plans.length;
       this.found.set(at, { block, plans });
@@ -116,14 +122,14 @@ class Search {
   }
 
   /** The places that tables of indirect jumps name: a guess, since tables change; what it misses is jumped to outside. */
-  addTables(): Map<bigint, bigint[]> {
+  *addTables(): Work<Map<bigint, bigint[]>> {
     const tables = new Map<bigint, bigint[]>();
     if (!this.options.loops) return tables;
     for (const { plans } of [...this.found.values()]) {
       const last = plans[plans.length - 1];
       if (!isIndirect(last)) continue;
       const places = [...new Set(this.table(last))];
-      for (const rip of places) this.add(rip);
+      for (const rip of places) yield* this.add(rip);
       tables.set(
         last.rip,
         places.filter((rip) => this.found.has(rip)),
@@ -151,7 +157,7 @@ class Search {
 const isIndirect = (plan: Plan): boolean => plan.flow === "jump" && plan.target === undefined && !plan.isReturn;
 
 /** The instructions of a block, up to the first that is left to the interpreter. */
-export function planBlock(rip: bigint, block: Block, steps: readonly Step[], planner: Planner): PlannedBlock {
+export function* planBlock(rip: bigint, block: Block, steps: readonly Step[], planner: Planner): Work<PlannedBlock> {
   const plans: Plan[] = [];
   let at = rip;
   let record: WasmOffset = block.record;
@@ -160,6 +166,7 @@ export function planBlock(rip: bigint, block: Block, steps: readonly Step[], pla
     const place = { rip: at, record, head: n === 0 };
     const plan = planner.plan(step.decoded as Decoded, step.resolved.shape, place);
     plans.push(plan);
+    yield;
     if (plan.flow === "interpret") return { plans, whole: false };
     record += step.resolved.addressRecord ? 2 * RECORD_BYTES : RECORD_BYTES;
     at = plan.next;

@@ -3,12 +3,17 @@
  * none is named it makes no difference beyond a few per cent. Random programs are run with each of them off (tests/engine/regions).
  */
 export interface RegionOptions {
-  /** Samples that a block must have got before it is compiled; 0: every block, when it is first looked up. */
+  /** Samples that a block must have got before it is compiled, 0: every block, when it is first looked up; and where many blocks are warm. */
   readonly threshold: number;
+  readonly thresholdLater: number;
   /** Ticks between two samples; while the samples find nothing but regions, up to `sampleSeldom`. Gains: dispatch 1.4, sieve 1.1. */
   readonly sampleEvery: number;
   readonly sampleSeldom: number;
-  /** When there are so many regions all are dropped, and what is still hot is made anew: their modules take memory. */
+  /** Instructions planned or written at each sample, so that the machine never stands still for long; 0: a region is made at once. */
+  readonly work: number;
+  /** Functions in one module at most, where several are made one after the other. */
+  readonly together: number;
+  /** When there are so many regions the oldest quarter is dropped, and what of them is still hot is made anew: modules take memory. */
   readonly mostRegions: number;
   /** Guest instructions in one region at most. */
   readonly longest: number;
@@ -32,8 +37,11 @@ export interface RegionOptions {
 
 export const defaultRegionOptions: RegionOptions = {
   threshold: 2,
+  thresholdLater: 32,
   sampleEvery: 16384,
   sampleSeldom: 262_144,
+  work: 2,
+  together: 8,
   mostRegions: 512,
   longest: 600,
   loops: true,

@@ -19,6 +19,7 @@ import type { RegionOptions } from "./options";
 import { ALL_FLAGS, type Plan } from "./plan";
 import type { Segmentation } from "./segmentation";
 import type { Nodes } from "./simplify";
+import type { Work } from "./work";
 
 /** What the writer needs from outside. */
 export interface RegionSurroundings {
@@ -32,7 +33,7 @@ export interface RegionSurroundings {
   handler(plan: Plan, block: RegionBlock): number;
 }
 
-export function writeRegion(graph: Graph, surroundings: RegionSurroundings): RegionCode {
+export function writeRegion(graph: Graph, surroundings: RegionSurroundings): Work<RegionCode> {
   return new RegionWriter(graph, surroundings).write();
 }
 
@@ -71,7 +72,7 @@ class RegionWriter {
     this.charges = new Charges(graph, this.order, options.chargeLoops);
   }
 
-  write(): RegionCode {
+  *write(): Work<RegionCode> {
     const { entry } = this.graph;
     const rip = entry.rip;
     const way = {
@@ -81,40 +82,38 @@ class RegionWriter {
       needed: Math.max(entry.source.instructions, this.charges.needed(rip)),
       handler: this.surroundings.handler(entry.plans[0], entry),
     };
-    this.frame.write(
-      way,
-      () => this.node(rip),
-      () => this.sources?.follow(this.frame.flags, () => this.kept()),
-    );
+    this.frame.open();
+    yield* this.node(rip);
+    this.frame.close(way, () => this.sources?.follow(this.frame.flags, () => this.kept()));
     return this.code;
   }
 
   // ---- structure ----
 
-  private node(rip: bigint): void {
+  private *node(rip: bigint): Work<void> {
     const { code, order } = this;
     const later = order.children(rip).filter((child) => order.merges.has(child));
     later.sort((a, b) => order.position.get(b)! - order.position.get(a)!);
-    if (!order.loopHeads.has(rip)) return this.within(rip, later);
+    if (!order.loopHeads.has(rip)) return yield* this.within(rip, later);
     code.loop();
     this.loops.set(rip, code.label);
-    this.within(rip, later);
+    yield* this.within(rip, later);
     code.end();
   }
 
-  private within(rip: bigint, later: readonly bigint[]): void {
-    if (later.length === 0) return this.block(this.graph.blocks.get(rip)!);
+  private *within(rip: bigint, later: readonly bigint[]): Work<void> {
+    if (later.length === 0) return yield* this.block(this.graph.blocks.get(rip)!);
     const { code } = this;
     code.block();
     this.merges.set(later[0], code.label);
-    this.within(rip, later.slice(1));
+    yield* this.within(rip, later.slice(1));
     code.end();
-    this.node(later[0]);
+    yield* this.node(later[0]);
   }
 
   // ---- blocks ----
 
-  private block(block: RegionBlock): void {
+  private *block(block: RegionBlock): Work<void> {
     const { code } = this;
     const { plans } = block;
     const flags = new FlagState(!this.asked.has(block.rip));
@@ -131,10 +130,11 @@ class RegionWriter {
       if (plan.flow === "interpret") return giveUp();
       const writer = new InstructionWriter(this.shop, plan, flags, after[n], giveUp);
       writer.write();
+      yield;
       if (plan.flow === "jump" && plan.target === undefined) {
         writer.setTarget();
         settle();
-        return this.indirect(block, flags);
+        return yield* this.indirect(block, flags);
       }
       if (plan.target === undefined) {
         settle();
@@ -143,11 +143,11 @@ class RegionWriter {
       const conditional = writer.pushCondition();
       if (conditional) code.if(EMPTY);
       settle();
-      this.edge(block, plan.target, left, flags);
+      yield* this.edge(block, plan.target, left, flags);
       if (!conditional) return;
       code.end();
     }
-    this.edge(block, block.fallsTo!, 0, flags);
+    yield* this.edge(block, block.fallsTo!, 0, flags);
   }
 
   private giveUp(block: RegionBlock, plan: Plan, flags: FlagState): void {
@@ -187,7 +187,7 @@ class RegionWriter {
   // ---- ways ----
 
   /** To a RIP, with `left` instructions of the block not run. */
-  private edge(from: RegionBlock, target: bigint, left: number, flags: FlagState): void {
+  private *edge(from: RegionBlock, target: bigint, left: number, flags: FlagState): Work<void> {
     const { code, frame } = this;
     const block = this.graph.blocks.get(target);
     if (!block || !this.order.reaches(from.rip, target)) return this.leave(target, left, flags);
@@ -210,7 +210,7 @@ class RegionWriter {
     else this.handFlags(flags);
     if (this.order.position.get(target)! <= this.order.position.get(from.rip)!) code.goto(this.loops.get(target)!);
     else if (this.order.merges.has(target)) code.goto(this.merges.get(target)!);
-    else this.node(target);
+    else yield* this.node(target);
   }
 
   private leave(target: bigint | undefined, left: number, flags: FlagState): void {
@@ -226,11 +226,11 @@ class RegionWriter {
   }
 
   /** To the RIP in the frame's target, which may be a place in the region. */
-  private indirect(block: RegionBlock, flags: FlagState): void {
+  private *indirect(block: RegionBlock, flags: FlagState): Work<void> {
     const { code, frame } = this;
     for (const rip of block.mayGoTo) {
       code.get(frame.target).i64(rip).op(op.i64Eq).if(EMPTY);
-      this.edge(block, rip, 0, flags);
+      yield* this.edge(block, rip, 0, flags);
       code.end();
     }
     this.leave(undefined, 0, flags);

@@ -5,28 +5,29 @@
  * A region is good as long as every block that it was made from is: when one of them is dropped the entry block gets its handler
  * back. Where a region stops, the interpreter goes on in the records of these blocks. So writes to code need nothing else: a store
  * to a page with code never finds a lookaside entry, is given to the interpreter, and what follows it runs there.
+ *
+ * The machine does not stand still for it: candidates wait, the hottest is made first, a few steps at each sample, and what is ready
+ * becomes one module. A run is the same to the tick whenever that is.
  */
 import type { Block } from "../blocks";
 import type { HandlerLibrary } from "../handlers/library";
 import { record } from "../record";
 import type { Step } from "../records";
 import { type CpuState, MODE } from "../state";
-import { I32 } from "../wasm/code";
-import { ModuleWriter, type Signature } from "../wasm/module";
-import { type RuntimeFunction, runtimeSignatures } from "../wasm/runtime";
-import { findGraph, type Graph, type KnownCode, planBlock, type PlannedBlock } from "./graph";
+import { Batch, type Candidate, makeRegion, type Written } from "./compilation";
+import { type KnownCode, planBlock, type PlannedBlock } from "./graph";
+import { Heat, pageOf } from "./heat";
 import { defaultRegionOptions, type RegionOptions } from "./options";
-import { Planner } from "./plan";
-import { writeRegion } from "./region";
+import type { Planner } from "./plan";
 import { Segmentation } from "./segmentation";
 import { Nodes } from "./simplify";
+import type { Work } from "./work";
 
-const HANDLER: Signature = { parameters: [I32], results: [I32] };
-/** A block that is part of a region has one of its own after so many times the samples. */
-const INSIDE = 16;
-const MOST_DOUBLINGS = 12;
 /** Plans share expressions, which are kept until there are so many. */
 const MOST_NODES = 50_000;
+const MOST_CANDIDATES = 256;
+/** A region that is ready waits so many steps at most for others to share its module. */
+const PATIENCE = 128;
 
 /** What regions ask of the first tier. */
 export interface DecodedCode {
@@ -42,21 +43,25 @@ interface Region {
   /** The handler that the entry block's first record had. */
   readonly handler: number;
   readonly blocks: readonly Block[];
+  dropped: boolean;
 }
 
 export class Regions {
   readonly options: RegionOptions;
+  /** In the order in which they were made. */
   private readonly byEntry = new Map<Block, Region>();
   private readonly byBlock = new Map<Block, Set<Region>>();
-  /** How often the code at the entry of a region was written to: each time it takes twice the samples to compile it again. */
-  private readonly rewritten = new Map<number, number>();
-  private readonly samples = new Map<Block, number>();
+  private readonly heat: Heat;
+  private readonly candidates = new Map<Block, Candidate>();
+  private current: { readonly candidate: Candidate; readonly work: ReturnType<typeof makeRegion> } | undefined;
+  private batch = new Batch<Region>();
+  private waited = 0;
   private readonly freeSlots: number[] = [];
   private nodes: Nodes;
   private plans = new WeakMap<Block, { rip: bigint; segmentKinds: number; planned: PlannedBlock }>();
-  readonly counts = { compiled: 0, instructions: 0, bytes: 0, dropped: 0, refused: 0 };
-  /** Told about each region; for tests and tools. */
-  watch: ((rip: bigint, bytes: Uint8Array) => void) | undefined;
+  readonly counts = { compiled: 0, instructions: 0, bytes: 0, modules: 0, dropped: 0, refused: 0 };
+  /** Told about each module; for tests and tools. */
+  watch: ((bytes: Uint8Array) => void) | undefined;
 
   constructor(
     private readonly state: CpuState,
@@ -65,38 +70,94 @@ export class Regions {
     options: Partial<RegionOptions> = {},
   ) {
     this.options = { ...defaultRegionOptions, ...(library.options.hostFloats ? {} : { vectors: false }), ...options };
+    this.heat = new Heat(this.options.threshold, this.options.thresholdLater);
     this.nodes = new Nodes(this.options.simplify);
   }
 
-  /** The ticks ran out in the interpreter, at the head of this block. Call while no generated code runs. */
+  /** The ticks ran out in the interpreter, at the head of this block, where the CPU is. Call while no generated code runs. */
   sample(block: Block, rip: bigint): void {
-    if (this.byEntry.has(block)) return;
-    const seen = (this.samples.get(block) ?? 0) + 1;
-    this.samples.set(block, seen);
-    const { threshold } = this.options;
-    const rewritten = 1 << Math.min(this.rewritten.get(block.physical) ?? 0, MOST_DOUBLINGS);
-    if (seen < threshold * rewritten * (this.byBlock.has(block) ? INSIDE : 1)) return;
-    if (!this.compile(block, rip)) this.samples.set(block, Number.NEGATIVE_INFINITY);
+    if (this.byEntry.has(block) || !this.heat.add(block, this.byBlock.has(block))) return;
+    if (this.options.threshold === 0 || this.options.work === 0) this.compile(block, rip);
+    else if (this.candidates.size < MOST_CANDIDATES && !this.candidates.has(block))
+      this.candidates.set(block, this.candidate(block, rip));
   }
 
-  /** Makes the region that begins with this block, if it is code that regions can run. */
+  /** Makes the region that begins with this block at once, if it is code that regions can run. */
   compile(block: Block, rip: bigint): boolean {
-    if (block.mode & MODE.aligned || this.byEntry.has(block)) return false;
-    if (this.byEntry.size >= this.options.mostRegions) this.forget();
-    if (this.nodes.size > MOST_NODES) this.forgetPlans();
-    const { nodes } = this;
-    const segmentation = new Segmentation(this.state, block.mode);
-    const planner = new Planner(nodes, segmentation, this.options.vectors);
-    const graph = findGraph(rip, this.knownCode(block, rip, segmentation), planner, this.options);
-    if (!graph || graph.entry.plans[0].flow === "interpret") {
-      this.counts.refused++;
-      return false;
-    }
-    this.install(block, rip, graph, nodes, segmentation);
-    return true;
+    if (this.byEntry.has(block)) return false;
+    this.current = undefined;
+    this.begin(this.candidate(block, rip));
+    while (this.current) this.step();
+    this.settle();
+    return this.byEntry.has(block);
   }
 
-  private knownCode(entry: Block, rip: bigint, segmentation: Segmentation): KnownCode {
+  private candidate(block: Block, rip: bigint): Candidate {
+    return { block, rip, segmentation: new Segmentation(this.state, block.mode) };
+  }
+
+  // ---- making them ----
+
+  /** A few steps of what there is to do. Call while no generated code runs. */
+  work(): void {
+    for (let steps = this.options.work; steps > 0; steps--) {
+      const candidate = this.current ? undefined : this.hottest();
+      if (candidate) this.begin(candidate);
+      if (!this.current) return this.settle();
+      this.step();
+    }
+    const { members } = this.batch;
+    if (members.length === 0) return;
+    this.waited += this.options.work;
+    if (members.length >= this.options.together || this.waited >= PATIENCE) if (!this.current) this.settle();
+  }
+
+  /** Takes the candidate with most samples from among those that still are one. */
+  private hottest(): Candidate | undefined {
+    let best: Candidate | undefined;
+    for (const candidate of [...this.candidates.values()]) {
+      const { block } = candidate;
+      if (block.dropped || this.byEntry.has(block) || !this.heat.isHot(block, this.byBlock.has(block)))
+        this.candidates.delete(block);
+      else if (!best || this.heat.of(block) > this.heat.of(best.block)) best = candidate;
+    }
+    if (best) this.candidates.delete(best.block);
+    return best;
+  }
+
+  private begin(candidate: Candidate): void {
+    if (candidate.block.mode & MODE.aligned) return this.refuse(candidate);
+    if (this.nodes.size > MOST_NODES) this.forgetPlans();
+    const { nodes, options, batch } = this;
+    const work = makeRegion(candidate, {
+      code: this.knownCode(candidate),
+      nodes,
+      options,
+      batch,
+      handler: (plan, block) => (plan.head ? this.ownHandler(block.source) : this.handlerAt(plan.record)),
+    });
+    this.current = { candidate, work };
+  }
+
+  private step(): void {
+    const { candidate, work } = this.current!;
+    if (candidate.block.dropped) {
+      this.current = undefined;
+      return;
+    }
+    const { done, value } = work.next();
+    if (!done) return;
+    this.current = undefined;
+    if (value === "refused") this.refuse(candidate);
+    else if (value !== "stale") this.keep(value);
+  }
+
+  private refuse({ block }: Candidate): void {
+    this.heat.refuse(block);
+    this.counts.refused++;
+  }
+
+  private knownCode({ block: entry, rip, segmentation }: Candidate): KnownCode {
     return {
       segmentation,
       blockAt: (at) => this.code.known(entry.physical + Number(at - rip), entry.mode),
@@ -106,10 +167,10 @@ export class Regions {
   }
 
   /** The instructions of a block, planned once for all regions that it is part of. */
-  private planned(block: Block, rip: bigint, planner: Planner, segmentKinds: number): PlannedBlock {
+  private *planned(block: Block, rip: bigint, planner: Planner, segmentKinds: number): Work<PlannedBlock> {
     const before = this.plans.get(block);
     if (before?.rip === rip && before.segmentKinds === segmentKinds) return before.planned;
-    const planned = planBlock(rip, block, this.code.steps(block), planner);
+    const planned = yield* planBlock(rip, block, this.code.steps(block), planner);
     this.plans.set(block, { rip, segmentKinds, planned });
     return planned;
   }
@@ -119,34 +180,35 @@ export class Regions {
     this.plans = new WeakMap();
   }
 
-  private install(entry: Block, rip: bigint, graph: Graph, nodes: Nodes, segmentation: Segmentation): void {
+  // ---- those there are ----
+
+  private keep({ entry, blocks, instructions, code }: Written): void {
+    if (this.byEntry.size >= this.options.mostRegions) this.evict();
     const slot = this.freeSlots.pop() ?? this.library.reserve();
-    const module = new ModuleWriter();
-    const code = writeRegion(graph, {
-      handlerType: module.type(HANDLER),
-      user: (entry.mode & MODE.user) !== 0,
-      nodes,
-      segmentation,
-      options: this.options,
-      runtime: (name: RuntimeFunction) => module.import(name, runtimeSignatures[name]),
-      handler: (plan, block) => (plan.head ? this.ownHandler(block.source) : this.handlerAt(plan.record)),
-    });
-    module.element(slot, module.define(HANDLER, code));
-    const bytes = module.encode();
-    this.watch?.(rip, bytes);
-    this.library.add(bytes);
-    const blocks = [...graph.blocks.values()].map(({ source }) => source);
-    const region = { entry, slot, handler: this.ownHandler(entry), blocks };
+    const region = { entry, slot, handler: this.ownHandler(entry), blocks, dropped: false };
     this.byEntry.set(entry, region);
     for (const block of blocks) {
       const users = this.byBlock.get(block);
       if (users) users.add(region);
       else this.byBlock.set(block, new Set([region]));
     }
-    this.setHandler(entry, slot);
+    this.batch.add(region, slot, code);
     this.counts.compiled++;
+    this.counts.instructions += instructions;
+  }
+
+  /** What is ready becomes a module, and is run from now on. */
+  private settle(): void {
+    const { members } = this.batch;
+    if (members.length === 0) return;
+    const bytes = this.batch.encode(({ dropped }) => !dropped);
+    this.library.add(bytes);
+    this.watch?.(bytes);
+    for (const { member } of members) if (!member.dropped) this.setHandler(member.entry, member.slot);
     this.counts.bytes += bytes.length;
-    for (const { plans } of graph.blocks.values()) this.counts.instructions += plans.length;
+    this.counts.modules++;
+    this.batch = new Batch();
+    this.waited = 0;
   }
 
   /** The handler of a block's first record without regions. */
@@ -164,18 +226,24 @@ export class Regions {
 
   /** Blocks were dropped, and have their `dropped` set. */
   dropped(blocks: Iterable<Block>): void {
+    const pages = new Set<number>();
     for (const block of blocks) {
-      this.samples.delete(block);
-      if (this.byEntry.has(block)) this.rewritten.set(block.physical, (this.rewritten.get(block.physical) ?? 0) + 1);
-      for (const region of this.byBlock.get(block) ?? []) this.drop(region);
+      this.heat.cool(block);
+      this.candidates.delete(block);
+      for (const region of this.byBlock.get(block) ?? []) {
+        pages.add(pageOf(region.entry));
+        this.drop(region);
+      }
     }
+    this.heat.lost(pages);
   }
 
   private drop(region: Region): void {
     const { entry, slot, handler, blocks } = region;
+    region.dropped = true;
     if (!entry.dropped) this.setHandler(entry, handler);
     this.byEntry.delete(entry);
-    this.samples.delete(entry);
+    this.heat.cool(entry);
     for (const block of blocks) {
       const users = this.byBlock.get(block);
       users?.delete(region);
@@ -186,10 +254,16 @@ export class Regions {
     this.counts.dropped++;
   }
 
+  private evict(): void {
+    const oldest = [...this.byEntry.values()].slice(0, Math.ceil(this.options.mostRegions / 4));
+    for (const region of oldest) this.drop(region);
+  }
+
   /** All of them. Code that is running must not be in one. */
   forget(): void {
     for (const region of [...this.byEntry.values()]) this.drop(region);
-    this.samples.clear();
-    this.rewritten.clear();
+    this.candidates.clear();
+    this.current = undefined;
+    this.heat.forget();
   }
 }

@@ -24,7 +24,7 @@ function compiled(code: readonly number[], bits: 64 | 32): string {
   const block = cpu.blocks.known(CODE, state.get32("mode") & 31);
   if (!block) throw new Error("the code did not run");
   let text = "";
-  cpu.regions!.watch = (_, bytes) => (text = regionText(bytes));
+  cpu.regions!.watch = (bytes) => (text = regionText(bytes));
   return cpu.regions!.compile(block, BigInt(CODE)) ? text : "left to the interpreter";
 }
 
