@@ -196,27 +196,52 @@ export function successors(block: RegionBlock, blocks: ReadonlyMap<bigint, Regio
   return [...new Set(targets)].filter((target) => blocks.has(target));
 }
 
-/** Reverse postorder, dominators and loops (Cooper, Harvey, Kennedy: A Simple, Fast Dominance Algorithm). */
+/** Stands for a place in front of the region from which a number leads to each of some blocks (Order: hubs). No RIP. */
+export const ROOT = -1n;
+
+/**
+ * Reverse postorder, dominators and loops (Cooper, Harvey, Kennedy: A Simple, Fast Dominance Algorithm). A loop that can be entered at
+ * several places cannot be written in Wasm: those of its places that jumps from later in the order lead to, without dominating them, become
+ * hubs. Hubs are reached from ROOT, and such jumps go to ROOT, which is a loop itself.
+ */
 export class Order {
-  readonly position = new Map<bigint, number>();
-  readonly sequence: bigint[] = [];
-  private readonly dominator: number[] = [];
+  position = new Map<bigint, number>();
+  sequence: bigint[] = [];
+  private dominator: number[] = [];
   /** Blocks that some jump from later in the order leads to. */
   readonly loopHeads = new Set<bigint>();
   /** Blocks with more than one way to them from earlier in the order. */
   readonly merges = new Set<bigint>();
+  /** Blocks that ROOT leads to, by number: the entry and others; empty when no jump needs ROOT. */
+  readonly hubs: bigint[] = [];
 
-  constructor(private readonly graph: Graph) {
-    this.number();
-    this.dominate();
+  constructor(
+    private readonly graph: Graph,
+    withHubs: boolean,
+  ) {
+    do {
+      this.number();
+      this.dominate();
+    } while (withHubs && this.addHubs());
     this.classify();
   }
 
+  /** The block, or ROOT, that everything begins with. */
+  get first(): bigint {
+    return this.hubs.length ? ROOT : this.graph.entry.rip;
+  }
+
+  private after(rip: bigint): bigint[] {
+    const { blocks } = this.graph;
+    return rip === ROOT ? [...this.hubs] : successors(blocks.get(rip)!, blocks);
+  }
+
   private number(): void {
-    const { blocks, entry } = this.graph;
-    const seen = new Set<bigint>([entry.rip]);
+    const { first } = this;
+    this.position = new Map();
+    const seen = new Set<bigint>([first]);
     const post: bigint[] = [];
-    const stack = [{ rip: entry.rip, targets: successors(entry, blocks) }];
+    const stack = [{ rip: first, targets: this.after(first) }];
     while (stack.length) {
       const top = stack[stack.length - 1];
       const next = top.targets.pop();
@@ -225,20 +250,19 @@ export class Order {
         stack.pop();
       } else if (!seen.has(next)) {
         seen.add(next);
-        stack.push({ rip: next, targets: successors(blocks.get(next)!, blocks) });
+        stack.push({ rip: next, targets: this.after(next) });
       }
     }
-    this.sequence.push(...post.reverse());
+    this.sequence = post.reverse();
     this.sequence.forEach((rip, n) => this.position.set(rip, n));
   }
 
   private dominate(): void {
-    const { blocks } = this.graph;
     const before: number[][] = this.sequence.map(() => []);
     this.sequence.forEach((rip, n) => {
-      for (const target of successors(blocks.get(rip)!, blocks)) before[this.position.get(target)!].push(n);
+      for (const target of this.after(rip)) before[this.position.get(target)!].push(n);
     });
-    this.dominator[0] = 0;
+    this.dominator = [0];
     for (let changed = true; changed;) {
       changed = false;
       for (let n = 1; n < this.sequence.length; n++) {
@@ -267,7 +291,23 @@ export class Order {
     return n === wanted;
   }
 
-  /** Loops that are entered in the middle cannot be written in Wasm: a jump back to such a place leaves the region. */
+  /** True when there are more of them than before; then the order is another. */
+  private addHubs(): boolean {
+    const more = new Set<bigint>();
+    for (const rip of this.sequence) {
+      for (const target of this.after(rip)) if (!this.reaches(rip, target)) more.add(target);
+    }
+    for (const rip of this.hubs) more.delete(rip);
+    if (more.size === 0) return false;
+    if (this.hubs.length === 0) {
+      this.hubs.push(this.graph.entry.rip);
+      more.delete(this.graph.entry.rip);
+    }
+    this.hubs.push(...more);
+    return true;
+  }
+
+  /** A jump can be written without ROOT. */
   reaches(from: bigint, to: bigint): boolean {
     const target = this.position.get(to);
     if (target === undefined) return false;
@@ -278,6 +318,7 @@ export class Order {
     const { blocks } = this.graph;
     const forward = new Map<bigint, number>();
     this.sequence.forEach((rip, n) => {
+      if (rip === ROOT) return;
       for (const target of successors(blocks.get(rip)!, blocks)) {
         if (this.position.get(target)! > n)
           forward.set(target, (forward.get(target) ?? 0) + edges(blocks.get(rip)!, target));
@@ -285,6 +326,8 @@ export class Order {
       }
     });
     for (const [rip, count] of forward) if (count > 1) this.merges.add(rip);
+    for (const rip of this.hubs) this.merges.add(rip);
+    if (this.hubs.length) this.loopHeads.add(ROOT);
   }
 
   /** Blocks that this one dominates immediately. */

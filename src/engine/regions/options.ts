@@ -19,6 +19,8 @@ export interface RegionOptions {
   readonly longest: number;
   /** Jumps inside the region stay inside the function; off: a region is one block. Gains: recursion 6.5, dispatch 5.8, quicksort 2.0. */
   readonly loops: boolean;
+  /** Loops that are entered at several places stay inside too. Gains: see quicksort. */
+  readonly hubs: boolean;
   /** Flags are computed where somebody reads them; off: each instruction stores those it sets. Gains: sieve 1.3, matrix 1.2, recursion 1.2. */
   readonly lazyFlags: boolean;
   /** From block to block go the operands that flags come from, not the flags, where no block ahead asks for these first. Gains: matrix 1.3, sieve 1.2, sha256 1.1. */
@@ -45,6 +47,7 @@ export const defaultRegionOptions: RegionOptions = {
   mostRegions: 512,
   longest: 600,
   loops: true,
+  hubs: true,
   lazyFlags: true,
   passSources: true,
   chargeLoops: true,

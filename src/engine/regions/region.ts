@@ -1,19 +1,20 @@
 /**
  * One region as one Wasm function. Its blocks are nested by dominance (Ramsey, Beyond Relooper, ICFP 2022): a block that only one
- * way leads to stands at that way, others after the Wasm block that those ways leave, and loops are Wasm loops.
+ * way leads to stands at that way, others after the Wasm block that those ways leave, and loops are Wasm loops. Loops with several entries
+ * go through a table of places in front of everything (graph.ts: ROOT).
  *
  * Ticks: whoever goes to a block charges it as a whole (charges.ts says where somebody looks whether they cover it); so every way out
  * is at an exact instruction. Flags are in their locals when a block is entered that asks for some before it has set all, else passed as
  * what they come from (flags.ts: FlagSources).
  */
 import type { RuntimeFunction } from "../wasm/runtime";
-import { EMPTY, op } from "../wasm/code";
+import { EMPTY, I32, op } from "../wasm/code";
 import { RegionAccess } from "./access";
 import { type Label, RegionCode } from "./code";
 import { Charges } from "./charges";
 import { FlagSources, FlagState } from "./flags";
 import { Frame } from "./frame";
-import { type Graph, Order, type RegionBlock, successors } from "./graph";
+import { type Graph, Order, type RegionBlock, ROOT, successors } from "./graph";
 import { InstructionWriter, type Workshop } from "./instruction";
 import type { RegionOptions } from "./options";
 import { ALL_FLAGS, type Plan } from "./plan";
@@ -49,6 +50,8 @@ class RegionWriter {
   private readonly asked: ReadonlySet<bigint>;
   private readonly sources: FlagSources | undefined;
   private readonly charges: Charges;
+  /** Number of the block that ROOT leads to. */
+  private readonly hub: number;
 
   constructor(
     private readonly graph: Graph,
@@ -56,7 +59,7 @@ class RegionWriter {
   ) {
     const { nodes, options, user } = surroundings;
     this.frame = new Frame(this.code, surroundings.handlerType, surroundings.segmentation);
-    this.order = new Order(graph);
+    this.order = new Order(graph, options.hubs);
     this.shop = {
       code: this.code,
       frame: this.frame,
@@ -69,6 +72,7 @@ class RegionWriter {
     const passing = options.lazyFlags && options.passSources;
     this.asked = passing ? askedFirst(graph) : new Set(graph.blocks.keys());
     if (passing) this.sources = new FlagSources(this.code, nodes);
+    this.hub = this.order.hubs.length ? this.code.permanent(I32) : 0;
     this.charges = new Charges(graph, this.order, options.chargeLoops);
   }
 
@@ -83,7 +87,7 @@ class RegionWriter {
       handler: this.surroundings.handler(entry.plans[0], entry),
     };
     this.frame.open();
-    yield* this.node(rip);
+    yield* this.node(this.order.first);
     this.frame.close(way, () => this.sources?.follow(this.frame.flags, () => this.kept()));
     return this.code;
   }
@@ -102,6 +106,7 @@ class RegionWriter {
   }
 
   private *within(rip: bigint, later: readonly bigint[]): Work<void> {
+    if (later.length === 0 && rip === ROOT) return this.fromRoot();
     if (later.length === 0) return yield* this.block(this.graph.blocks.get(rip)!);
     const { code } = this;
     code.block();
@@ -109,6 +114,11 @@ class RegionWriter {
     yield* this.within(rip, later.slice(1));
     code.end();
     yield* this.node(later[0]);
+  }
+
+  /** To the hub whose number is in the local: that of the entry is 0. */
+  private fromRoot(): void {
+    this.code.get(this.hub).gotoOneOf(this.order.hubs.map((rip) => this.merges.get(rip)!));
   }
 
   // ---- blocks ----
@@ -190,7 +200,9 @@ class RegionWriter {
   private *edge(from: RegionBlock, target: bigint, left: number, flags: FlagState): Work<void> {
     const { code, frame } = this;
     const block = this.graph.blocks.get(target);
-    if (!block || !this.order.reaches(from.rip, target)) return this.leave(target, left, flags);
+    const direct = block !== undefined && this.order.reaches(from.rip, target);
+    const hub = this.order.hubs.indexOf(target);
+    if (!block || (!direct && hub < 0)) return this.leave(target, left, flags);
     if (this.charges.checks(target)) {
       code
         .get(frame.remaining)
@@ -208,7 +220,8 @@ class RegionWriter {
       .set(frame.remaining);
     if (this.asked.has(target)) this.flagsToLocals(flags, this.liveIn.get(target)!);
     else this.handFlags(flags);
-    if (this.order.position.get(target)! <= this.order.position.get(from.rip)!) code.goto(this.loops.get(target)!);
+    if (!direct) code.i32(hub).set(this.hub).goto(this.loops.get(ROOT)!);
+    else if (this.order.position.get(target)! <= this.order.position.get(from.rip)!) code.goto(this.loops.get(target)!);
     else if (this.order.merges.has(target)) code.goto(this.merges.get(target)!);
     else yield* this.node(target);
   }
