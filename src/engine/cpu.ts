@@ -339,7 +339,7 @@ export class X86Cpu implements Cpu {
     // Time was skipped: what comes just after an interrupt would be seen too often.
     if (this.sampleAt <= this.ticks) this.nextSample();
     const toSample = Math.max(this.sampleAt - this.ticks, block.instructions);
-    this.sampling = this.ticks + toSample < until;
+    this.sampling = this.ticks + toSample <= until;
     return Math.min(until - this.ticks, toSample, LONGEST_RUN);
   }
 

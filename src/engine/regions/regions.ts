@@ -59,7 +59,8 @@ export class Regions {
   private readonly freeSlots: number[] = [];
   private nodes: Nodes;
   private plans = new WeakMap<Block, { rip: bigint; segmentKinds: number; planned: PlannedBlock }>();
-  readonly counts = { compiled: 0, instructions: 0, bytes: 0, modules: 0, dropped: 0, refused: 0 };
+  /** Regions, their instructions, the bytes and number of their modules, those dropped, code that was refused, and steps that all of it took. */
+  readonly counts = { compiled: 0, instructions: 0, bytes: 0, modules: 0, dropped: 0, refused: 0, steps: 0 };
   /** Told about each module; for tests and tools. */
   watch: ((bytes: Uint8Array) => void) | undefined;
 
@@ -145,6 +146,7 @@ export class Regions {
       this.current = undefined;
       return;
     }
+    this.counts.steps++;
     const { done, value } = work.next();
     if (!done) return;
     this.current = undefined;
