@@ -13,7 +13,17 @@ import { SPECIAL } from "./handlers/special";
 import { Jumps } from "./jumps";
 import { record, RECORD_BYTES } from "./record";
 import { recordsFor, RecordWriter, type Step } from "./records";
-import { type CpuState, type GuestPhysical, MODE, MODE_BITS, RECORDS, RECORDS_BYTES, type WasmOffset } from "./state";
+import {
+  CODE_PAGES,
+  type CpuState,
+  type GuestPhysical,
+  MODE,
+  MODE_BITS,
+  RECORDS,
+  RECORDS_BYTES,
+  TRACKED_PAGES,
+  type WasmOffset,
+} from "./state";
 
 export interface Block {
   readonly record: WasmOffset;
@@ -74,6 +84,8 @@ export class Blocks {
   /** By the number of the first record. */
   private readonly byRecord: (Block | undefined)[] = [];
   private readonly pages = new Map<number, CodePage>();
+  /** 1 for each of them that is memory, for those who write. */
+  private readonly codePages: Uint8Array;
   private readonly writer: RecordWriter;
   private cursor: WasmOffset = RECORDS;
   /** Blocks decoded, dropped because their code was written, and times everything was forgotten. */
@@ -86,10 +98,7 @@ export class Blocks {
     private readonly jumps: Jumps,
   ) {
     this.writer = new RecordWriter(state);
-  }
-
-  isCodePage(physicalPage: number): boolean {
-    return this.pages.has(physicalPage);
+    this.codePages = new Uint8Array(state.memory.buffer, CODE_PAGES, TRACKED_PAGES);
   }
 
   /** The block at a physical address in the present mode; undefined when fetching its only instruction faults. */
@@ -204,6 +213,7 @@ export class Blocks {
       if (!entry) {
         entry = { blocks: [], marks: new Uint8Array(PAGE), quietWrites: 0 };
         this.pages.set(page, entry);
+        this.codePages[page] = 1;
         source.protect(page);
       }
       entry.blocks.push(block);
@@ -231,6 +241,7 @@ export class Blocks {
     if (entry.blocks.length === 0) {
       if (++entry.quietWrites <= PATIENCE) return true;
       this.pages.delete(page);
+      this.codePages[page] = 0;
       return false;
     }
     const { marks } = entry;
@@ -282,6 +293,7 @@ export class Blocks {
     this.watcher?.forget();
     this.byPlace.clear();
     this.byRecord.length = 0;
+    for (const page of this.pages.keys()) this.codePages[page] = 0;
     this.pages.clear();
     this.cursor = RECORDS;
     this.counts.flushes++;

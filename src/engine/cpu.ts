@@ -21,6 +21,7 @@ import { Regions } from "./regions/regions";
 import { takeSnapshot } from "./snapshot";
 import { CpuState, layout, MODE, RAM, type GuestPhysical, type WasmOffset } from "./state";
 import { createSystem, type System } from "./system";
+import { shortWays } from "./system/short";
 
 export interface CpuConfig {
   readonly board: Board;
@@ -32,7 +33,7 @@ export interface CpuConfig {
   readonly regions?: boolean | Partial<RegionOptions>;
   /** Short ways of handlers; all are taken unless switched off. */
   readonly handlers?: Partial<HandlerOptions>;
-  /** Short ways of interrupts and their returns (system/quick.ts); default true. */
+  /** Short ways of walks, interrupts, system calls and their kind (system/short/); default true. */
   readonly quick?: boolean;
 }
 
@@ -61,6 +62,7 @@ const CS_LIMIT = (layout.segmentLimit.offset >>> 2) + CS;
 const SYSTEM_FLAGS = layout.systemFlags.offset >>> 2;
 const SHADOW = layout.shadow.offset >>> 2;
 const NMI_BLOCKED = layout.nmiBlocked.offset >>> 2;
+const INTERRUPT_WAITING = layout.interruptWaiting.offset >>> 2;
 const HALTED = layout.halted.offset >>> 2;
 const REMAINING = layout.remaining.offset >>> 2;
 const SAMPLING = layout.sampling.offset >>> 2;
@@ -124,7 +126,6 @@ export class X86Cpu implements Cpu {
     this.fields = this.state.bytes;
     this.jumps = new Jumps(this.state);
     const hooks = {
-      isCodePage: (page: number) => this.blocks.isCodePage(page),
       codeWritten: (physical: number, size: number) => this.blocks.written(physical, size),
       flushJumps: () => this.jumps.flush(),
       enterSpace: (low: number, high: number) => this.jumps.enterSpace(low, high),
@@ -134,7 +135,10 @@ export class X86Cpu implements Cpu {
       clock: () => this.clock,
     };
     this.system = createSystem(this.state, board, hooks, { levels5, quick });
-    this.library = new HandlerLibrary(this.memory, this.hostFunctions(), { ...defaultHandlerOptions, ...handlers });
+    this.library = new HandlerLibrary(this.memory, this.withShortWays(quick), {
+      ...defaultHandlerOptions,
+      ...handlers,
+    });
     this.system.useRuntime(this.library.runtime);
     this.blocks = new Blocks(this.state, this.library, this.jumps);
     this.source = {
@@ -144,6 +148,14 @@ export class X86Cpu implements Cpu {
     };
     if (regions) this.regions = this.secondTier(regions === true ? {} : regions);
     this.reset();
+  }
+
+  private withShortWays(quick = true): HostFunctions {
+    const host = this.hostFunctions();
+    if (!quick) return host;
+    const short = shortWays(this.memory, host);
+    this.system.useDelivery(short.deliver);
+    return { ...host, ...short };
   }
 
   private secondTier(options: Partial<RegionOptions>): Regions {
@@ -274,7 +286,8 @@ export class X86Cpu implements Cpu {
         continue;
       }
       const enabled = (flags & FLAG_IF) !== 0 && !shadow;
-      if (enabled && this.board.interruptPending()) {
+      const waits = this.board.interruptPending();
+      if (enabled && waits) {
         this.deliver(() => this.system.deliverInterrupt(this.board.acknowledgeInterrupt()));
         continue;
       }
@@ -282,6 +295,7 @@ export class X86Cpu implements Cpu {
       if (this.atBreakpoint()) return { kind: "breakpoint" };
       if (this.ticks >= until) return { kind: "ticks" };
       if (this.meetsCodeBreakpoint(flags)) continue;
+      this.state.u32[INTERRUPT_WAITING] = waits ? 1 : 0;
       this.advance(until, flags, shadow);
     }
   }

@@ -8,7 +8,17 @@
  * forgotten. So a stale entry is never used where the processor would have to walk (SDM 3, 4.10.4.1).
  */
 import type { Walk } from "./system/paging";
-import { type CpuState, JUMP_ENTRIES, JUMP_ENTRY_BYTES, JUMPS, layout, MODE_BITS, type WasmOffset } from "./state";
+import {
+  CODE_LEAF_BITS,
+  CODE_LEAVES,
+  type CpuState,
+  JUMP_ENTRIES,
+  JUMP_ENTRY_BYTES,
+  JUMPS,
+  layout,
+  MODE_BITS,
+  type WasmOffset,
+} from "./state";
 
 const LAST_EPOCH = 2 ** (32 - MODE_BITS) - 1;
 const WORDS = JUMP_ENTRY_BYTES / 4;
@@ -53,7 +63,12 @@ export class Jumps {
   private base = 0;
   private limit = 0;
 
-  constructor(private readonly state: CpuState) {}
+  /** For each size of page, a bit for the low bits of the numbers of pages that code was fetched from: most INVLPGs need ask no further. */
+  private readonly fetched: Uint8Array;
+
+  constructor(private readonly state: CpuState) {
+    this.fetched = new Uint8Array(state.memory.buffer, CODE_LEAVES, (SHIFTS.length * CODE_LEAF_BITS) / 8);
+  }
 
   /** Brings jumpTag in line with the mode. Call before running. */
   retag(): void {
@@ -65,6 +80,7 @@ export class Jumps {
   flush(): void {
     this.spaces.clear();
     this.space = newSpace();
+    this.fetched.fill(0);
     this.nextEpoch();
   }
 
@@ -104,6 +120,13 @@ export class Jumps {
     const { u32 } = this.state;
     const halves = words.flatMap((word) => [u32[word] & ~DIRTY, u32[word + 1]]);
     this.space.leaves.set(page, { shift: walk.shift, words, halves });
+    this.markFetched(low, high, walk.shift);
+  }
+
+  private markFetched(low: number, high: number, shift: number): void {
+    const number = ((low >>> shift) | (high << (32 - shift))) & (CODE_LEAF_BITS - 1);
+    const table = (SHIFTS.indexOf(shift as (typeof SHIFTS)[number]) * CODE_LEAF_BITS) / 8;
+    this.fetched[table + (number >>> 3)] |= 1 << (number & 7);
   }
 
   /** INVLPG: what may have changed is the way to one page of the present space. Whether code was fetched through it. */

@@ -7,6 +7,10 @@
  *   SCRATCH      64 bytes through which an access that is not plain memory passes
  *   LOOKASIDE    four tables: read and write for supervisor, read and write for user; and one that stays empty
  *   JUMPS        virtual address -> first record of the block there
+ *   JOURNAL      places of the lookaside entries in use (system/lookaside.ts)
+ *   PAGE_KINDS   what lies at each physical page, one byte (system/paging.ts)
+ *   CODE_PAGES   1 for each physical page that code was decoded from (blocks.ts)
+ *   CODE_LEAVES  bits: addresses that code was fetched from (jumps.ts)
  *   RECORDS      decoded instructions
  *   RAM          guest physical memory from address 0, contiguous (VGA and ROM areas included)
  */
@@ -155,6 +159,15 @@ export const layout = {
   faultVector: cache("u32"),
   faultCode: cache("u32"),
   faultHasCode: cache("u32"),
+
+  /** INTR was raised when the run began: while code runs it does not change (board.ts, takeAttention). */
+  interruptWaiting: cache("u32"),
+  /** How many places the journal of the lookaside holds, the marks that entries may carry, and the regions of large ones (system/lookaside.ts). */
+  journalled: cache("u32"),
+  lookasideMarks: cache("u32"),
+  largeRegions: cache("u64"),
+  /** 1 while a page walk has nothing to look at but the tables: A20 is on, and no data breakpoint is set. */
+  plainPaging: cache("u32"),
 } satisfies Record<string, Field>;
 
 export type FieldName = keyof typeof layout;
@@ -173,7 +186,17 @@ export const JUMPS = NO_LOOKASIDE + LOOKASIDE_TABLE_BYTES;
 export const JUMP_ENTRIES = 8192;
 /** Entry: u64 RIP, u32 jumpTag, u32 Wasm offset of the block's first record (0 when empty). Index: (rip ^ rip >> 12 ^ jumpTag) & (JUMP_ENTRIES - 1). */
 export const JUMP_ENTRY_BYTES = 16;
-export const RECORDS = JUMPS + JUMP_ENTRIES * JUMP_ENTRY_BYTES;
+export const JOURNAL = JUMPS + JUMP_ENTRIES * JUMP_ENTRY_BYTES;
+/** Every entry of the lookaside once, and room for entries that were cleared and filled again. */
+export const JOURNAL_PLACES = 5 * LOOKASIDE_ENTRIES;
+export const PAGE_KINDS = JOURNAL + 4 * JOURNAL_PLACES;
+/** Pages of 256 MiB, the most memory there is. */
+export const TRACKED_PAGES = 0x1_0000;
+export const CODE_PAGES = PAGE_KINDS + TRACKED_PAGES;
+export const CODE_LEAVES = CODE_PAGES + TRACKED_PAGES;
+/** For each size of page, a bit for each value of the low bits of its number. */
+export const CODE_LEAF_BITS = 4096;
+export const RECORDS = CODE_LEAVES + (4 * CODE_LEAF_BITS) / 8;
 export const RECORDS_BYTES = 0x80_0000;
 export const RAM: WasmOffset = (RECORDS + RECORDS_BYTES + 0xffff) & ~0xffff;
 

@@ -206,11 +206,11 @@ export class Access {
     const user = (access & USER) !== 0;
     const lifted = !user && paging.userPage && (core.u32[at.cr4] & CR4.SMAP) !== 0;
     if (lifted && !(core.u32[at.systemFlags] & FLAG.AC)) return;
-    const { physical, global, large } = paging;
-    lookaside.fill(low, high, physical, user, false, global, large, lifted, false);
+    const { physical, global, shift } = paging;
+    lookaside.fill(low, high, physical, user, false, global, shift, lifted, false);
     // What could be written without changing an entry is so the next time.
     if (kind !== RAM_PAGE || !(access & WRITE || (paging.writable && paging.dirty))) return;
-    lookaside.fill(low, high, physical, user, true, global, large, lifted, core.hooks.isCodePage(physical >>> 12));
+    lookaside.fill(low, high, physical, user, true, global, shift, lifted, core.isCodePage(physical));
   }
 
   /** `size` bytes from a Wasm offset to physical memory, within one page. */
@@ -219,7 +219,7 @@ export class Access {
     const kind = this.paging.kindOf(physical);
     if (kind === RAM_PAGE) {
       for (let i = 0; i < size; i++) bytes[RAM + physical + i] = bytes[from + i];
-      if (core.hooks.isCodePage(physical >>> 12)) core.hooks.codeWritten(physical, size);
+      if (core.isCodePage(physical)) core.hooks.codeWritten(physical, size);
     } else if (kind === DEVICE_PAGE) this.putDevice(physical, from, size);
   }
 

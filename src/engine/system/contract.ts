@@ -7,12 +7,13 @@
 import type { SystemHelper } from "../../isa/system";
 import type { DebugRegisters } from "./debug";
 import type { Walk } from "./paging";
+import type { ShortDelivery } from "./short";
 
 /** What may be left out of this processor. */
 export interface SystemOptions {
   /** Five-level paging, CPUID's LA57. Default: it is there. */
   readonly levels5?: boolean;
-  /** The short ways of quick.ts. Default: they are taken. */
+  /** x87 arithmetic by generated code where it can be. Default: it is. */
   readonly quick?: boolean;
 }
 
@@ -80,6 +81,9 @@ export interface System {
 
   /** Lends functions of generated code (wasm/runtime.ts), which exist only after the system. */
   useRuntime(runtime: { readonly extendedArithmetic: (...places: number[]) => number }): void;
+
+  /** Lends the short way of delivering events (short/). */
+  useDelivery(deliver: ShortDelivery): void;
 
   /** Power-on state (SDM 3, table 10-1). Memory is not touched. */
   reset(): void;

@@ -4,7 +4,7 @@
  */
 import type { Board } from "../board";
 import { EXIT, record as fieldOf } from "../record";
-import { layout, MODE, type CpuState, type FieldName } from "../state";
+import { CODE_PAGES, layout, MODE, TRACKED_PAGES, type CpuState, type FieldName } from "../state";
 import type { SystemHooks } from "./hooks";
 
 /** Index of each field in the state's u32 view (for 64-bit fields: of the low half). */
@@ -112,6 +112,10 @@ export class Core {
   faultLow = 0;
   faultHigh = 0;
 
+  /** What keeps page walks from generated code: A20 is off; there are data breakpoints. */
+  private hindrances = { masked: false, watched: false };
+  private readonly codePages: Uint8Array;
+
   /** Set when the processor shut down inside a task switch: what led to it. */
   shutdown: string | undefined;
 
@@ -125,6 +129,17 @@ export class Core {
     this.u32 = state.u32;
     this.u64 = state.u64;
     this.view = state.bytes;
+    this.codePages = new Uint8Array(state.memory.buffer, CODE_PAGES, TRACKED_PAGES);
+  }
+
+  notePlainPaging(changed: { masked?: boolean; watched?: boolean }): void {
+    this.hindrances = { ...this.hindrances, ...changed };
+    this.u32[at.plainPaging] = this.hindrances.masked || this.hindrances.watched ? 0 : 1;
+  }
+
+  /** Whether decoded code was made from the page of this address, which is memory. */
+  isCodePage(physical: number): boolean {
+    return this.codePages[physical >>> 12] !== 0;
   }
 
   /** Notes a fault. Codes of selector faults get the EXT bit of the event being delivered. */

@@ -65,6 +65,7 @@ export class DebugRegisters {
     this.data = data;
     this.ports = ports;
     this.watchesData = data.length > 0;
+    core.notePlainPaging({ watched: this.watchesData });
     this.watchesPorts = ports.length > 0;
     const same = code.size === this.code.size && [...code].every(([address, bits]) => this.code.get(address) === bits);
     if (same) return;

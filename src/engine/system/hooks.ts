@@ -1,7 +1,5 @@
 /** What the system side of the CPU asks of the run loop. */
 export interface SystemHooks {
-  /** Whether decoded code was made from this physical page (its number: address / 4096). */
-  isCodePage(physicalPage: number): boolean;
   /** Bytes of a code page were written: called after the write. Whether it is a code page still. */
   codeWritten(physical: number, size: number): boolean;
   /** The mapping of linear addresses changed: forget which block a RIP leads to. */

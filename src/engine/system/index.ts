@@ -27,7 +27,6 @@ import { Msrs } from "./msr";
 import { EXECUTE, Paging, PROBE, READ, USER, WRITE } from "./paging";
 import { Ports } from "./ports";
 import { resetState } from "./reset";
-import { Quick } from "./quick";
 import { Returns } from "./returns";
 import { Segments } from "./segments";
 import { Stack } from "./stack";
@@ -46,12 +45,7 @@ const lowOf = (address: bigint): number => Number(address & 0xffff_ffffn) | 0;
 const highOf = (address: bigint): number => Number((address >> 32n) & 0xffff_ffffn) | 0;
 
 /** All parts, each knowing those it builds on. */
-function assemble(
-  state: CpuState,
-  board: Board,
-  hooks: SystemHooks,
-  { levels5 = true, quick: isQuick = true }: SystemOptions,
-) {
+function assemble(state: CpuState, board: Board, hooks: SystemHooks, { levels5 = true }: SystemOptions) {
   const core = new Core(state, board, hooks, levels5);
   const paging = new Paging(core);
   const lookaside = new Lookaside(core);
@@ -70,12 +64,10 @@ function assemble(
     leaveDebug: () => debug.leaveTask(),
     enterDebug: () => debug.note(TASK_BIT),
   });
-  const quick = new Quick(core, flags, lookaside, segments, modes.update);
-  quick.enabled = isQuick;
-  const interrupts = new Interrupts(core, access, flags, segments, stack, transfer, tasks, quick);
+  const interrupts = new Interrupts(core, access, flags, segments, stack, transfer, tasks);
   const exceptions: Exceptions = new Exceptions(core, interrupts);
   const far = new Far(core, segments, stack, transfer, tasks);
-  const returns = new Returns(core, access, flags, segments, stack, transfer, tasks, quick);
+  const returns = new Returns(core, access, flags, segments, stack, transfer, tasks);
   const calls = new SystemCalls(core, flags, segments, modes.update, debug);
   const ports = new Ports(core, access, paging, debug, control.flushAll);
   const msrs = new Msrs(core, control.flushAll);
@@ -211,7 +203,8 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
 
 export function createSystem(state: CpuState, board: Board, hooks: SystemHooks, options: SystemOptions = {}): System {
   const parts = assemble(state, board, hooks, options);
-  const { core, paging, lookaside, access, flags, segments, modes, control, exceptions, debug, ports } = parts;
+  const { core, paging, lookaside, access, flags, segments, modes, control, interrupts, exceptions, debug, ports } =
+    parts;
   return {
     helpers: helpersOf(parts),
     readSlow: (record, sizeAndIntent) => access.readSlow(record, sizeAndIntent),
@@ -252,6 +245,9 @@ export function createSystem(state: CpuState, board: Board, hooks: SystemHooks, 
     },
     useRuntime(runtime) {
       if (options.quick !== false) parts.fpu.useRuntime(runtime.extendedArithmetic);
+    },
+    useDelivery(deliver) {
+      interrupts.short = deliver;
     },
     reset() {
       resetState(core, () => modes.rebuild());

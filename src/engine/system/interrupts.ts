@@ -10,7 +10,7 @@ import type { Access } from "./access";
 import { GENERAL_DETECT } from "./debug";
 import type { Flags } from "./flags";
 import { dplOf, isCode, isConforming, isNull, isPresent, systemType, type Segments } from "./segments";
-import type { Quick } from "./quick";
+import type { ShortDelivery } from "./short";
 import type { Stack } from "./stack";
 import type { Tasks } from "./tasks";
 import type { Transfer } from "./transfer";
@@ -31,6 +31,8 @@ export class Interrupts {
   private ist = 0;
   private low = 0;
   private high = 0;
+  /** What is tried first for events; instructions have tried it before they come here. */
+  short: ShortDelivery | undefined;
 
   constructor(
     private readonly core: Core,
@@ -40,7 +42,6 @@ export class Interrupts {
     private readonly stack: Stack,
     private readonly transfer: Transfer,
     private readonly tasks: Tasks,
-    private readonly quick: Quick,
   ) {}
 
   /**
@@ -51,7 +52,7 @@ export class Interrupts {
     const { core } = this;
     // The handler may use the debug registers (SDM 3, 18.2.4).
     if (vector === DB && kind !== SOFTWARE) core.u32[at.dr + 14] &= ~GENERAL_DETECT;
-    if (this.quick.deliver(vector, kind === SOFTWARE, this.image(kind), code, ripLow, ripHigh)) return 0;
+    if (kind !== SOFTWARE && this.short?.(vector, kind, code, ripLow, ripHigh)) return 0;
     core.external = kind === SOFTWARE ? 0 : 1;
     const failed = !core.protectedMode
       ? this.deliverReal(record, vector, ripLow)

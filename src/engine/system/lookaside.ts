@@ -3,9 +3,12 @@
  *
  * Invariants: a read entry never gives permission to write; a write entry exists only for plain RAM whose dirty bit is
  * set. If code was decoded from the page it is guarded: generated code does not take it, writeSlow does, and tells who decoded.
- * Every entry in use is named in the journal, so that a flush costs what was filled.
+ * Every entry in use is named in the journal, so that a flush costs what was filled. Generated code fills and drops entries too
+ * (short/lookaside.ts).
  */
 import {
+  JOURNAL,
+  JOURNAL_PLACES,
   LOOKASIDE,
   LOOKASIDE_ENTRIES,
   LOOKASIDE_ENTRY_BYTES,
@@ -14,27 +17,30 @@ import {
   NO_LOOKASIDE,
   RAM,
 } from "../state";
-import type { Core } from "./core";
+import { at, type Core } from "./core";
 
 /** Fourth word of an entry. */
-const GLOBAL = 1,
+export const GLOBAL = 1,
+  /** Part of a large page; of one of a gibibyte. */
   LARGE = 2,
+  GIBIBYTE = 8,
   /** Supervisor entry for a user page, made while AC lifted SMAP. */
   SMAP_LIFTED = 4;
 const EMPTY = 0xffff_ffff;
 /** Bit of a write entry's tag that no address in generated code has. */
-const GUARDED = 1;
+export const GUARDED = 1;
 const WORDS = LOOKASIDE_ENTRY_BYTES >>> 2;
-/** Every entry once, and room for entries that were cleared and filled again. */
-const JOURNAL = 5 * LOOKASIDE_ENTRIES;
+/** Large pages but those of a gibibyte lie in one such region; which of 64 bits stands for it (Fibonacci hashing). */
+const REGION_SHIFT = 22;
+export const REGION_HASH = { shift: REGION_SHIFT, high: 32 - REGION_SHIFT, factor: 0x9e37_79b1 | 0, bits: 6 } as const;
+const regionBit = (low: number, high: number): number =>
+  Math.imul((low >>> REGION_HASH.shift) + (high << REGION_HASH.high), REGION_HASH.factor) >>> (32 - REGION_HASH.bits);
 
 export class Lookaside {
-  private readonly journal = new Uint32Array(JOURNAL);
-  private journalled = 0;
-  /** Marks that some live entry may carry. */
-  private marks = 0;
+  private readonly journal: Uint32Array;
 
   constructor(private readonly core: Core) {
+    this.journal = new Uint32Array(core.state.memory.buffer, JOURNAL, JOURNAL_PLACES);
     this.reset();
   }
 
@@ -50,7 +56,7 @@ export class Lookaside {
     user: boolean,
     write: boolean,
     global: boolean,
-    large: boolean,
+    shift: number,
     lifted: boolean,
     guarded: boolean,
   ) {
@@ -61,9 +67,24 @@ export class Lookaside {
     u32[entry] = guarded ? page | GUARDED : page;
     u32[entry + 1] = high;
     u32[entry + 2] = RAM + physical - (physical & 0xfff) - page;
-    const marks = (global ? GLOBAL : 0) | (large ? LARGE : 0) | (lifted ? SMAP_LIFTED : 0);
+    const large = shift === 12 ? 0 : shift === 30 ? LARGE | GIBIBYTE : LARGE;
+    const marks = (global ? GLOBAL : 0) | large | (lifted ? SMAP_LIFTED : 0);
     u32[entry + 3] = marks;
-    this.marks |= marks;
+    this.noteMarks(entry);
+  }
+
+  /** What entries may carry, and where large pages lie. */
+  private noteMarks(entry: number): void {
+    const { u32 } = this.core;
+    u32[at.lookasideMarks] |= u32[entry + 3];
+    if (!(u32[entry + 3] & LARGE)) return;
+    const bit = regionBit(u32[entry], u32[entry + 1]);
+    u32[at.largeRegions + (bit >>> 5)] |= 1 << (bit & 31);
+  }
+
+  private forgetMarks(): void {
+    const { u32 } = this.core;
+    u32[at.lookasideMarks] = u32[at.largeRegions] = u32[at.largeRegions + 1] = 0;
   }
 
   /** Offset in Wasm memory for an access that lies in one page, or 0 when the tables do not know it. */
@@ -92,14 +113,15 @@ export class Lookaside {
   /** All tables, whatever they hold: at power-on, and after the memory under them was replaced. */
   reset(): void {
     this.core.u32.fill(EMPTY, LOOKASIDE >>> 2, (NO_LOOKASIDE + LOOKASIDE_TABLE_BYTES) >>> 2);
-    this.journalled = 0;
-    this.marks = 0;
+    this.core.u32[at.journalled] = 0;
+    this.forgetMarks();
   }
 
   flushAll(): void {
-    for (let i = 0; i < this.journalled; i++) this.clear(this.journal[i]);
-    this.journalled = 0;
-    this.marks = 0;
+    const { u32 } = this.core;
+    for (let i = 0; i < u32[at.journalled]; i++) this.clear(this.journal[i]);
+    u32[at.journalled] = 0;
+    this.forgetMarks();
   }
 
   /** Drops the entries without GLOBAL (MOV CR3 with CR4.PGE). */
@@ -107,7 +129,7 @@ export class Lookaside {
     this.drop((marks) => (marks & GLOBAL) === 0);
   }
 
-  /** The page of an address, in all four tables; of large pages, whose size is not kept, every part in the same gibibyte. */
+  /** The page of an address, in all four tables; of large pages every part, and more of those below a gibibyte if it comes so. */
   invalidate(low: number, high: number): void {
     const { u32 } = this.core;
     const first = this.entryOf(low, false, false);
@@ -115,16 +137,18 @@ export class Lookaside {
       const entry = first + table * (LOOKASIDE_TABLE_BYTES >>> 2);
       if ((u32[entry] & ~GUARDED) === (low & ~0xfff) && u32[entry + 1] === high >>> 0) this.clear(entry);
     }
-    if (!(this.marks & LARGE)) return;
-    const gibibyte = low >>> 30;
-    this.drop(
-      (marks, entry) => (marks & LARGE) !== 0 && u32[entry] >>> 30 === gibibyte && u32[entry + 1] === high >>> 0,
-    );
+    if (!(u32[at.lookasideMarks] & LARGE)) return;
+    const bit = regionBit(low, high);
+    if (!(u32[at.lookasideMarks] & GIBIBYTE) && !((u32[at.largeRegions + (bit >>> 5)] >>> (bit & 31)) & 1)) return;
+    this.drop((marks, entry) => {
+      const shift = marks & GIBIBYTE ? 30 : REGION_SHIFT;
+      return (marks & LARGE) !== 0 && u32[entry] >>> shift === low >>> shift && u32[entry + 1] === high >>> 0;
+    });
   }
 
   /** AC no longer lifts SMAP. */
   dropLifted(): void {
-    if (this.marks & SMAP_LIFTED) this.drop((marks) => (marks & SMAP_LIFTED) !== 0);
+    if (this.core.u32[at.lookasideMarks] & SMAP_LIFTED) this.drop((marks) => (marks & SMAP_LIFTED) !== 0);
   }
 
   /** Generated code may not write to this physical page any more. */
@@ -149,31 +173,32 @@ export class Lookaside {
   private drop(wanted: (marks: number, entry: number) => boolean): void {
     const { u32 } = this.core;
     let kept = 0;
-    this.marks = 0;
-    for (let i = 0; i < this.journalled; i++) {
+    this.forgetMarks();
+    for (let i = 0; i < u32[at.journalled]; i++) {
       const entry = this.journal[i];
       if (u32[entry] === EMPTY) continue;
       if (wanted(u32[entry + 3], entry)) this.clear(entry);
       else {
-        this.marks |= u32[entry + 3];
+        this.noteMarks(entry);
         this.journal[kept++] = entry;
       }
     }
-    this.journalled = kept;
+    u32[at.journalled] = kept;
   }
 
   private note(entry: number): void {
-    if (this.journalled === JOURNAL) this.compact();
-    this.journal[this.journalled++] = entry;
+    const { u32 } = this.core;
+    if (u32[at.journalled] === JOURNAL_PLACES) this.compact();
+    this.journal[u32[at.journalled]++] = entry;
   }
 
   /** The journal is full of repetitions: rewrite it from the tables. */
   private compact(): void {
     const { u32 } = this.core;
-    this.journalled = 0;
+    u32[at.journalled] = 0;
     const end = (LOOKASIDE + 4 * LOOKASIDE_TABLE_BYTES) >>> 2;
     for (let entry = LOOKASIDE >>> 2; entry < end; entry += WORDS) {
-      if (u32[entry] !== EMPTY) this.journal[this.journalled++] = entry;
+      if (u32[entry] !== EMPTY) this.journal[u32[at.journalled]++] = entry;
     }
   }
 }

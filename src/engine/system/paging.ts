@@ -4,7 +4,7 @@
  * Accessed bits are set entry by entry on the way down, those of the leaf (and its dirty bit) once the access is known to
  * be allowed (SDM 3, 4.8). Deviation: PAE's four directory pointers are read at each walk, not kept in registers.
  */
-import { RAM } from "../state";
+import { PAGE_KINDS, RAM, TRACKED_PAGES } from "../state";
 import { at, CR0, CR4, EFER, FLAG, PHYSICAL_BITS, type Core } from "./core";
 
 /** How memory is accessed. */
@@ -22,7 +22,7 @@ export const READ = 0,
 export const CODE = { present: 1, write: 2, user: 4, reserved: 8, fetch: 16 };
 export const FAULT = 0x100;
 
-/** Page kinds, small numbers for the cache. */
+/** Page kinds, small numbers for the cache; 0: not asked yet. */
 export const RAM_PAGE = 1,
   ROM_PAGE = 2,
   DEVICE_PAGE = 3;
@@ -57,7 +57,6 @@ export class Paging implements Walk {
   physical = 0;
   dirty = false;
   global = false;
-  large = false;
   userPage = false;
   /** The same access could write; with `dirty`, without changing any entry. */
   writable = false;
@@ -70,7 +69,8 @@ export class Paging implements Walk {
   private entryHigh = 0;
 
   constructor(private readonly core: Core) {
-    this.kinds = new Uint8Array((core.state.memory.buffer.byteLength - RAM) >>> 12);
+    const { buffer } = core.state.memory;
+    this.kinds = new Uint8Array(buffer, PAGE_KINDS, Math.min(TRACKED_PAGES, (buffer.byteLength - RAM) >>> 12));
   }
 
   /** Reads the A20 mask again. True when it changed: cached translations are then wrong. */
@@ -78,6 +78,7 @@ export class Paging implements Walk {
     const mask = this.core.board.addressMask() | 0;
     const changed = mask !== this.mask;
     this.mask = mask;
+    this.core.notePlainPaging({ masked: mask !== -1 });
     return changed;
   }
 
@@ -107,7 +108,7 @@ export class Paging implements Walk {
     if (!(u32[at.cr0] & CR0.PG)) {
       this.physical = (low & this.mask) >>> 0;
       this.dirty = this.writable = true;
-      this.global = this.large = this.userPage = false;
+      this.global = this.userPage = false;
       return 0;
     }
     const cr4 = u32[at.cr4];
@@ -149,7 +150,6 @@ export class Paging implements Walk {
       const denied = this.finish(address, entry, access, rights, noExecute);
       if (denied) return denied;
       const inside = level === 1 ? 0xfff : level === 2 ? 0x1f_ffff : 0x3fff_ffff;
-      this.large = level > 1;
       this.shift = 3 + 9 * level;
       this.physical = this.join(entry, entryHigh & PHYSICAL_HIGH, low, inside);
       return 0;
@@ -175,7 +175,6 @@ export class Paging implements Walk {
       if (pde & 0x20_0000) return this.fault(access, CODE.present | CODE.reserved);
       const denied = this.finish(directory, pde, access, pde, 0);
       if (denied) return denied;
-      this.large = true;
       this.shift = 22;
       this.physical = this.join(pde, (pde >>> 13) & 0xff, low, 0x3f_ffff);
       return 0;
@@ -186,7 +185,6 @@ export class Paging implements Walk {
     if (!(pte & PRESENT)) return this.fault(access, 0);
     const denied = this.finish(address, pte, access, pte & pde, 0);
     if (denied) return denied;
-    this.large = false;
     this.physical = this.join(pte, 0, low, 0xfff);
     return 0;
   }
@@ -284,7 +282,7 @@ export class Paging implements Walk {
     if (kind === DEVICE_PAGE) this.core.board.physicalWrite(address, 4, BigInt(value >>> 0));
     if (kind !== RAM_PAGE) return;
     this.core.u32[(RAM + address) >>> 2] = value;
-    if (this.core.hooks.isCodePage(address >>> 12)) this.core.hooks.codeWritten(address, 4);
+    if (this.core.isCodePage(address)) this.core.hooks.codeWritten(address, 4);
   }
 }
 

@@ -4,7 +4,6 @@ import { ACCESS, at, CS, DS, ES, FLAG, FS, GP, GS, NP, SS, SSF, TR, TS, type Cor
 import type { Access } from "./access";
 import type { Flags } from "./flags";
 import { dplOf, isCode, isConforming, isNull, isPresent, isWritableData, type Segments } from "./segments";
-import type { Quick } from "./quick";
 import type { Stack } from "./stack";
 import { RETURN, type Tasks } from "./tasks";
 import type { Transfer } from "./transfer";
@@ -25,7 +24,6 @@ export class Returns {
     private readonly stack: Stack,
     private readonly transfer: Transfer,
     private readonly tasks: Tasks,
-    private readonly quick: Quick,
   ) {}
 
   /** RETF: argument 0 bytes to release, 1 operand size in bits. */
@@ -44,7 +42,6 @@ export class Returns {
   readonly interrupt = (record: number): number => {
     const { core, stack } = this;
     const bits = core.argument(0);
-    if (bits === 64 && this.quick.returns()) return core.goOn();
     if (core.protectedMode && core.virtual8086 && core.iopl < 3) return core.raise(record, GP, 0);
     // Even when it then faults (SDM 3, 6.7.1).
     const unblocked = core.u32[at.nmiBlocked] !== 0;

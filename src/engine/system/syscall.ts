@@ -8,13 +8,13 @@ import type { Flags } from "./flags";
 import type { Segments } from "./segments";
 
 /** Rights of the flat segments: present, accessed, 4 KiB granular; code readable, data writable. DPL is added. */
-const CODE64 = 0x00a0_9b00,
+export const CODE64 = 0x00a0_9b00,
   CODE32 = 0x00c0_9b00,
   DATA = 0x00c0_9300,
   RING3 = 0x6000;
-const R11 = 11;
+export const R11 = 11;
 /** Bits of R11 that SYSRET takes over. */
-const SYSRET_FLAGS = 0x3c_7fd7;
+export const SYSRET_FLAGS = 0x3c_7fd7;
 
 export class SystemCalls {
   constructor(

@@ -1,8 +1,9 @@
 /** A CPU's system side over bare memory, for tests: no instructions run, helpers are called as handlers would call them. */
 import type { Board } from "../../../src/engine/board";
 import { EXIT, record as fieldOf } from "../../../src/engine/record";
-import { CpuState, layout, RAM, RECORDS, type FieldName } from "../../../src/engine/state";
+import { CODE_PAGES, CpuState, layout, RAM, RECORDS, TRACKED_PAGES, type FieldName } from "../../../src/engine/state";
 import { createSystem, type System, type SystemOptions } from "../../../src/engine/system";
+import { shortWays } from "../../../src/engine/system/short";
 import type { SystemHelper } from "../../../src/isa/system";
 
 export const RAM_BYTES = 4 << 20;
@@ -36,6 +37,27 @@ export interface Machine {
   write(linear: bigint | number, size: number, value: bigint | number): number;
 }
 
+/** Pages of code, as the engine is told of them. */
+class CodePages extends Set<number> {
+  private readonly bytes: Uint8Array;
+  constructor(memory: WebAssembly.Memory) {
+    super();
+    this.bytes = new Uint8Array(memory.buffer, CODE_PAGES, TRACKED_PAGES);
+  }
+  override add(page: number): this {
+    this.bytes[page] = 1;
+    return super.add(page);
+  }
+  override delete(page: number): boolean {
+    this.bytes[page] = 0;
+    return super.delete(page);
+  }
+  override clear(): void {
+    this.bytes.fill(0);
+    super.clear();
+  }
+}
+
 /** The record of the pretended instruction. */
 export const RECORD = RECORDS + 48;
 
@@ -44,12 +66,12 @@ export function createMachine(options?: SystemOptions): Machine {
   const state = new CpuState(memory);
   const machine = {
     state,
-    codePages: new Set<number>(),
+    codePages: new CodePages(memory),
     log: [] as string[],
     clock: 1000,
     addressMask: -1,
     attention: false,
-  } as Machine;
+  } as unknown as Machine;
   const kindOf = (address: number) =>
     address >= RAM_BYTES || address >>> 12 === DEVICE_PAGE >>> 12
       ? "device"
@@ -83,7 +105,6 @@ export function createMachine(options?: SystemOptions): Machine {
     board,
     {
       breakpointsChanged: () => undefined,
-      isCodePage: (page) => machine.codePages.has(page),
       codeWritten: (physical, size) => machine.log.push(`code ${physical.toString(16)} ${size}`) > 0,
       flushJumps: () => void machine.log.push("flush jumps"),
       enterSpace: (low) => void machine.log.push(`space ${low.toString(16)}`),
@@ -103,6 +124,7 @@ export function createMachine(options?: SystemOptions): Machine {
   bytes.setUint16(RECORD + fieldOf.start, 0, true);
   bytes.setUint16(RECORD + fieldOf.next, 2, true);
   bytes.setUint8(RECORD + fieldOf.segment, 3);
+  const ways = options?.quick === false ? {} : shortWaysOf(memory, system);
   const extra: Partial<Machine> = {
     system,
     ram: new DataView(memory.buffer, RAM),
@@ -115,22 +137,33 @@ export function createMachine(options?: SystemOptions): Machine {
     }),
     call(helper, ...args) {
       args.forEach((value, i) => set("argument", value, i));
-      return system.helpers[helper](RECORD);
+      return (ways[`system.${helper}`] ?? system.helpers[helper])(RECORD);
     },
     read(linear, size, intent = 0) {
       set("accessAddress", linear);
-      return system.readSlow(RECORD, size | intent);
+      return (ways.readSlow ?? system.readSlow)(RECORD, size | intent);
     },
     write(linear, size, value) {
       set("accessAddress", linear);
       set("accessValue", value);
-      return system.writeSlow(RECORD, size);
+      return (ways.writeSlow ?? system.writeSlow)(RECORD, size);
     },
   };
   Object.assign(machine, extra);
   system.reset();
   machine.log.length = 0;
   return machine;
+}
+
+type Ways = Readonly<Partial<Record<string, (...args: number[]) => number>>>;
+
+/** The functions that generated code calls before those of the system. */
+function shortWaysOf(memory: WebAssembly.Memory, system: System): Ways {
+  const { readSlow, writeSlow, helpers } = system;
+  const named = Object.entries(helpers).map(([name, helper]) => [`system.${name}`, helper] as const);
+  const ways = shortWays(memory, { readSlow, writeSlow, ...Object.fromEntries(named) });
+  system.useDelivery(ways.deliver);
+  return ways;
 }
 
 // Places in guest memory that the builders below use.
