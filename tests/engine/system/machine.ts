@@ -27,6 +27,8 @@ export interface Machine {
   clock: number;
   addressMask: number;
   attention: boolean;
+  /** How often short ways left things to the host, by the name of its function. */
+  refused: Map<string, number>;
   /** Calls a helper with arguments; the pretended instruction is 2 bytes long at the present RIP. */
   call(helper: SystemHelper, ...args: (number | bigint)[]): number;
   fault(): Fault;
@@ -71,6 +73,7 @@ export function createMachine(options?: SystemOptions): Machine {
     clock: 1000,
     addressMask: -1,
     attention: false,
+    refused: new Map<string, number>(),
   } as unknown as Machine;
   const kindOf = (address: number) =>
     address >= RAM_BYTES || address >>> 12 === DEVICE_PAGE >>> 12
@@ -124,7 +127,7 @@ export function createMachine(options?: SystemOptions): Machine {
   bytes.setUint16(RECORD + fieldOf.start, 0, true);
   bytes.setUint16(RECORD + fieldOf.next, 2, true);
   bytes.setUint8(RECORD + fieldOf.segment, 3);
-  const ways = options?.quick === false ? {} : shortWaysOf(memory, system);
+  const ways: Partial<Ways> = options?.quick === false ? {} : shortWaysOf(memory, system, machine.refused);
   const extra: Partial<Machine> = {
     system,
     ram: new DataView(memory.buffer, RAM),
@@ -155,13 +158,22 @@ export function createMachine(options?: SystemOptions): Machine {
   return machine;
 }
 
-type Ways = Readonly<Partial<Record<string, (...args: number[]) => number>>>;
+type Ways = Readonly<Record<string, (...args: number[]) => number>>;
 
 /** The functions that generated code calls before those of the system. */
-function shortWaysOf(memory: WebAssembly.Memory, system: System): Ways {
+function shortWaysOf(memory: WebAssembly.Memory, system: System, refused: Map<string, number>): Ways {
   const { readSlow, writeSlow, helpers } = system;
   const named = Object.entries(helpers).map(([name, helper]) => [`system.${name}`, helper] as const);
-  const ways = shortWays(memory, { readSlow, writeSlow, ...Object.fromEntries(named) });
+  const counted = [...named, ["readSlow", readSlow] as const, ["writeSlow", writeSlow] as const].map(
+    ([name, call]) => [
+      name,
+      (...args: [number, number]) => {
+        refused.set(name, (refused.get(name) ?? 0) + 1);
+        return call(...args);
+      },
+    ],
+  );
+  const ways = shortWays(memory, Object.fromEntries(counted) as Ways);
   system.useDelivery(ways.deliver);
   return ways;
 }

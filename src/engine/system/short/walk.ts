@@ -136,6 +136,7 @@ export function leaf(fillEntry: Function): Routine {
   r.when(or(isWrite, both(mayWrite, has(wanted, DIRTY))), () =>
     r.do(fillEntry(linear, or(user, WRITE), delta, marks, select(code, GUARDED, 0))),
   );
+  r.return(add(physical, RAM));
   return r;
 }
 
