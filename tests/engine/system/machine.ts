@@ -164,15 +164,13 @@ type Ways = Readonly<Record<string, (...args: number[]) => number>>;
 function shortWaysOf(memory: WebAssembly.Memory, system: System, refused: Map<string, number>): Ways {
   const { readSlow, writeSlow, helpers } = system;
   const named = Object.entries(helpers).map(([name, helper]) => [`system.${name}`, helper] as const);
-  const counted = [...named, ["readSlow", readSlow] as const, ["writeSlow", writeSlow] as const].map(
-    ([name, call]) => [
-      name,
-      (...args: [number, number]) => {
-        refused.set(name, (refused.get(name) ?? 0) + 1);
-        return call(...args);
-      },
-    ],
-  );
+  const counted = [...named, ["readSlow", readSlow] as const, ["writeSlow", writeSlow] as const].map(([name, call]) => [
+    name,
+    (...args: [number, number]) => {
+      refused.set(name, (refused.get(name) ?? 0) + 1);
+      return call(...args);
+    },
+  ]);
   const ways = shortWays(memory, Object.fromEntries(counted) as Ways);
   system.useDelivery(ways.deliver);
   return ways;
