@@ -129,6 +129,7 @@ const padded = (pattern: readonly number[]): number[] => Array.from({ length: 16
 /** Wasm takes counts modulo the lane's width. */
 function shift(values: Values, e: Node<"vector">): void {
   const { code } = values;
+  if (e.b!.kind === "constant") return shiftBy(values, e, e.b!.value);
   const count = code.local(I64);
   const limit = BigInt(e.operator === "sar" ? e.lane - 1 : e.lane);
   values.value(e.b!);
@@ -139,6 +140,12 @@ function shift(values: Values, e: Node<"vector">): void {
   }
   code.get(count).op(op.i32WrapI64, opcodeOf(shifts, e));
   code.v128(0n).get(count).i64(limit).op(op.i64LtU, op.select);
+}
+
+function shiftBy({ code }: Values, e: Node<"vector">, by: bigint): void {
+  const most = BigInt(e.lane - 1);
+  if (by > most && e.operator !== "sar") return void code.op(op.drop).v128(0n);
+  code.i32(Number(by > most ? most : by)).op(opcodeOf(shifts, e));
 }
 
 /** Both operands in locals, for what looks at them twice. */

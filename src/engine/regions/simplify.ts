@@ -5,6 +5,7 @@
  */
 import type { Comparison, Expression, Width } from "../../isa/expression";
 import { children } from "../lower";
+import { simplifyVector } from "./simplify-vector";
 
 type Leaf = (leaf: Expression) => Expression;
 type Of<Kind extends Expression["kind"]> = Extract<Expression, { kind: Kind }>;
@@ -65,7 +66,7 @@ export class Nodes {
       case "load":
         return this.intern({ ...e, offset: go(e.offset) });
       case "vector":
-        return this.intern({ ...e, a: go(e.a), b: e.b && go(e.b) });
+        return this.vector({ ...e, a: go(e.a), b: e.b && go(e.b) });
       case "system":
         return this.once({ ...e, arguments: e.arguments.map(go) });
       default:
@@ -74,6 +75,10 @@ export class Nodes {
   }
 
   // ---- rules ----
+
+  private vector(e: Of<"vector">): Expression {
+    return this.rewriting ? simplifyVector(e, (node) => this.intern(node)) : this.intern(e);
+  }
 
   private unary(e: Of<"unary">): Expression {
     const { a, width, operator } = e;
