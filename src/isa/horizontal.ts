@@ -94,7 +94,7 @@ instruction("phminposuw", {
       );
     // After three rounds every word is the least of all.
     const least = [8, 4, 2].reduce((a, by) => lanes("minU", 16, a, turned(a, by)), src);
-    const place = shr(ctz(signs(8, lanes("equal", 16, src, least))), constant(32, 1));
+    const place = ctz(signs(16, lanes("equal", 16, src, least)));
     return alone(plus(zext(64, lane(16, 0, least)), shl(zext(64, place), constant(64, 16))));
   },
   section: "SDM 2B PHMINPOSUW",

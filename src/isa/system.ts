@@ -118,8 +118,6 @@ export const systemHelpers = {
   fxrstor: "FXRSTOR",
   /** (offset, bytes, source, mask) */
   maskedStore: "MASKMOVQ, MASKMOVDQU",
-  /** (immediate, length of the first text in bits 8..15, of the second in bits 16..23; first, second) -> a bit for each element of the second. */
-  compareTexts: "PCMPESTRI and its kind",
   /** All x87 registers become empty. */
   fpuEmpty: "EMMS",
 } as const;

@@ -41,6 +41,7 @@ const shifts: Partial<Record<VectorOperator, Lanewise>> = {
   sar: { 16: simd.i16x8ShrS, 32: simd.i32x4ShrS, 64: simd.i64x2ShrS },
 };
 const splats = { 8: simd.i8x16Splat, 16: simd.i16x8Splat, 32: simd.i32x4Splat, 64: simd.i64x2Splat } as const;
+const bitmasks = { 8: simd.i8x16Bitmask, 16: simd.i16x8Bitmask, 32: simd.i32x4Bitmask, 64: simd.i64x2Bitmask } as const;
 /** The odd 16-bit parts of two vectors: the high halves of 32-bit products. */
 const HIGH_HALVES = [2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31];
 /** The lower half of two vectors. */
@@ -97,7 +98,7 @@ function operate(values: Values, e: Node<"vector">): void {
     case "lane":
       return void code.lane(laneOf.extract[e.lane], e.index!);
     case "signs":
-      code.op(e.lane === 8 ? simd.i8x16Bitmask : e.lane === 32 ? simd.i32x4Bitmask : simd.i64x2Bitmask);
+      code.op(bitmasks[e.lane]);
       if (e.a.width === 64) code.i32(0xff).op(op.i32And);
       return;
     case "shl":

@@ -17,7 +17,6 @@ import { FpuEnvironment } from "./float/environment";
 
 import { SseArithmetic } from "./float/sse";
 import { X87 } from "./float/x87";
-import { compareTexts } from "./texts";
 import { Flags } from "./flags";
 import type { SystemHooks } from "./hooks";
 import { Interrupts } from "./interrupts";
@@ -174,7 +173,6 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
     floatFlags: sse.compareFlags,
     floatConvert: sse.convert,
     floatRound: sse.roundLanes,
-    compareTexts: compareTexts(core),
     fpuArithmetic: fpu.arithmetic.arithmetic,
     fpuArithmeticMemory: fpu.arithmetic.arithmeticMemory,
     fpuCompare: fpu.comparison.compare,

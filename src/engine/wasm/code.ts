@@ -155,6 +155,7 @@ export const simd = {
   i8x16AvgrU: SIMD + 0x7b,
   i16x8ExtaddU: SIMD + 0x7d,
   i32x4ExtaddU: SIMD + 0x7f,
+  i16x8Bitmask: SIMD + 0x84,
   i16x8NarrowS: SIMD + 0x85,
   i16x8NarrowU: SIMD + 0x86,
   i16x8Shl: SIMD + 0x8b,
