@@ -9,6 +9,9 @@ const COLUMNS = 80;
 const PADDING = 14;
 const SCROLLBAR_WIDTH = 9;
 
+/** RIS, full reset. It goes through the same queue as the text, so that no resize or frame can come between the two. */
+const RESET = Uint8Array.of(0x1b, 0x63);
+
 /** What KeyboardEvent.key says when the character comes later, by itself. */
 const composed = new Set(["Dead", "Process", "Unidentified"]);
 
@@ -32,6 +35,7 @@ export interface TerminalView {
   find(text: string, direction: "up" | "down" | "here"): void;
   onMatches(listener: (matches: Matches) => void): () => void;
   write(bytes: Uint8Array): void;
+  /** What was written before is gone, and what comes next is shown from its end. */
   clear(): void;
   focus(): void;
   hasSelection(): boolean;
@@ -137,6 +141,11 @@ export function openTerminal(host: HTMLElement, handlers: TerminalHandlers): Ter
     if (direction === "down") search.findNext(text, options);
     else search.findPrevious(text, { ...options, incremental: direction === "here" });
   };
+  let restarted = false;
+  const showEnd = () => {
+    terminal.scrollToBottom();
+    terminal.refresh(0, terminal.rows - 1);
+  };
   return {
     find,
     onMatches: (listener) => {
@@ -145,8 +154,14 @@ export function openTerminal(host: HTMLElement, handlers: TerminalHandlers): Ter
       );
       return () => handle.dispose();
     },
-    write: (bytes) => terminal.write(bytes),
-    clear: () => terminal.reset(),
+    write: (bytes) => {
+      terminal.write(bytes, restarted ? showEnd : undefined);
+      restarted = false;
+    },
+    clear: () => {
+      terminal.write(RESET);
+      restarted = true;
+    },
     focus: () => terminal.focus(),
     hasSelection: () => terminal.hasSelection(),
     retint: () => {
