@@ -6,7 +6,7 @@
  */
 import { CODE, DATA, legacyMachine, longMachine, type Machine, STACK } from "../machine";
 import type { CpuConfig } from "../../../src/engine/cpu";
-import { vector } from "./vectorpiece";
+import { paletteOf, vector } from "./vectorpiece";
 
 export const HANDLERS = 0x5000;
 const IDT = 0x3000;
@@ -272,6 +272,7 @@ export function randomProgram(next: Next, kind: Kind, without: ReadonlySet<numbe
   const w = new Writer(kind, without);
   const blocks = 3 + (next() % 8);
   const finish = blocks;
+  const palette = paletteOf(next, w.long);
   for (let block = 0; block < blocks; block++) {
     w.mark(block);
     // lea r15, [next block]
@@ -290,7 +291,7 @@ export function randomProgram(next: Next, kind: Kind, without: ReadonlySet<numbe
     for (let n = next() % 10; n > 0; n--) {
       w.piece(() => {
         if (next() % 12 === 0) special(w, next, blocks);
-        else if (next() % 3 === 0) vector(w, next, registersOf(w));
+        else if (next() % 4 === 0) vector(w, next, palette, registersOf(w));
         else arithmetic(w, next);
       });
       w.piece(() => {

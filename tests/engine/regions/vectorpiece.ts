@@ -14,10 +14,15 @@ const usable = forms.filter(
     form.operands.every((_, n) => !["P", "Q", "N", "DI"].includes(letterOf(form, n))),
 );
 
+/** A few forms for one program: each new one costs a compilation. */
+export function paletteOf(next: Next, long: boolean): readonly Form[] {
+  const fitting = usable.filter((form) => (long ? form.inLong : form.inLegacy));
+  return Array.from({ length: 8 }, () => fitting[next() % fitting.length]);
+}
+
 /** Registers that may be written, data at R12 and R13 (or EBX), 16 bytes mostly where they are aligned. */
-export function vector(w: Writer, next: Next, registers: readonly number[]): void {
-  const fitting = usable.filter((form) => (w.long ? form.inLong : form.inLegacy));
-  const form = fitting[next() % fitting.length];
+export function vector(w: Writer, next: Next, palette: readonly Form[], registers: readonly number[]): void {
+  const form = palette[next() % palette.length];
   const letters = form.operands.map((_, n) => letterOf(form, n));
   const wide = w.long && (form.onlySize === 64 || next() % 4 === 0);
   const pick = (general: boolean) => (general ? registers[next() % registers.length] : next() % (w.long ? 16 : 8));
