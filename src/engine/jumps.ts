@@ -25,8 +25,8 @@ const WORDS = JUMP_ENTRY_BYTES / 4;
 const TABLE = JUMPS / 4;
 const TAG = layout.jumpTag.offset >>> 2;
 const MOST_SPACES = 32;
-/** Leaves that are worth comparing at a load of CR3. */
-const MOST_LEAVES = 64;
+/** Words that are worth comparing at a load of CR3: three for each table entry. */
+const MOST_WANTED = 3 * 128;
 const MOST_SEGMENTS = 16;
 const SHIFTS = [12, 21, 22, 30] as const;
 const PAGES_OF_HIGH = 0x10_0000;
@@ -50,10 +50,14 @@ interface Segment {
 interface Space {
   /** By the number of the leaf's first 4 KiB page. */
   readonly leaves: Map<number, Leaf>;
+  /** What the leaves want to find: place and halves, one after the other, each once. */
+  readonly wanted: Uint32Array;
+  /** How much of it is used; more than there is: too many. */
+  length: number;
   segments: Segment[];
 }
 
-const newSpace = (): Space => ({ leaves: new Map(), segments: [] });
+const newSpace = (): Space => ({ leaves: new Map(), wanted: new Uint32Array(MOST_WANTED), length: 0, segments: [] });
 
 export class Jumps {
   private epoch = 1;
@@ -86,12 +90,14 @@ export class Jumps {
 
   /** CR3 was loaded. */
   enterSpace(low: number, high: number): void {
-    const key = high * 2 ** 32 + low;
+    const key = high === 0 ? low : high * 2 ** 32 + low;
     const known = this.spaces.get(key);
-    if (known !== undefined) this.spaces.delete(key);
-    else if (this.spaces.size === MOST_SPACES) this.spaces.delete(this.spaces.keys().next().value as number);
-    this.space = known && this.holds(known) ? known : newSpace();
-    this.spaces.set(key, this.space);
+    if (known && this.holds(known)) this.space = known;
+    else {
+      // The oldest goes.
+      if (!known && this.spaces.size === MOST_SPACES) this.spaces.delete(this.spaces.keys().next().value as number);
+      this.spaces.set(key, (this.space = newSpace()));
+    }
     this.findEpoch();
   }
 
@@ -120,7 +126,18 @@ export class Jumps {
     const { u32 } = this.state;
     const halves = words.flatMap((word) => [u32[word] & ~DIRTY, u32[word + 1]]);
     this.space.leaves.set(page, { shift: walk.shift, words, halves });
+    words.forEach((word, n) => this.want(word, halves[2 * n], halves[2 * n + 1]));
     this.markFetched(low, high, walk.shift);
+  }
+
+  private want(word: number, low: number, high: number): void {
+    const { space } = this;
+    const { wanted, length } = space;
+    for (let n = 0; n < length && n < MOST_WANTED; n += 3) {
+      if (wanted[n] === word && wanted[n + 1] === low >>> 0 && wanted[n + 2] === high) return;
+    }
+    if (length < MOST_WANTED) wanted.set([word, low, high], length);
+    space.length = length + 3;
   }
 
   private markFetched(low: number, high: number, shift: number): void {
@@ -143,14 +160,19 @@ export class Jumps {
 
   private forgetSpace(): void {
     this.space.leaves.clear();
+    this.space.length = 0;
     this.space.segments = [];
     this.findEpoch();
   }
 
   /** The tables still say what they said. */
-  private holds({ leaves }: Space): boolean {
-    if (leaves.size > MOST_LEAVES) return false;
-    for (const leaf of leaves.values()) if (!this.unchanged(leaf)) return false;
+  private holds({ wanted, length }: Space): boolean {
+    if (length > MOST_WANTED) return false;
+    const { u32 } = this.state;
+    for (let n = 0; n < length; n += 3) {
+      const word = wanted[n];
+      if ((u32[word] & ~DIRTY) >>> 0 !== wanted[n + 1] || u32[word + 1] !== wanted[n + 2]) return false;
+    }
     return true;
   }
 

@@ -66,6 +66,8 @@ export class Control {
   /** Argument 0 the number, 1 the value. */
   readonly write = (record: number): number => {
     const { core } = this;
+    // The one that is written often.
+    if (core.argument(0) === 3) return this.writeCr3(record, core.argument(1), core.u32[at.argument + 3]);
     const value = core.argument64(1);
     switch (core.argument(0)) {
       case 0:
@@ -73,8 +75,6 @@ export class Control {
       case 2:
         core.set("cr2", value);
         return 0;
-      case 3:
-        return this.writeCr3(record, value);
       case 4:
         return this.writeCr4(record, value);
       case 8:
@@ -149,24 +149,26 @@ export class Control {
     return 0;
   }
 
-  private writeCr3(record: number, value: bigint): number {
+  private writeCr3(record: number, low: number, high: number): number {
     const { core } = this;
-    if (core.longActive && value >> BigInt(PHYSICAL_BITS)) return core.raise(record, GP, 0);
+    if (core.longActive && high >>> (PHYSICAL_BITS - 32)) return core.raise(record, GP, 0);
     if (this.paeActive()) {
-      const failed = this.checkPointers(record, Number(value & 0xffff_ffffn));
+      const failed = this.checkPointers(record, low);
       if (failed) return failed;
     }
-    this.loadCr3(value);
+    this.loadCr3(low, high);
     return core.goOnNext(record);
   }
 
   /** Global pages stay (SDM 3, 4.10.4.1). */
-  loadCr3(value: bigint): void {
+  loadCr3(low: number, high = 0): void {
     const { core } = this;
-    core.set("cr3", value);
-    if (core.u32[at.cr4] & CR4.PGE) this.lookaside.flushLocal();
+    const { u32 } = core;
+    u32[at.cr3] = low;
+    u32[at.cr3 + 1] = high;
+    if (u32[at.cr4] & CR4.PGE) this.lookaside.flushLocal();
     else this.lookaside.flushAll();
-    core.hooks.enterSpace(core.u32[at.cr3], core.u32[at.cr3 + 1]);
+    core.hooks.enterSpace(u32[at.cr3], high);
   }
 
   private writeCr4(record: number, wide: bigint): number {

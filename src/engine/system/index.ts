@@ -58,7 +58,7 @@ function assemble(state: CpuState, board: Board, hooks: SystemHooks, { levels5 =
   const transfer = new Transfer(core, segments, modes.update);
   const tasks: Tasks = new Tasks(core, access, flags, segments, stack, {
     modeChanged: modes.update,
-    loadCr3: (value) => control.loadCr3(BigInt(value)),
+    loadCr3: (value) => control.loadCr3(value),
     deliver: (): string | undefined => exceptions.deliverFault()?.tripleFault,
     leaveDebug: () => debug.leaveTask(),
     enterDebug: () => debug.note(TASK_BIT),
