@@ -19,7 +19,7 @@ import { EXIT, record, RECORD_BYTES } from "./record";
 import type { RegionOptions } from "./regions/options";
 import { Regions } from "./regions/regions";
 import { takeSnapshot } from "./snapshot";
-import { CpuState, layout, MODE, RAM, type GuestPhysical, type WasmOffset } from "./state";
+import { CpuState, layout, MODE, NO_STI, RAM, type GuestPhysical, type WasmOffset } from "./state";
 import { createSystem, type System } from "./system";
 import { shortWays } from "./system/short";
 
@@ -61,6 +61,7 @@ const CS_BASE = (layout.segmentBase.offset >>> 2) + 2 * CS;
 const CS_LIMIT = (layout.segmentLimit.offset >>> 2) + CS;
 const SYSTEM_FLAGS = layout.systemFlags.offset >>> 2;
 const SHADOW = layout.shadow.offset >>> 2;
+const STI_AT = layout.stiAt.offset >>> 2;
 const NMI_BLOCKED = layout.nmiBlocked.offset >>> 2;
 const INTERRUPT_WAITING = layout.interruptWaiting.offset >>> 2;
 const HALTED = layout.halted.offset >>> 2;
@@ -134,6 +135,7 @@ export class X86Cpu implements Cpu {
       breakpointsChanged: () => this.forget(),
       clock: () => this.clock,
     };
+    this.state.u32[STI_AT] = NO_STI;
     this.system = createSystem(this.state, board, hooks, { levels5, quick });
     this.library = new HandlerLibrary(this.memory, this.withShortWays(quick), {
       ...defaultHandlerOptions,
@@ -370,6 +372,7 @@ export class X86Cpu implements Cpu {
     const reason = block.instructions <= budget ? this.library.run(block.record) : this.runPart(block, budget);
     this.running = false;
     this.settle(reason);
+    this.settleShadow();
     if (this.forgetLater) {
       this.forgetLater = false;
       this.blocks.forget();
@@ -446,6 +449,14 @@ export class X86Cpu implements Cpu {
     if (inRegion) this.regions!.work();
     this.sampleEvery = inRegion ? Math.min(this.sampleEvery * 2, sampleSeldom) : sampleEvery;
     this.nextSample();
+  }
+
+  /** Generated code went on behind STI: its shadow is over, unless that was the last instruction. */
+  private settleShadow(): void {
+    const { u32 } = this.state;
+    if (u32[STI_AT] === NO_STI) return;
+    if (this.ticks !== this.end - (u32[STI_AT] | 0)) u32[SHADOW] = 0;
+    u32[STI_AT] = NO_STI;
   }
 
   private remaining(): number {

@@ -162,6 +162,8 @@ export const layout = {
 
   /** INTR was raised when the run began: while code runs it does not change (board.ts, takeAttention). */
   interruptWaiting: cache("u32"),
+  /** What remained when STI set `shadow` and the run went on; NO_STI: it did not. The shadow is gone unless the run ends just there. */
+  stiAt: cache("u32"),
   /** How many places the journal of the lookaside holds, the marks that entries may carry, and the regions of large ones (system/lookaside.ts). */
   journalled: cache("u32"),
   lookasideMarks: cache("u32"),
@@ -171,6 +173,9 @@ export const layout = {
 } satisfies Record<string, Field>;
 
 export type FieldName = keyof typeof layout;
+
+/** In `stiAt`: no run has so much left. */
+export const NO_STI = 0x7fff_ffff;
 
 export const SCRATCH = 0x4000;
 export const LOOKASIDE = 0x1_0000;

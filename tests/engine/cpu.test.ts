@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bareMachine, CODE, DATA, hashOf, longMachine, type Machine, register } from "./machine";
+import { bareMachine, CODE, DATA, enterLongMode, hashOf, longMachine, type Machine, register } from "./machine";
 
 const RAX = 0,
   RCX = 1,
@@ -51,6 +51,24 @@ describe("the clock", () => {
       const whole = longMachine(code, 3);
       whole.cpu.run(tick);
       expect([tick, hashOf(whole)]).toEqual([tick, hashOf(stepped)]);
+    }
+  });
+
+  it("ends between CLI, STI, PUSHF and POPF with the same state, whether they have short ways or not", () => {
+    // mov ecx, 5; 1: sti; nop; cli; sti; sti; pushf; cli; popf; sti; loop 1b; cli; sti; hlt
+    const code = [0xb9, 5, 0, 0, 0, 0xfb, 0x90, 0xfa, 0xfb, 0xfb, 0x9c, 0xfa, 0x9d, 0xfb, 0xe2, 0xf5, 0xfa, 0xfb, 0xf4];
+    const { ticks } = runWhole(code);
+    expect(ticks).toBe(1 + 5 * 10 + 3);
+    for (let tick = 1; tick <= ticks; tick++) {
+      const hashes = [true, false].map((quick) => {
+        const machine = bareMachine(4, false, { quick });
+        machine.cpu.ram.set(code, CODE);
+        enterLongMode(machine.cpu, machine.state);
+        machine.cpu.run(tick);
+        expect(machine.cpu.clock).toBe(tick);
+        return hashOf(machine);
+      });
+      expect([tick, hashes[0]]).toEqual([tick, hashes[1]]);
     }
   });
 
@@ -203,6 +221,20 @@ describe("events between instructions", () => {
     expect([register(machine, RAX), handled(machine)]).toEqual([1n, 0]);
     machine.cpu.run(3);
     expect([register(machine, RAX), handled(machine)]).toEqual([1n, 1]);
+  });
+
+  it("holds an interrupt that comes just after STI, but not one later", () => {
+    for (const [comes, done] of [
+      [1, 1n],
+      [2, 1n],
+      [3, 2n],
+    ] as const) {
+      const machine = withHandler([0xfb, 0xff, 0xc0, 0xff, 0xc0, 0xf4]);
+      machine.cpu.run(comes);
+      machine.board.pending = 0x40;
+      machine.cpu.run(comes === 1 ? 3 : comes + 1);
+      expect([comes, register(machine, RAX), handled(machine)]).toEqual([comes, done, 1]);
+    }
   });
 
   it("wakes from HLT", () => {

@@ -4,7 +4,7 @@
  */
 import type { Board } from "../board";
 import { EXIT, record as fieldOf } from "../record";
-import { CODE_PAGES, layout, MODE, TRACKED_PAGES, type CpuState, type FieldName } from "../state";
+import { CODE_PAGES, layout, MODE, NO_STI, TRACKED_PAGES, type CpuState, type FieldName } from "../state";
 import type { SystemHooks } from "./hooks";
 
 /** Index of each field in the state's u32 view (for 64-bit fields: of the low half). */
@@ -248,6 +248,12 @@ export class Core {
     const known = this.hooks.inSegment(u32[at.segmentBase + 2 * CS], u32[at.segmentLimit + CS]);
     return known ? EXIT.goOnNext : EXIT.leaveNext;
   }
+  /** Interrupts are held for one instruction; an earlier shadow in the same run is over. */
+  castShadow(shadow: 1 | 2): void {
+    this.u32[at.shadow] = shadow;
+    this.u32[at.stiAt] = NO_STI;
+  }
+
   truncateRip(rip: bigint): bigint {
     const mode = this.u32[at.mode];
     if (mode & MODE.long) return BigInt.asUintN(64, rip);

@@ -104,7 +104,7 @@ export class Flags {
     if (!this.mayChangeInterrupts()) return core.raise(record, GP, 0);
     if (core.u32[at.systemFlags] & FLAG.IF) return 0;
     core.u32[at.systemFlags] |= FLAG.IF;
-    core.u32[at.shadow] = 1;
+    core.castShadow(1);
     return EXIT.leaveNext;
   };
 

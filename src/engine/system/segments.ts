@@ -198,7 +198,7 @@ export class Segments {
     const index = this.core.argument(0);
     if (this.load(record, index, this.core.argument(1) & 0xffff)) return EXIT.fault;
     if (index !== SS) return 0;
-    this.core.u32[at.shadow] = 2;
+    this.core.castShadow(2);
     return EXIT.leaveNext;
   };
 

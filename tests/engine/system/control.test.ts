@@ -229,6 +229,7 @@ describe("flags", () => {
 
   it("STI holds interrupts for one instruction; CLI and STI obey IOPL", () => {
     protect(m);
+    m.set("interruptWaiting", 1);
     left(m.call("setInterrupts"));
     expect(m.get("shadow")).toBe(1n);
     expect(m.call("setInterrupts")).toBe(0);

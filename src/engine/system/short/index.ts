@@ -7,12 +7,14 @@ import { type Code, I32, I64, type ValueType } from "../../wasm/code";
 import { ModuleWriter, type Signature } from "../../wasm/module";
 import { callOf, type Function, type Routine } from "../../wasm/routine";
 import {
+  clearInterrupts,
   deliver,
   interrupt,
   interruptReturn,
   invalidatePage,
   popFlags,
   pushFlags,
+  setInterrupts,
   systemCall,
   systemReturn,
 } from "./instructions";
@@ -80,7 +82,8 @@ export function writeShortWays(): Uint8Array<ArrayBuffer> {
   const [onInterrupt, onReturn, onCall, onCallReturn, onInvalidate] = helpers.map((name) =>
     writer.import(`system.${name}`),
   );
-  const [onGetFlags, onSetFlags] = ["getFlags", "setFlags"].map((name) => writer.import(`system.${name}`));
+  const flagHelpers = ["getFlags", "setFlags", "clearInterrupts", "setInterrupts"] as const;
+  const [onGetFlags, onSetFlags, onClear, onSet] = flagHelpers.map((name) => writer.import(`system.${name}`));
   const [onRead, onWrite] = ["readSlow", "writeSlow"].map((name) => writer.import(name, slowType));
   const parts = writeParts(writer);
   writer.define([I32, I32], readSlow(parts.walk, onRead), "readSlow");
@@ -97,6 +100,8 @@ export function writeShortWays(): Uint8Array<ArrayBuffer> {
   writer.helper("invalidatePage", invalidatePage(onInvalidate));
   writer.helper("getFlags", pushFlags(parts, onGetFlags));
   writer.helper("setFlags", popFlags(parts, onSetFlags));
+  writer.helper("clearInterrupts", clearInterrupts(onClear));
+  writer.helper("setInterrupts", setInterrupts(onSet));
   return writer.encode();
 }
 

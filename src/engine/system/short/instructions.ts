@@ -10,6 +10,7 @@ import {
   add64,
   and,
   and64,
+  below,
   both,
   eq,
   eq64,
@@ -36,7 +37,7 @@ import {
   wide,
   xor,
 } from "../../wasm/routine";
-import { CS, EFER, FLAG, SS } from "../core";
+import { CR0, CS, EFER, FLAG, SS } from "../core";
 import { SOFTWARE } from "../interrupts";
 import { GIBIBYTE, GUARDED, LARGE, REGION_HASH } from "../lookaside";
 import { CODE64, DATA, R11, RING3, SYSRET_FLAGS } from "../syscall";
@@ -169,6 +170,32 @@ export function pushFlags(parts: Parts, host: Function): Routine {
   return helper((r, _record, refuseIf) => {
     refuseIf(has(field("systemFlags"), FLAG.VM));
     r.setField64("value", wide(and(parts.getFlags(), ~(FLAG.VM | FLAG.RF))));
+    r.return(0);
+  }, host);
+}
+
+/** Whether CLI and STI fault (flags.ts). */
+const heldByIopl = (): Term =>
+  both(has(field("cr0"), CR0.PE), below(and(shr(field("systemFlags"), 12), 3), field("cpl")));
+
+/** CLI. */
+export function clearInterrupts(host: Function): Routine {
+  return helper((r, _record, refuseIf) => {
+    refuseIf(heldByIopl());
+    r.setField("systemFlags", and(field("systemFlags"), ~FLAG.IF));
+    r.return(0);
+  }, host);
+}
+
+/** STI, while no interrupt waits: the run goes on, and who ends it looks whether the shadow is over (state.ts, stiAt). */
+export function setInterrupts(host: Function): Routine {
+  return helper((r, _record, refuseIf) => {
+    refuseIf(or(heldByIopl(), field("interruptWaiting")));
+    const flags = r.keep(field("systemFlags"));
+    r.returnIf(has(flags, FLAG.IF), 0);
+    r.setField("systemFlags", or(flags, FLAG.IF));
+    r.setField("shadow", 1);
+    r.setField("stiAt", field("remaining"));
     r.return(0);
   }, host);
 }
