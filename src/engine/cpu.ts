@@ -141,7 +141,8 @@ export class X86Cpu implements Cpu {
       ...defaultHandlerOptions,
       ...handlers,
     });
-    this.system.useRuntime(this.library.runtime);
+    this.library.renewed = () => this.system.useRuntime(this.library.runtime);
+    this.library.renewed();
     this.blocks = new Blocks(this.state, this.library, this.jumps);
     this.source = {
       page: (address) => this.codePage(address),

@@ -17,18 +17,29 @@ export type HostFunctions = Readonly<Record<string, (...args: number[]) => numbe
 /** Small modules are put together once there are this many: every instance keeps its own copy of the table. */
 const MOST_MODULES = 32;
 const TABLE_STEP = 512;
+/**
+ * Modules of regions instantiated with one table. A table keeps every instance that imports it for as long as it lives itself, and in
+ * V8 11 each instance keeps a copy of the table: after so many, and twice as many as are in use, all that is in use is instantiated with a new one.
+ */
+const MOST_INSTANCES = 1024;
 
 export class HandlerLibrary {
-  readonly table: WebAssembly.Table;
   /** (record) -> EXIT: runs the block at the record, already charged. */
-  readonly run: (record: number) => number;
+  run!: (record: number) => number;
   /** What of the runtime the system side calls too. */
-  readonly runtime: { readonly extendedArithmetic: (...places: number[]) => number };
-  private readonly base: WebAssembly.Exports;
+  runtime!: { readonly extendedArithmetic: (...places: number[]) => number };
+  /** Called when `run` and `runtime` are others; whoever holds on to the old ones keeps all that was instantiated with them. */
+  renewed: (() => void) | undefined;
+  private table!: WebAssembly.Table;
+  private base!: WebAssembly.Exports;
+  private readonly start: Start;
   private readonly catalogue: Catalogue;
-  /** Made since the start, in all later modules together. */
+  /** Made since the start, and the modules they are in. */
   private readonly later: Entry[] = [];
-  private smallModules = 0;
+  private small: WebAssembly.Module[] = [];
+  /** Code that is no handler, by slot. */
+  private readonly others = new Map<number, WebAssembly.Module>();
+  private instances = 0;
   private readonly resolved = new Map<number, Resolved>();
 
   constructor(
@@ -36,19 +47,27 @@ export class HandlerLibrary {
     private readonly hostFunctions: HostFunctions,
     readonly options: HandlerOptions = defaultHandlerOptions,
   ) {
-    const start = startFor(options);
-    this.catalogue = start.catalogue.copy();
+    this.start = startFor(options);
+    this.catalogue = this.start.catalogue.copy();
+    this.instantiateAll();
+  }
+
+  /** A new table with everything that is in use. No generated code may be running. */
+  private instantiateAll(): void {
     this.table = new WebAssembly.Table({ element: "anyfunc", initial: this.catalogue.size + TABLE_STEP });
-    this.base = this.instantiate(start.base, {});
-    this.instantiate(start.usual, this.base);
+    this.base = this.instantiate(this.start.base, {});
+    for (const module of [this.start.usual, ...this.small, ...this.others.values()])
+      this.instantiate(module, this.base);
+    this.instances = this.others.size;
     this.run = this.base.run as HandlerLibrary["run"];
     this.runtime = this.base as unknown as HandlerLibrary["runtime"];
+    this.renewed?.();
   }
 
   /** Handlers there are, those made after the start, and modules that hold them. */
   get counts(): { handlers: number; later: number; modules: number } {
     const handlers = this.catalogue.size - SPECIAL.count;
-    return { handlers, later: this.later.length, modules: 2 + this.smallModules };
+    return { handlers, later: this.later.length, modules: 2 + this.small.length };
   }
 
   /** The handler for a decoded instruction in a mode. Call `complete` before running it. */
@@ -65,9 +84,10 @@ export class HandlerLibrary {
     if (entries.length === 0) return;
     this.later.push(...entries);
     this.room();
-    const together = ++this.smallModules === MOST_MODULES;
-    if (together) this.smallModules = 1;
-    this.instantiate(new WebAssembly.Module(writeHandlers(together ? this.later : entries, this.options)), this.base);
+    const together = this.small.length + 1 === MOST_MODULES;
+    const module = new WebAssembly.Module(writeHandlers(together ? this.later : entries, this.options));
+    this.small = together ? [module] : [...this.small, module];
+    this.instantiate(module, this.base);
   }
 
   /** A table slot for code that is no handler. */
@@ -80,11 +100,15 @@ export class HandlerLibrary {
   /** Nothing is in a slot that was reserved any more: what only it held can be collected. */
   clear(slot: number): void {
     this.table.set(slot, null);
+    this.others.delete(slot);
   }
 
-  /** Adds a module of other code, which may import what handlers import. */
-  add(bytes: Uint8Array<ArrayBuffer>): void {
-    this.instantiate(new WebAssembly.Module(bytes), this.base);
+  /** Adds a module of other code, which fills a slot that was reserved, and may import what handlers import. No generated code may be running. */
+  add(slot: number, bytes: Uint8Array<ArrayBuffer>): void {
+    const module = new WebAssembly.Module(bytes);
+    this.others.set(slot, module);
+    if (++this.instances > Math.max(MOST_INSTANCES, 2 * this.others.size)) this.instantiateAll();
+    else this.instantiate(module, this.base);
   }
 
   private room(): void {

@@ -204,7 +204,10 @@ export class Regions {
     const { members } = this.batch;
     if (members.length === 0) return;
     const bytes = this.batch.encode(({ dropped }) => !dropped);
-    this.library.add(bytes);
+    this.library.add(
+      bytes,
+      members.flatMap(({ member }) => (member.dropped ? [] : [member.slot])),
+    );
     this.watch?.(bytes);
     for (const { member } of members) if (!member.dropped) this.setHandler(member.entry, member.slot);
     this.counts.bytes += bytes.length;
