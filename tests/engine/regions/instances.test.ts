@@ -1,7 +1,7 @@
 /** Compiled code that is not in use any more is collected, though tables keep what imports them (handlers/library.ts). */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { EngineBench } from "../../silicon/engine";
 import { generateCase } from "../../silicon/generate";
 import { forms } from "../../../src/engine/decode/forms";
@@ -12,12 +12,15 @@ const MOST_LEFT = 1024;
 test("regions that were dropped leave no instances behind", async () => {
   let [made, freed] = [0, 0];
   const registry = new FinalizationRegistry(() => freed++);
-  const Instance = WebAssembly.Instance;
-  vi.spyOn(WebAssembly, "Instance").mockImplementation(function (module, imports) {
-    const instance = new Instance(module, imports);
-    made++;
-    registry.register(instance, undefined);
-    return instance;
+  const { Instance } = WebAssembly;
+  onTestFinished(() => void (WebAssembly.Instance = Instance));
+  WebAssembly.Instance = new Proxy(Instance, {
+    construct(target, [module, imports]: [WebAssembly.Module, WebAssembly.Imports]) {
+      const instance = new target(module, imports);
+      made++;
+      registry.register(instance, undefined);
+      return instance;
+    },
   });
   const bench = new EngineBench(64, { regions: { threshold: 0 } });
   const form = forms.find(({ text }) => text === "01 /r Ev,Gv")!;
