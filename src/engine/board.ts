@@ -29,10 +29,22 @@ export interface Board {
    * instruction that makes it.
    */
   isWatched?(address: number): boolean;
+  /** Where x87 errors go while CR0.NE is 0; absent: they are ignored. */
+  readonly numericErrors?: NumericErrors;
   /** The local APIC, where there is one. */
   readonly apic?: ApicPort;
   /** Mask applied to physical addresses: all ones, or bit 20 clear while A20 is off. */
   addressMask(): number;
+}
+
+/** The wires by which a PC learns of x87 errors (SDM 1, appendix D). */
+export interface NumericErrors {
+  /** IGNNE#. */
+  readonly ignored: boolean;
+  /** Asserts FERR#. */
+  raise(): void;
+  /** Nothing is pending any more: FERR# goes. */
+  clear(): void;
 }
 
 /** What the CPU itself reaches of its local APIC. */

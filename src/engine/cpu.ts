@@ -201,6 +201,7 @@ export class X86Cpu implements Cpu {
         system.checkSegment(segment, offset >>> 0, size, write ? 1 : 0, at),
       raise: (at, vector) => (WITH_CODE.has(vector) ? system.raise(at, vector, 0) : system.raise(at, vector)),
     };
+    functions.numericError = noting((at) => system.numericError(at));
     for (const [name, helper] of Object.entries(system.helpers)) functions[`system.${name}`] = noting(helper);
     return functions;
   }

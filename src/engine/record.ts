@@ -30,7 +30,7 @@ export const record = {
   segmentBase: 20,
   /** u16: number of the form in the decoder's list, for reports and system helpers. */
   form: 22,
-  /** i64 displacement; i64 immediate (or relative displacement; with two immediates, the second in the upper half). */
+  /** i64 displacement; i64 immediate (or relative displacement; with two immediates, the second in the upper half; x87: FPU_OPCODE). */
   displacement: 24,
   immediate: 32,
   /** u16: in the first record of a block, the instructions of the block. */
@@ -39,6 +39,16 @@ export const record = {
   detail: 42,
   /** u32: first record of the block that this jump leads to, once known; only for targets in the same page (blocks.ts). */
   link: 44,
+} as const;
+
+/** The low half of record.immediate of x87 instructions. */
+export const FPU_OPCODE = {
+  /** As the unit keeps it: the low bits of the first byte and the second one (SDM 1, 8.1.9). */
+  bits: 0x7ff,
+  memory: 0x800,
+  /** Where the address has so many. */
+  bits16: 0x1000,
+  bits32: 0x2000,
 } as const;
 
 /** Bits of record.detail. */

@@ -2,7 +2,7 @@
 import type { Decoded, DecodedOperand, MemoryOperand } from "./decode/decode";
 import type { Resolved } from "./handlers/library";
 import { SPECIAL } from "./handlers/special";
-import { DETAIL, record, RECORD_BYTES } from "./record";
+import { DETAIL, FPU_OPCODE, record, RECORD_BYTES } from "./record";
 import { layout, type CpuState, type WasmOffset } from "./state";
 
 /** What stands at one place of a block: an instruction with its handler, or a record that only reports. */
@@ -142,6 +142,7 @@ export class RecordWriter {
 
   private operands(at: WasmOffset, { decoded, resolved }: Extract<Step, { kind: "instruction" }>): void {
     const { view } = this;
+    if (decoded.instruction.unit === "fpu") view.setUint32(at + record.immediate, fpuOpcode(decoded), true);
     resolved.shape.operands.forEach((shape, n) => {
       const operand = decoded.operands[n];
       if (
@@ -175,6 +176,11 @@ function accessDetail(decoded: Decoded, operand: MemoryOperand, n: number): numb
   const access = Object.values(decoded.instruction.operands ?? {})[n];
   const write = access === "write" || access === "readwrite" ? DETAIL.write : 0;
   return Math.max(1, operand.width / 8) | write;
+}
+
+function fpuOpcode({ form, modrm, addressSize }: Decoded): number {
+  const bits = { 16: FPU_OPCODE.bits16, 32: FPU_OPCODE.bits32, 64: 0 }[addressSize as 16 | 32 | 64];
+  return ((form.opcode & 7) << 8) | modrm | (modrm < 0xc0 ? FPU_OPCODE.memory | bits : 0);
 }
 
 function slotValue(operand: DecodedOperand): number {

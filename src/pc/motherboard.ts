@@ -14,6 +14,7 @@ import { I8237 } from "./devices/i8237.ts";
 import { I8254 } from "./devices/i8254.ts";
 import { I8259 } from "./devices/i8259.ts";
 import { Mc146818 } from "./devices/mc146818.ts";
+import { Ferr } from "./devices/ferr.ts";
 import { DebugConsole, DebugExit, delayPort, Doorbell, Port92 } from "./devices/misc.ts";
 import { Ns16550 } from "./devices/ns16550.ts";
 import { Pci } from "./devices/pci.ts";
@@ -75,6 +76,7 @@ export class Motherboard implements Board, Host {
   readonly vga: Vga;
   readonly ata: Ata;
   readonly doorbell: Doorbell;
+  readonly numericErrors: Ferr;
 
   a20Open = true;
   stop: BoardStop | undefined;
@@ -117,6 +119,7 @@ export class Motherboard implements Board, Host {
     this.add(new Acpi(this, () => this.end({ kind: "poweredOff" })), [0x600, 16, 4]);
     this.add(new I8237(), [0x00, 16], [0x80, 16], [0xc0, 32]);
     this.add(new Port92(lines), [0x92, 1]);
+    this.numericErrors = this.add(new Ferr(this), [0xf0, 1]);
     this.doorbell = this.add(new Doorbell((head, ring) => this.outputs.doorbell?.(head, ring)), [0x700, 8, 4]);
     this.claim(new DebugConsole((byte) => this.outputs.debugConsole?.(byte)), -1, [0xe9, 1]);
     this.claim(new DebugExit((value) => this.end({ kind: "debugExit", value })), -1, [0xf4, 4, 4]);

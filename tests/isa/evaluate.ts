@@ -41,7 +41,7 @@ export function setRegister(state: MachineState, number: number, width: number, 
 }
 
 export function effectiveAddress(
-  state: MachineState,
+  state: Pick<MachineState, "registers" | "rip">,
   decoded: Decoded,
   operand: DecodedOperand & { kind: "memory" },
 ): bigint {

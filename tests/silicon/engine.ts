@@ -86,7 +86,7 @@ export class EngineBench {
   ) {
     this.legacy = legacy;
     const board = new BareBoard(4 << 20);
-    this.cpu = createCpu({ board, memoryMiB: 4, regions, handlers });
+    this.cpu = createCpu({ board, memoryMiB: 4, levels5: false, regions, handlers });
     this.state = new CpuState(this.cpu.memory);
     this.ram = new DataView(this.cpu.ram.buffer, this.cpu.ram.byteOffset);
     if (legacy) this.mapLegacy();

@@ -396,7 +396,7 @@ function tooDeep(decoded: Decoded): boolean {
 }
 
 /** 16-bit code cannot rely on the upper half of ESP: see `visible`. */
-function readsWholeStackPointer(decoded: Decoded): boolean {
+export function readsWholeStackPointer(decoded: Decoded): boolean {
   const { instruction, operands, operandSize, addressSize } = decoded;
   if (/^(pushad|enter)$/.test(instruction.name)) return operandSize === 32;
   return operands.some(

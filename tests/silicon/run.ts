@@ -22,6 +22,7 @@ import { runNatively, whyNot } from "./native";
 
 /** Cases for each form that are in memory at a time. */
 const PORTION = 200;
+const MOST_TRIES = 3;
 
 const { values } = parseArgs({
   options: {
@@ -64,7 +65,7 @@ function nameOf({ code, bits }: Case): string {
 
 const tier = { regions: values.regions && { threshold: 0 } };
 const benches = { 64: new EngineBench(64, tier), 32: new EngineBench(32, tier), 16: new EngineBench(16, tier) };
-const mediaBenches = { 64: new mediaEngine.MediaBench(64, tier), 32: new mediaEngine.MediaBench(32, tier) };
+const mediaBench = mediaEngine.mediaBenches(tier);
 
 function integerPortion(count: number, seed: number): Vector[] {
   const vectors = runNatively(generate(count, seed, only));
@@ -81,12 +82,16 @@ function integerPortion(count: number, seed: number): Vector[] {
 
 function mediaPortion(count: number, seed: number): mediaCases.Vector[] {
   const vectors = runMediaNatively(generateMedia(count, seed, only));
-  for (const vector of vectors) {
-    const { test, outcome } = vector;
+  const ran = (vector: mediaCases.Vector) => mediaBench(vector.test.bits).runMedia(vector.test);
+  for (const [n, { test }] of vectors.entries()) {
     tally.cases++;
-    if (outcome.signal) tally.faulted++;
+    // Where the operating system let another program run in between, the pointers of x87 are lost: once more, then.
+    for (let again = 0; again < MOST_TRIES && mediaEngine.difference(vectors[n], ran(vectors[n])); again++)
+      [vectors[n]] = runMediaNatively([test]);
+    const vector = vectors[n];
+    if (vector.outcome.signal) tally.faulted++;
     if (!wants("engine")) continue;
-    const run = () => mediaEngine.difference(vector, mediaBenches[test.bits].runMedia(test));
+    const run = () => mediaEngine.difference(vector, ran(vector));
     look(mediaEngine.nameOf(test), test.code, run);
   }
   return vectors;

@@ -59,6 +59,8 @@ export interface Decoded {
   readonly addressPrefix: boolean;
   /** Low four bits of the opcode of a conditional instruction, else 0. */
   readonly condition: number;
+  /** Of forms that have one. */
+  readonly modrm: number;
   readonly lock: boolean;
   /** F3 and F2 where they are not part of the opcode, whether or not they mean anything there. */
   readonly rep: "" | "rep" | "repne";
@@ -417,6 +419,7 @@ function finish(form: Form, opcode: number, at: number, atLimit: boolean): Decod
     addressSize,
     addressPrefix,
     condition: instruction.conditional ? opcode & 15 : 0,
+    modrm,
     lock,
     rep: rep === 0 || form.prefix === "F2" || form.prefix === "F3" ? "" : rep === REP ? "rep" : "repne",
     segment: override,

@@ -8,7 +8,7 @@ import { layout } from "../state";
 import { type Code, EMPTY, I32, I64, memory, op } from "../wasm/code";
 
 /** Functions that the host gives to generated code; signatures are in library.ts. */
-export type HostFunction = "readSlow" | "writeSlow" | "checkSegment" | "raise" | `system.${string}`;
+export type HostFunction = "readSlow" | "writeSlow" | "checkSegment" | "raise" | "numericError" | `system.${string}`;
 
 export const FS = 4;
 export type Segment = number | "operand";

@@ -172,8 +172,10 @@ class HandlerWriter implements Binding {
     code.end();
     if (unit !== "mmx" && unit !== "fpu" && !this.usesMm()) return;
     test("fpuStatus", FPU_PENDING).if(EMPTY);
-    this.raise("#MF");
-    code.end();
+    const outcome = code.local(I32);
+    code.get(SELF).call(this.surroundings.host("numericError")).tee(outcome).if(EMPTY);
+    code.get(outcome).op(op.return);
+    code.end().end();
   }
 
   private usesMm(): boolean {

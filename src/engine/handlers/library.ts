@@ -8,7 +8,7 @@ import { defaultHandlerOptions, type HandlerOptions } from "./handler";
 import { writeHandlers } from "./modules";
 import { shapeNumber, shapeOf } from "./shape";
 import { SPECIAL } from "./special";
-import { startFor } from "./start";
+import { type Start, startFor } from "./start";
 
 export type { Resolved } from "./catalogue";
 
@@ -22,6 +22,12 @@ const TABLE_STEP = 512;
  * V8 11 each instance keeps a copy of the table: after so many, and twice as many as are in use, all that is in use is instantiated with a new one.
  */
 const MOST_INSTANCES = 1024;
+
+interface Other {
+  readonly module: WebAssembly.Module;
+  /** Those that it still fills. */
+  slots: number;
+}
 
 export class HandlerLibrary {
   /** (record) -> EXIT: runs the block at the record, already charged. */
@@ -37,8 +43,9 @@ export class HandlerLibrary {
   /** Made since the start, and the modules they are in. */
   private readonly later: Entry[] = [];
   private small: WebAssembly.Module[] = [];
-  /** Code that is no handler, by slot. */
-  private readonly others = new Map<number, WebAssembly.Module>();
+  /** Modules of code that is no handler, oldest first: where one fills a slot that an older one had, it comes later. */
+  private readonly others = new Set<Other>();
+  private readonly owners = new Map<number, Other>();
   private instances = 0;
   private readonly resolved = new Map<number, Resolved>();
 
@@ -56,7 +63,7 @@ export class HandlerLibrary {
   private instantiateAll(): void {
     this.table = new WebAssembly.Table({ element: "anyfunc", initial: this.catalogue.size + TABLE_STEP });
     this.base = this.instantiate(this.start.base, {});
-    for (const module of [this.start.usual, ...this.small, ...this.others.values()])
+    for (const module of [this.start.usual, ...this.small, ...[...this.others].map((other) => other.module)])
       this.instantiate(module, this.base);
     this.instances = this.others.size;
     this.run = this.base.run as HandlerLibrary["run"];
@@ -100,15 +107,18 @@ export class HandlerLibrary {
   /** Nothing is in a slot that was reserved any more: what only it held can be collected. */
   clear(slot: number): void {
     this.table.set(slot, null);
-    this.others.delete(slot);
+    const owner = this.owners.get(slot);
+    this.owners.delete(slot);
+    if (owner && --owner.slots === 0) this.others.delete(owner);
   }
 
-  /** Adds a module of other code, which fills a slot that was reserved, and may import what handlers import. No generated code may be running. */
-  add(slot: number, bytes: Uint8Array<ArrayBuffer>): void {
-    const module = new WebAssembly.Module(bytes);
-    this.others.set(slot, module);
+  /** Adds a module of other code, which fills slots that were reserved, and may import what handlers import. No generated code may be running. */
+  add(bytes: Uint8Array<ArrayBuffer>, slots: readonly number[]): void {
+    const other = { module: new WebAssembly.Module(bytes), slots: slots.length };
+    for (const slot of slots) this.owners.set(slot, other);
+    if (slots.length > 0) this.others.add(other);
     if (++this.instances > Math.max(MOST_INSTANCES, 2 * this.others.size)) this.instantiateAll();
-    else this.instantiate(module, this.base);
+    else this.instantiate(other.module, this.base);
   }
 
   private room(): void {

@@ -45,6 +45,9 @@ export interface System {
    */
   checkSegment(segment: number, offset: number, size: number, write: number, record: number): number;
 
+  /** An instruction of x87 or MMX finds an exception pending. 0: it goes on; or EXIT.fault. */
+  numericError(record: number): number;
+
   /** What was noted is no fault: the instruction was not executed and wants to be, alone. */
   wantsAlone(): boolean;
   /** Whether what runs is one instruction. */

@@ -224,6 +224,22 @@ export class Core {
     if (!(mode & MODE.long)) return [mode & MODE.code32 ? low >>> 0 : low & 0xffff, 0];
     return [low >>> 0, low > 0xffff_ffff ? (u32[at.rip + 1] + 1) >>> 0 : u32[at.rip + 1]];
   }
+  /** Offset of the memory operand of a record in its segment, as halves. */
+  operandOffset(record: number): [low: number, high: number] {
+    const { u32, view } = this;
+    const base = view.getUint16(record + fieldOf.base, true) >>> 2;
+    // An address micro-record has worked it out, and added the base of the segment: what is left has 16 or 32 bits.
+    if (base === at.effective) return [(u32[base] - u32[at.segmentBase + 2 * this.segmentOf(record)]) >>> 0, 0];
+    const index = view.getUint16(record + fieldOf.index, true) >>> 2;
+    const scale = view.getUint8(record + fieldOf.scale);
+    const scaled = scale ? (u32[index + 1] << scale) | (u32[index] >>> (32 - scale)) : u32[index + 1];
+    const low = u32[base] + ((u32[index] << scale) >>> 0) + view.getUint32(record + fieldOf.displacement, true);
+    const carry = Math.floor(low / 2 ** 32);
+    return [
+      low >>> 0,
+      (u32[base + 1] + scaled + view.getUint32(record + fieldOf.displacement + 4, true) + carry) >>> 0,
+    ];
+  }
   /**
    * How an instruction ends that has set RIP: generated code goes on there by itself if it is 64-bit code, or 32-bit code in the segment
    * that code was in, and the run loop has nothing to do before: no single step, and no interrupt that is let through now.

@@ -73,9 +73,9 @@ function assemble(state: CpuState, board: Board, hooks: SystemHooks, { levels5 =
   const tables = new Tables(core, segments);
   const enter = new Enter(core, access, segments);
   const block = new BlockMemory(core, access, segments);
-  const vectors = new Vectors(core, block);
   const sse = new SseArithmetic(core);
   const fpu = new X87(core, block);
+  const vectors = new Vectors(core, block, fpu.stack);
   const environment = new FpuEnvironment(core, block, fpu);
   const parts = {
     core,
@@ -208,6 +208,7 @@ export function createSystem(state: CpuState, board: Board, hooks: SystemHooks, 
     readSlow: (record, sizeAndIntent) => access.readSlow(record, sizeAndIntent),
     writeSlow: (record, size) => access.writeSlow(record, size),
     checkSegment: (segment, offset, size, write, record) => segments.check(segment, offset, size, write, record),
+    numericError: (record) => parts.fpu.control.pending(record),
     wantsAlone: () => core.u32[at.faultVector] === ALONE,
     get alone() {
       return access.alone;

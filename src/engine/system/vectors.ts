@@ -1,6 +1,7 @@
 /** The SSE control and status register, and the save areas of FXSAVE and FXRSTOR (SDM 1, 10.5.1; SDM 2A FXSAVE). */
 import { EXIT } from "../record";
 import type { BlockMemory } from "./block";
+import type { X87Stack } from "./float/x87/stack";
 import { at, CR4, GP, type Core } from "./core";
 
 /** Bits of MXCSR that exist; DAZ is among them. FXSAVE tells. */
@@ -15,6 +16,7 @@ export class Vectors {
   constructor(
     private readonly core: Core,
     private readonly block: BlockMemory,
+    private readonly x87: X87Stack,
   ) {}
 
   readonly loadMxcsr = (record: number): number => {
@@ -78,13 +80,13 @@ export class Vectors {
     if (failed) return failed;
     const mxcsr = view.getUint32(24, true);
     if (mxcsr & ~MXCSR_MASK) return core.raise(record, GP, 0);
-    this.setControl(view.getUint16(0, true));
-    this.setStatus(view.getUint16(2, true));
+    this.x87.setControl(view.getUint16(0, true));
+    this.x87.setStatus(view.getUint16(2, true));
     u32[at.fpuFull] = view.getUint8(4);
     u32[at.fpuOpcode] = view.getUint16(6, true) & 0x7ff;
     if (core.argument(1)) {
-      core.set("fpuIp", view.getBigUint64(8, true));
-      core.set("fpuDp", view.getBigUint64(16, true));
+      core.set("fpuIp", this.canonical(view.getBigUint64(8, true)));
+      core.set("fpuDp", this.canonical(view.getBigUint64(16, true)));
     } else {
       core.set("fpuIp", BigInt(view.getUint32(8, true)));
       u32[at.fpuCs] = view.getUint16(12, true);
@@ -101,22 +103,14 @@ export class Vectors {
     return 0;
   };
 
+  /** Pointers have no more bits than linear addresses (SDM 1, 10.5.1.1). */
+  private canonical(pointer: bigint): bigint {
+    return BigInt.asUintN(64, BigInt.asIntN(this.core.levels5 ? 57 : 48, pointer));
+  }
+
   /** The register behind ST(n). */
   private physical(n: number): number {
     return ((this.core.u32[at.fpuStatus] >>> 11) + n) & 7;
-  }
-
-  /** Bit 6 is always set, bits 13 to 15 and 7 never. */
-  private setControl(value: number): void {
-    this.core.u32[at.fpuControl] = (value & 0x1f3f) | 0x40;
-    this.setStatus(this.core.u32[at.fpuStatus]);
-  }
-
-  /** ES and B say whether an exception is raised that the control word does not mask (SDM 1, 8.1.3.3). */
-  private setStatus(value: number): void {
-    const { u32 } = this.core;
-    const pending = value & ~u32[at.fpuControl] & 0x3f;
-    u32[at.fpuStatus] = (value & 0x7f7f) | (pending ? 0x8080 : 0);
   }
 
   /** Arguments: offset, bytes, then source and mask. */

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { unpack } from "../../silicon/media/cases";
-import { difference, MediaBench } from "../../silicon/media/engine";
+import { difference, mediaBenches } from "../../silicon/media/engine";
 
 /** Compiling takes a while: one in so many. */
 const SAMPLE = Number(process.env.SAMPLE ?? 24);
@@ -11,12 +11,9 @@ const vectors = ["floats", "integer", "sse4"].flatMap((name) =>
 );
 
 test("vector instructions compiled one by one come out as they came out of the processor", () => {
-  const benches = {
-    64: new MediaBench(64, { regions: { threshold: 0 } }),
-    32: new MediaBench(32, { regions: { threshold: 0 } }),
-  };
+  const bench = mediaBenches({ regions: { threshold: 0 } });
   const wrong = vectors
     .filter((_, n) => n % SAMPLE === 0)
-    .map((vector) => difference(vector, benches[vector.test.bits].runMedia(vector.test)));
+    .map((vector) => difference(vector, bench(vector.test.bits).runMedia(vector.test)));
   expect(wrong.filter(Boolean)).toEqual([]);
 });

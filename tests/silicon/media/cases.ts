@@ -3,9 +3,8 @@
  * the 512-byte FXSAVE image and the memory window; `initialState` may never change, because the recorded vectors depend on it.
  */
 import { gunzipSync, gzipSync } from "node:zlib";
-import { crossingShift, DATA, FLAG_MASK, random } from "../cases";
+import { type Bits, crossingShift, DATA, dataBase, FLAG_MASK, random, visible } from "../cases";
 
-export type Bits = 32 | 64;
 /** What lanes and memory are filled with. */
 export const STYLES = ["integers", "singles", "doubles", "extended", "texts"] as const;
 export type Style = (typeof STYLES)[number];
@@ -20,6 +19,8 @@ export const FX = {
   status: 2,
   tags: 4,
   opcode: 6,
+  instruction: 8,
+  operand: 16,
   mxcsr: 24,
   mask: 28,
   stack: 32,
@@ -125,15 +126,11 @@ function quadword(next: Random, style: Style): bigint {
   return interesting(next);
 }
 
-export function visible(bits: Bits, number: number, value: bigint): bigint {
-  return bits === 64 ? value : number >= 8 ? 0n : value & 0xffff_ffffn;
-}
-
 export function initialState(test: Case): State {
   const { style } = test;
   const next = random(test.seed);
   const registers = Array.from({ length: 16 }, () => interesting(next));
-  registers[4] = BigInt(windowOf(test) + 64);
+  registers[4] = BigInt(windowOf(test) - dataBase(test.bits) + 64);
   for (const [number, value] of test.registers) registers[number] = value;
   if (style === "texts") {
     // Lengths, of which the magnitude counts.
@@ -227,11 +224,14 @@ function changes(before: ArrayLike<bigint>, after: ArrayLike<bigint>): Map<numbe
   return result;
 }
 
+const modeBits = { 64: 0, 32: 0x80, 16: 0x20 } as const;
+const CROSSING = 0x40;
+
 export function pack(vectors: readonly Vector[]): Uint8Array {
   const writer = new Writer();
   for (const { test, outcome } of vectors) {
     const before = initialState(test);
-    const head = test.code.length | (test.bits === 32 ? 0x80 : 0) | (test.crossing ? 0x40 : 0);
+    const head = test.code.length | modeBits[test.bits] | (test.crossing ? CROSSING : 0);
     writer.bytes.push(head, ...test.code, STYLES.indexOf(test.style));
     writer.number(BigInt(test.seed));
     writer.pairs(test.registers);
@@ -250,10 +250,10 @@ export function unpack(compressed: Uint8Array): Vector[] {
   const vectors: Vector[] = [];
   while (!reader.done) {
     const head = reader.byte();
-    const code = Uint8Array.from({ length: head & 0x3f }, () => reader.byte());
+    const code = Uint8Array.from({ length: head & 0x1f }, () => reader.byte());
     const style = STYLES[reader.byte()];
     const seed = Number(reader.number());
-    const place = { bits: head & 0x80 ? 32 : 64, crossing: (head & 0x40) !== 0 } as const;
+    const place = { bits: head & 0x80 ? 32 : head & 0x20 ? 16 : 64, crossing: (head & CROSSING) !== 0 } as const;
     const test: Case = { ...place, code, style, seed, registers: reader.pairs() };
     const after = initialState(test);
     const signal = reader.byte();

@@ -1,8 +1,21 @@
 /** Runs cases on the engine and compares with what the processor did. */
 import { decode } from "../../../src/engine/decode/decode";
-import { DATA, START } from "../cases";
-import { DATA_PAGE, EngineBench } from "../engine";
+import { effectiveAddress } from "../../isa/evaluate";
+import { type Bits, codeBase, DATA, dataBase, START } from "../cases";
+import { type BenchOptions, DATA_PAGE, EngineBench } from "../engine";
 import { type Case, FX, FX_BYTES, initialState, type Outcome, type Vector, WINDOW_BYTES, windowOf } from "./cases";
+
+const PENDING = 0x80;
+
+/** A bench for each mode, made when it is asked for. */
+export function mediaBenches(options: BenchOptions = {}): (bits: Bits) => MediaBench {
+  const benches = new Map<Bits, MediaBench>();
+  return (bits) => {
+    const bench = benches.get(bits) ?? new MediaBench(bits, options);
+    benches.set(bits, bench);
+    return bench;
+  };
+}
 
 export class MediaBench extends EngineBench {
   private load(fx: Uint8Array): void {
@@ -19,6 +32,8 @@ export class MediaBench extends EngineBench {
       state.set64("fpr", BigInt(view.getUint16(FX.stack + 16 * n + 8, true)), place + 1);
     }
     for (let n = 0; n < 32; n++) state.set64("xmm", view.getBigUint64(FX.xmm + 8 * n, true), n);
+    for (const field of ["fpuIp", "fpuDp"] as const) state.set64(field, 0n);
+    for (const field of ["fpuOpcode", "fpuCs", "fpuDs"] as const) state.set32(field, 0);
   }
 
   private image(): Uint8Array {
@@ -29,6 +44,9 @@ export class MediaBench extends EngineBench {
     view.setUint16(FX.control, state.get32("fpuControl"), true);
     view.setUint16(FX.status, status, true);
     view.setUint8(FX.tags, state.get32("fpuFull"));
+    view.setUint16(FX.opcode, state.get32("fpuOpcode"), true);
+    view.setBigUint64(FX.instruction, state.get64("fpuIp"), true);
+    view.setBigUint64(FX.operand, state.get64("fpuDp"), true);
     view.setUint32(FX.mxcsr, state.get32("mxcsr"), true);
     view.setUint32(FX.mask, 0xffff, true);
     for (let n = 0; n < 8; n++) {
@@ -54,16 +72,22 @@ export class MediaBench extends EngineBench {
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
-export function nameOf({ code, bits }: Case): string {
-  const decoded = decode(code, 0, { long: bits === 64, code32: bits === 32 });
+const decodeCase = ({ code, bits }: Case) => decode(code, 0, { long: bits === 64, code32: bits === 32 });
+
+/** Of the instruction under test; FNSTENV may stand behind it. */
+export function nameOf(test: Case): string {
+  const decoded = decodeCase(test);
   return decoded.kind === "instruction" ? `${decoded.instruction.name} ${decoded.form.text}` : "?";
 }
 
 /**
- * Bytes of the save area that are not compared: the instruction and data pointers, which this maker's processors keep only while an
- * exception is pending, and the mask of MXCSR, in which they have a bit more.
+ * Bytes of the save area that are not compared: opcode, instruction and data pointer unless an exception is pending, since only then
+ * this maker's processors save them there (AMD 2, 11.4.4; FNSTENV and FNSAVE show them always), and the mask of MXCSR, in which they have
+ * a bit more.
  */
-const isPointer = (n: number) => (n >= FX.opcode && n < FX.mxcsr) || (n >= FX.mask && n < FX.stack);
+function isOpen(n: number, status: number): boolean {
+  return (!(status & PENDING) && n >= FX.opcode && n < FX.mxcsr) || (n >= FX.mask && n < FX.stack);
+}
 
 /** What differs between the processor's outcome and the engine's, or "". */
 export function difference({ test, outcome }: Vector, engine: Outcome): string {
@@ -76,11 +100,11 @@ export function difference({ test, outcome }: Vector, engine: Outcome): string {
     if (engine.registers[n] !== value)
       parts.push(`register ${n} ${engine.registers[n].toString(16)}, not ${value.toString(16)}`);
   });
-  const isSaved = savedPointer(nameOf(test));
-  const places = saved(test);
+  const status = new DataView(outcome.fx.buffer).getUint16(FX.status, true);
+  const areas = /^fxsave/.test(nameOf(test)) ? saved(test) : undefined;
   for (let n = 0; n < WINDOW_BYTES; n += 8) {
     const [ours, theirs] = [engine.memory.slice(n, n + 8), outcome.memory.slice(n, n + 8)];
-    for (let b = 0; b < 8; b++) if (isSaved(n + b - places)) ours[b] = theirs[b];
+    for (let b = 0; b < 8; b++) if (areas !== undefined && isOpen(n + b - areas, status)) ours[b] = theirs[b];
     if (hex(ours) !== hex(theirs)) parts.push(`memory ${n} ${hex(ours)}, not ${hex(theirs)}`);
   }
   const estimated = isTranscendental(test);
@@ -89,7 +113,7 @@ export function difference({ test, outcome }: Vector, engine: Outcome): string {
     const [ours, theirs] = [engine.fx.slice(n, n + 8), outcome.fx.slice(n, n + 8)];
     if (estimated && n === 0) ours[3] = (ours[3] & ~2) | (theirs[3] & 2);
     if (estimated && n >= FX.stack && n < FX.xmm && closeExtended(engine.fx, outcome.fx, n & ~15)) continue;
-    for (let b = 0; b < 8; b++) if (isPointer(n + b)) ours[b] = theirs[b];
+    for (let b = 0; b < 8; b++) if (isOpen(n + b, status)) ours[b] = theirs[b];
     if (isEstimate(test) && n >= FX.xmm && closeSingles(ours, theirs)) continue;
     if (hex(ours) !== hex(theirs)) parts.push(`fx ${fieldName(n)} ${hex(ours)}, not ${hex(theirs)}`);
   }
@@ -134,16 +158,14 @@ function closeSingles(ours: Uint8Array, theirs: Uint8Array): boolean {
   });
 }
 
-/** The same pointers in the area that an instruction stores. */
-function savedPointer(name: string): (n: number) => boolean {
-  if (/^fxsave/.test(name)) return isPointer;
-  return /^fn(save|stenv)/.test(name) ? (n) => n >= 12 && n < 28 : () => false;
-}
-
 /** Where the case's memory operand lies in the window. */
 function saved(test: Case): number {
-  const [address] = test.registers.values();
-  return Number(address ?? 0n) - windowOf(test);
+  const decoded = decodeCase(test);
+  const operand = decoded.kind === "instruction" ? decoded.operands[0] : undefined;
+  if (decoded.kind !== "instruction" || operand?.kind !== "memory") throw new Error("no memory operand");
+  const { registers } = initialState(test);
+  const address = effectiveAddress({ registers, rip: BigInt(START - codeBase(test.bits)) }, decoded, operand);
+  return Number(address) + dataBase(test.bits) - windowOf(test);
 }
 
 function fieldName(n: number): string {

@@ -1,9 +1,10 @@
-/** Makes random cases for every form of SSE, MMX and x87. Memory operands have one base register; the decoder is tested elsewhere. */
+/** Makes random cases for every form of SSE, MMX and x87. */
 import { decode } from "../../../src/engine/decode/decode";
 import { type Form, forms, operandWidth } from "../../../src/engine/decode/forms";
-import { random } from "../cases";
-import { isMedia } from "../generate";
-import { type Bits, type Case, type Style, STYLES, WINDOW_BYTES, windowOf } from "./cases";
+import { type Bits, dataBase, random } from "../cases";
+import { isMedia, readsWholeStackPointer } from "../generate";
+import { littleEndian, memoryOperand } from "./addresses";
+import { type Case, type Style, STYLES, WINDOW_BYTES, windowOf } from "./cases";
 
 type Random = () => number;
 const chance = (next: Random, percent: number) => next() % 100 < percent;
@@ -39,46 +40,77 @@ function place(form: Form, next: Random, crossing: boolean): number {
   return window + (aligned ? at & ~15 : at);
 }
 
+const hasPrefix = (form: Form): boolean => form.prefix !== undefined && form.prefix !== "NP";
+
 function generateCase(form: Form, seed: number, bits: Bits, crossing: boolean): Case | undefined {
   const next = random(seed ^ 0x5bd1e995);
   const code: number[] = [];
-  if (form.prefix && form.prefix !== "NP") code.push(parseInt(form.prefix, 16));
+  // The environment of x87 has a layout for each operand size; elsewhere 66 would be part of the opcode, or means nothing.
+  if (isEnvironment(form) && chance(next, 40)) code.push(0x66);
+  const addressPrefix = chance(next, 12);
+  if (addressPrefix) code.push(0x67);
+  if (hasPrefix(form)) code.push(parseInt(form.prefix!, 16));
   if (form.instruction.lockable && chance(next, 20)) code.push(0xf0);
-  let extension = 0;
+  let rex = 0;
   if (bits === 64 && (form.onlySize === 64 || chance(next, 50))) {
-    const rex =
+    rex =
       0x40 | (next() & (form.onlySize === undefined || form.onlySize === 64 ? 15 : 7)) | (form.onlySize === 64 ? 8 : 0);
     code.push(rex);
-    extension = (rex & 1) << 3;
   }
   code.push(...[[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]][form.map], form.opcode);
   const registers = new Map<number, bigint>();
   const letters = form.operands.map((o) => (o.kind === "letter" ? o.letter : ""));
+  const addressBits = bits === 16 ? (addressPrefix ? 32 : 16) : bits === 64 && !addressPrefix ? 64 : 32;
+  if (addressPrefix && bits === 32) return undefined;
+  const target = () => place(form, next, crossing) - dataBase(bits);
   if (form.modrm !== undefined) code.push(form.modrm);
   else if (form.hasModrm) {
     const registerOnly = letters.some((l) => /^[RUNT]$/.test(l)) || form.attributes.has("mod3");
-    const registerForm = registerOnly || (!letters.includes("M") && chance(next, 50));
-    const base = [0, 1, 2, 3, 6, 7][next() % 6];
-    const rm = registerForm ? next() % 8 : base;
-    code.push((registerForm ? 0xc0 : 0) | ((form.reg ?? next() % 8) << 3) | rm);
-    if (!registerForm) registers.set(base | extension, BigInt(place(form, next, crossing)));
+    const reg = (form.reg ?? next() % 8) << 3;
+    if (registerOnly || (!letters.includes("M") && chance(next, 50))) code.push(0xc0 | reg | (next() % 8));
+    else {
+      const following = letters.includes("I") ? 1 : 0;
+      const operand = { bits, addressBits, rex, reg, target: target(), before: code.length, following } as const;
+      code.push(...memoryOperand(operand, next, registers));
+    }
   }
-  if (letters.includes("DI")) registers.set(RDI, BigInt(place(form, next, crossing)));
+  if (letters.includes("DI")) registers.set(RDI, BigInt(target()));
   for (const letter of letters) if (letter === "I") code.push(chance(next, 50) ? next() % 20 : next() % 256);
-  const bytes = Uint8Array.from(code);
-  const decoded = decode(bytes, 0, { long: bits === 64, code32: bits === 32 });
-  if (decoded.kind !== "instruction" || decoded.form !== form || decoded.length !== bytes.length) return undefined;
-  return { bits, crossing, code: bytes, seed, style: styleOf(form, next), registers };
+  const decoded = decode(Uint8Array.from(code), 0, { long: bits === 64, code32: bits === 32 });
+  if (decoded.kind !== "instruction" || decoded.form !== form || decoded.length !== code.length) return undefined;
+  if (bits === 16 && readsWholeStackPointer(decoded)) return undefined;
+  code.push(...environmentAfter(form, next, bits, crossing, LONGEST_CODE - code.length));
+  return { bits, crossing, code: Uint8Array.from(code), seed, style: styleOf(form, next), registers };
 }
 
-/** `count` cases for each form in 64-bit mode, a quarter of that in 32-bit mode. */
+const LONGEST_CODE = 16;
+const isEnvironment = ({ instruction }: Form) => /^f(n?stenv|ldenv|n?save|rstor)$/.test(instruction.name);
+
+/** FNSTENV behind some x87 instructions shows the pointers they leave; what transcendental ones leave else differs in the last place. */
+function environmentAfter(form: Form, next: Random, bits: Bits, crossing: boolean, room: number): number[] {
+  const { name, unit } = form.instruction;
+  if (!unit?.startsWith("fpu") || /^f(sin|cos|sincos|ptan|patan|2xm1|yl2xp?1?)$/.test(name) || !chance(next, 50))
+    return [];
+  const target = windowOf({ crossing }) + (next() % (WINDOW_BYTES - 28)) - dataBase(bits);
+  const head = { 64: [0xd9, 0x34, 0x25], 32: [0xd9, 0x35], 16: [0xd9, 0x36] }[bits];
+  const bytes = [...head, ...littleEndian(target, bits === 16 ? 2 : 4)];
+  return bytes.length <= room ? bytes : [];
+}
+
+const SHARES: readonly (readonly [Bits, number])[] = [
+  [64, 1],
+  [32, 1 / 4],
+  [16, 1 / 8],
+];
+
+/** `count` cases for each form in 64-bit mode, a quarter of that in 32-bit mode and an eighth in 16-bit mode. */
 export function generate(count: number, seed: number, only = /./): Case[] {
   const cases: Case[] = [];
   for (const form of forms) {
     if (!isMedia(form) || !only.test(`${form.instruction.name} ${form.text}`)) continue;
-    for (const bits of [64, 32] as const) {
+    for (const [bits, share] of SHARES) {
       if (!(bits === 64 ? form.inLong : form.inLegacy)) continue;
-      const wanted = bits === 64 ? count : Math.ceil(count / 4);
+      const wanted = Math.ceil(count * share);
       for (let made = 0, tried = 0; made < wanted; tried++) {
         if (tried > wanted * 40) throw new Error(`cannot make cases for ${form.instruction.name} ${form.text}`);
         const test = generateCase(

@@ -7,12 +7,14 @@
  * into its instruction. Cases and results are fixed-size records on standard input and output (see native.ts).
  */
 #define _GNU_SOURCE
+#include <asm/ldt.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -28,16 +30,18 @@ enum {
   WINDOW = DATA + DATA_BYTES - WINDOW_BYTES, /* the page after it is not mapped */
   BREAKPOINT = 0xcc,
   STATUS_FLAGS = 0xcd5, /* CF PF AF ZF SF DF OF */
-  /* Linux's own selectors. */
+  /* Selectors: Linux's own, and two 16-bit segments of this program, at CODE and DATA. */
   CODE_64 = 0x33,
   CODE_32 = 0x23,
   DATA_32 = 0x2b,
+  CODE_16 = 0x07,
+  DATA_16 = 0x0f,
 };
 
 struct test_case {
   uint64_t registers[16];
   uint32_t flags;
-  uint8_t bits; /* 64 or 32: the code it is run as */
+  uint8_t bits; /* 64, 32 or 16: the code it is run as */
   uint8_t length;
   uint8_t code[16];
   uint16_t shift; /* how far the window lies from WINDOW */
@@ -89,10 +93,10 @@ static void start_case(ucontext_t *context) {
   /* XSTATE_BV behind the image: x87 and SSE are to be loaded, not initialised. */
   *(uint64_t *)((uint8_t *)context->uc_mcontext.fpregs + FX_BYTES) |= 3;
   for (int n = 0; n < 16; n++) context->uc_mcontext.gregs[places[n]] = test->registers[n];
-  context->uc_mcontext.gregs[REG_RIP] = START;
+  context->uc_mcontext.gregs[REG_RIP] = test->bits == 16 ? START - CODE : START;
   context->uc_mcontext.gregs[REG_EFL] = 0x202 | (test->flags & STATUS_FLAGS);
-  uint64_t code = test->bits == 32 ? CODE_32 : CODE_64;
-  uint64_t data = DATA_32;
+  uint64_t code = test->bits == 16 ? CODE_16 : test->bits == 32 ? CODE_32 : CODE_64;
+  uint64_t data = test->bits == 16 ? DATA_16 : DATA_32;
   /* Low 16 bits CS, top 16 bits SS. */
   uint64_t others = home_registers[REG_CSGSFS] & 0x0000ffffffff0000ull;
   context->uc_mcontext.gregs[REG_CSGSFS] = others | code | data << 48;
@@ -118,6 +122,14 @@ static void *map_at(uintptr_t address, size_t bytes, int protection) {
   void *got = mmap((void *)address, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
   if (got == (void *)address) return got;
   perror("harness: mmap");
+  exit(2);
+}
+
+/* A 16-bit segment of 64 KiB. contents: 0 data, 2 code. */
+static void make_segment(int number, uint32_t base, int contents) {
+  struct user_desc segment = {.entry_number = number, .base_addr = base, .limit = 0xffff, .contents = contents, .useable = 1};
+  if (syscall(SYS_modify_ldt, 1, &segment, sizeof segment) == 0) return;
+  perror("harness: modify_ldt");
   exit(2);
 }
 
@@ -147,6 +159,8 @@ int main(void) {
   const int signals[] = {SIGTRAP, SIGSEGV, SIGILL, SIGFPE, SIGBUS};
   for (size_t n = 0; n < sizeof signals / sizeof *signals; n++) sigaction(signals[n], &action, NULL);
 
+  make_segment(CODE_16 >> 3, CODE, 2);
+  make_segment(DATA_16 >> 3, DATA, 0);
   __asm__ volatile("int3" : : : "memory");
   fwrite(results, sizeof *results, count, stdout);
   return fflush(stdout) ? 2 : 0;

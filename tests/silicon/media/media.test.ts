@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { forms } from "../../../src/engine/decode/forms";
 import { isMedia } from "../generate";
 import { unpack } from "./cases";
-import { difference, MediaBench, nameOf } from "./engine";
+import { difference, mediaBenches, nameOf } from "./engine";
 
 const folder = new URL("fixtures/", import.meta.url);
 const vectors = readdirSync(folder).flatMap((name) => unpack(readFileSync(new URL(name, folder))));
@@ -18,8 +18,8 @@ describe("recorded vector and x87 instructions", () => {
   });
 
   test("come out of the engine as they came out of the processor", () => {
-    const benches = { 64: new MediaBench(64), 32: new MediaBench(32) };
-    const wrong = vectors.map((vector) => difference(vector, benches[vector.test.bits].runMedia(vector.test)));
+    const bench = mediaBenches();
+    const wrong = vectors.map((vector) => difference(vector, bench(vector.test.bits).runMedia(vector.test)));
     expect(wrong.filter(Boolean)).toEqual([]);
   }, 300_000);
 });

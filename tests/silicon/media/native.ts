@@ -3,8 +3,8 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { crossingShift, FLAG_MASK } from "../cases";
-import { type Case, FX_BYTES, initialState, type Outcome, type Vector, visible, WINDOW_BYTES } from "./cases";
+import { codeBase, crossingShift, FLAG_MASK, visible } from "../cases";
+import { type Case, FX_BYTES, initialState, type Outcome, type Vector, WINDOW_BYTES } from "./cases";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const build = join(here, "..", "..", "..", "build");
@@ -43,7 +43,7 @@ function outcome(bytes: Buffer, at: number, test: Case): Outcome {
   const fx = Uint8Array.from(bytes.subarray(at + 144 + WINDOW_BYTES, at + RESULT_BYTES));
   return {
     registers: Array.from({ length: 16 }, (_, n) => visible(test.bits, n, bytes.readBigUInt64LE(at + n * 8))),
-    rip: Number(bytes.readBigUInt64LE(at + 128)),
+    rip: Number(bytes.readBigUInt64LE(at + 128)) + codeBase(test.bits),
     flags: bytes.readUInt32LE(at + 136) & FLAG_MASK,
     signal: bytes.readUInt32LE(at + 140),
     memory,

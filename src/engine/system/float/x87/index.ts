@@ -2,8 +2,7 @@
  * The x87 unit: stack, tags, exceptions and arithmetic (SDM 1, chapter 8). An exception that is not masked is only noted here: ES is set, and the
  * next waiting instruction raises #MF. One found before computing leaves the operands, one found after it still stores the result.
  *
- * Deviation: the data pointer is kept for operands of more than 64 bits only, the opcode never (as on processors that keep them for
- * unmasked exceptions alone). CR0.NE = 0 raises #MF as well: IRQ 13 is not wired.
+ * Opcode, instruction and data pointer are those of the last instruction that is no control instruction (SDM 1, 8.1.8).
  */
 import type { BlockMemory } from "../../block";
 import type { Core } from "../../core";

@@ -35,7 +35,10 @@ export class X87Operations {
 
   readonly operation = (record: number): number => {
     const name = FPU_OPERATIONS[this.core.argument(0)];
-    if (name === "nop") return 0;
+    if (name === "nop") {
+      this.stack.point(record);
+      return 0;
+    }
     this.stack.begin(record);
     if ((name === "chs" || name === "abs") && this.stack.isFull(0)) return this.usual.changeSign(name === "abs");
     if (name === "decstp" || name === "incstp") this.stack.turn(name === "incstp" ? 1 : -1);

@@ -1,5 +1,5 @@
 /** The x87 stack with its tags, and how an instruction begins, notes exceptions and leaves its result (SDM 1, 8.1 and 8.5). */
-import { record as fieldOf } from "../../../record";
+import { FPU_OPCODE, record as fieldOf } from "../../../record";
 import { at, CS, type Core } from "../../core";
 import { defaultNan, DENORMAL, type Environment, EXTENDED, INVALID, quiet, type Real, round, unpack } from "../real";
 
@@ -58,8 +58,14 @@ export class X87Stack {
     return 0;
   }
 
-  /** `keepsC1`: FCOMI and FCMOVcc clear C1 only for a stack underflow. */
+  /** How an instruction begins that can fault no more. `keepsC1`: FCOMI and FCMOVcc clear C1 only for a stack underflow. */
   begin(record: number, keepsC1 = false): void {
+    this.point(record);
+    this.prepare(keepsC1);
+  }
+
+  /** The same while it can still fault: pointers are left alone. */
+  prepare(keepsC1 = false): void {
     const { core, env } = this;
     const control = core.u32[at.fpuControl];
     env.rounding = (control >>> 10) & 3;
@@ -67,8 +73,23 @@ export class X87Stack {
     env.flags = 0;
     env.roundedUp = false;
     if (!keepsC1) core.u32[at.fpuStatus] &= ~C1;
-    [core.u32[at.fpuIp], core.u32[at.fpuIp + 1]] = core.nextRipHalves(record, fieldOf.start);
-    core.u32[at.fpuCs] = core.u32[at.selector + CS];
+  }
+
+  /** Notes opcode, place and operand of the instruction at `record`. */
+  point(record: number): void {
+    const { core } = this;
+    const { u32, view } = core;
+    const opcode = view.getUint32(record + fieldOf.immediate, true);
+    // Control instructions have none.
+    if (opcode === 0) return;
+    u32[at.fpuOpcode] = opcode & FPU_OPCODE.bits;
+    [u32[at.fpuIp], u32[at.fpuIp + 1]] = core.nextRipHalves(record, fieldOf.start);
+    u32[at.fpuCs] = u32[at.selector + CS];
+    if (!(opcode & FPU_OPCODE.memory)) return;
+    [u32[at.fpuDp], u32[at.fpuDp + 1]] = core.operandOffset(record);
+    if (opcode & (FPU_OPCODE.bits16 | FPU_OPCODE.bits32)) u32[at.fpuDp + 1] = 0;
+    if (opcode & FPU_OPCODE.bits16) u32[at.fpuDp] &= 0xffff;
+    u32[at.fpuDs] = u32[at.selector + core.segmentOf(record)];
   }
 
   get precision(): number {
@@ -153,6 +174,7 @@ export class X87Stack {
     const { u32 } = this.core;
     const pending = value & ~u32[at.fpuControl] & 0x3f;
     u32[at.fpuStatus] = (value & 0x7f7f) | (pending ? PENDING : 0);
+    if (!pending) this.core.board.numericErrors?.clear();
   }
 
   registerBits(n: number): bigint {

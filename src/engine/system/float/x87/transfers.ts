@@ -118,8 +118,7 @@ export class X87Transfers {
     const { core } = this;
     const { env } = this.stack;
     const statusBefore = core.u32[at.fpuStatus];
-    const [ip, cs] = [core.get("fpuIp"), core.u32[at.fpuCs]];
-    this.stack.begin(record);
+    this.stack.prepare();
     let bits: bigint;
     let flags = 0;
     if (!this.stack.isFull(0)) {
@@ -131,7 +130,7 @@ export class X87Transfers {
         const offset = [core.argument(1), core.u32[at.argument + 3]] as const;
         const done = this.block.writeWord(record, ...offset, bytesIn(kind), narrow.low, narrow.high);
         if (done === 0) {
-          [core.u32[at.fpuDp], core.u32[at.fpuDp + 1]] = offset;
+          this.stack.point(record);
           core.u32[at.fpuStatus] |= narrow.status;
           return this.stack.popped(pops);
         }
@@ -147,11 +146,9 @@ export class X87Transfers {
       : this.block.write(record, offset, bytesOf(bits, bytesIn(kind)));
     if (failed) {
       core.u32[at.fpuStatus] = statusBefore;
-      core.set("fpuIp", ip);
-      core.u32[at.fpuCs] = cs;
       return failed;
     }
-    core.set("fpuDp", offset);
+    this.stack.point(record);
     if (env.roundedUp && !stops) this.stack.setC1();
     this.stack.note(flags);
     if (!stops) this.stack.pop(pops);
@@ -210,8 +207,9 @@ export class X87Transfers {
     return 0;
   };
 
-  readonly free = (): number => {
+  readonly free = (record: number): number => {
     const { core } = this;
+    this.stack.point(record);
     core.u32[at.fpuStatus] &= ~C1;
     core.u32[at.fpuFull] &= ~(1 << this.stack.place(core.argument(0)));
     if (core.argument(1)) this.stack.pop(1);
