@@ -35,6 +35,8 @@ export const DATA_PAGE = 0x10_1000,
 const HLT = 0xf4,
   INT3 = 0xcc;
 const BREAKPOINT = 3;
+/** Vectors that come with an error code (SDM 3, table 6-1). */
+const WITH_CODE = new Set([8, 10, 11, 12, 13, 14, 17]);
 const MOST_TICKS = 1000;
 /** Selectors of the handlers; those of the cases are Linux's own. */
 const HANDLER_CODE = 0x08,
@@ -64,10 +66,9 @@ export interface BenchOptions {
   readonly legacy?: boolean;
 }
 
-/** How a case ended: as the harness tells it, the signal and where; and the vector, which the harness does not see. */
-export interface End {
+/** How a case ended. */
+interface End {
   readonly signal: number;
-  readonly vector: number;
   /** With the base of the code segment. */
   readonly rip: number;
   readonly flags: number;
@@ -108,6 +109,12 @@ export class EngineBench {
     entry(directory, DATA >> 21, data | 7);
     entry(code, 0, CODE_PAGE | 7);
     for (const n of [0, 2, 3]) entry(data, n, (DATA_PAGE + n * PAGE) | 7);
+  }
+
+  /** The entry of a page at CODE or DATA, in long mode. */
+  protected mapPage(linear: number, entry: bigint): void {
+    const table = TABLES + (linear < DATA ? 3 : 4) * PAGE;
+    this.ram.setBigUint64(table + ((linear >> 12) & 511) * 8, entry, true);
   }
 
   /** The same in two levels of 4-byte entries. */
@@ -176,21 +183,28 @@ export class EngineBench {
 
   /** Puts code, registers and flags in place: those that instructions compute with, and what is given beyond them. */
   protected enterCase(bytes: Uint8Array, registers: readonly bigint[], flags: number): void {
-    const { state, cpu } = this;
+    const { cpu } = this;
     const code = CODE_PAGE + (START - CODE);
     cpu.ram.fill(INT3, code, code + 16);
     cpu.ram.set(bytes, code);
     cpu.memoryChanged(code, Math.max(bytes.length, 16));
+    this.enter(registers, flags, BigInt(START - codeBase(this.bits)));
+  }
+
+  protected enter(registers: readonly bigint[], flags: number, rip: bigint): void {
+    const { state, cpu } = this;
+    // Code that is rewritten again and again would be left to the interpreter.
+    cpu.regions?.forget();
     registers.forEach((value, n) => state.set64("registers", value, n));
-    state.set64("rip", BigInt(START - codeBase(this.bits)));
+    state.set64("rip", rip);
     this.enterCode();
     cpu.system.setRflags(flags | 0x202);
     cpu.system.updateMode();
     state.set32("halted", 0);
   }
 
-  /** Runs to a handler's HLT. What delivering put on its stack lies at the top, whether an error code lies under it or not. */
-  protected finishCase(most = MOST_TICKS): End {
+  /** Runs to a handler's HLT. What delivering put on its stack lies at the top, and under it the error code where there is one. */
+  protected end(most = MOST_TICKS) {
     const { cpu, state, ram } = this;
     const stop = cpu.run(cpu.clock + most);
     if (stop.kind !== "halted") throw new Error(`stopped: ${JSON.stringify(stop)}`);
@@ -200,13 +214,19 @@ export class EngineBench {
         : ram.getBigUint64(FAULT_STACK - 8 * fromTop, true);
     const vector = Number(state.get64("rip")) - 1 - HANDLERS;
     if (vector < 0 || vector >= 32) throw new Error("halted outside the handlers");
-    const retired = vector === BREAKPOINT;
     const registers = Array.from({ length: 16 }, (_, n) => (n === 4 ? word(2) : state.get64("registers", n)));
+    const error = WITH_CODE.has(vector) ? Number(word(6)) : 0;
+    return { vector, error, rip: word(5), flags: Number(word(3)), registers };
+  }
+
+  /** The same as the harness tells it. */
+  protected finishCase(): End {
+    const { vector, rip, flags, registers } = this.end();
+    const retired = vector === BREAKPOINT;
     return {
       signal: retired ? 0 : (signals[vector] ?? -vector),
-      vector,
-      rip: Number(word(5)) + codeBase(this.bits) - (retired ? 1 : 0),
-      flags: Number(word(3)) & FLAG_MASK,
+      rip: Number(rip) + codeBase(this.bits) - (retired ? 1 : 0),
+      flags: flags & FLAG_MASK,
       registers: registers.map((value, n) => visible(this.bits, n, value)),
     };
   }

@@ -136,7 +136,8 @@ function immediateBytes(form: Form, next: Random, where: Where, size: number, ad
   });
 }
 
-function encode(form: Form, next: Random, where: Where): Uint8Array {
+/** Bytes of the form, with prefixes and operands as they come. */
+export function encodeForm(form: Form, next: Random, where: Where): Uint8Array {
   const { bits } = where;
   const prefixes: number[] = [];
   const { instruction } = form;
@@ -410,7 +411,7 @@ export function readsWholeStackPointer(decoded: Decoded): boolean {
 export function generateCase(form: Form, seed: number, bits: Bits, crossing = false): Case | undefined {
   const next = random(seed ^ Math.imul(form.number + 1, 0x9e3779b1) ^ Math.imul(bits, 0x5bd1e995));
   const where = { bits, crossing };
-  const code = encode(form, next, where);
+  const code = encodeForm(form, next, where);
   if (form.instruction.name === "enter") code.set([next() % 256, next() % 3, next() % 4], code.length - 3);
   const decoded = decode(code, 0, { long: bits === 64, code32: bits === 32 });
   if (decoded.kind !== "instruction" || decoded.form !== form || decoded.length !== code.length) return undefined;

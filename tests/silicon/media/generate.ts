@@ -42,7 +42,7 @@ function place(form: Form, next: Random, crossing: boolean): number {
 
 const hasPrefix = (form: Form): boolean => form.prefix !== undefined && form.prefix !== "NP";
 
-function generateCase(form: Form, seed: number, bits: Bits, crossing: boolean): Case | undefined {
+export function generateMediaCase(form: Form, seed: number, bits: Bits, crossing: boolean): Case | undefined {
   const next = random(seed ^ 0x5bd1e995);
   const code: number[] = [];
   // The environment of x87 has a layout for each operand size; elsewhere 66 would be part of the opcode, or means nothing.
@@ -113,7 +113,7 @@ export function generate(count: number, seed: number, only = /./): Case[] {
       const wanted = Math.ceil(count * share);
       for (let made = 0, tried = 0; made < wanted; tried++) {
         if (tried > wanted * 40) throw new Error(`cannot make cases for ${form.instruction.name} ${form.text}`);
-        const test = generateCase(
+        const test = generateMediaCase(
           form,
           (seed * 1_000_003 + tried * 7919 + form.number * 104_729) >>> 0,
           bits,
