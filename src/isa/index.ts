@@ -22,6 +22,10 @@ import "./horizontal";
 import "./vectorstrings";
 import "./vectormoves";
 import "./floats";
-import "./fpu";
+import "./floatconversions";
+import "./x87arithmetic";
+import "./x87transfers";
+import "./x87operations";
+import "./x87control";
 
 export { instructions, type Instruction } from "./notation";
