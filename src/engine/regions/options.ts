@@ -38,7 +38,7 @@ export interface RegionOptions {
 }
 
 export const defaultRegionOptions: RegionOptions = {
-  threshold: 8,
+  threshold: 16,
   thresholdLater: 32,
   sampleEvery: 16384,
   sampleSeldom: 262_144,

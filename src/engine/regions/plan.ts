@@ -1,7 +1,7 @@
 /** One instruction of a region: its meaning with everything put in that its encoding and place say. */
 import { ES, type Expression } from "../../isa/expression";
 import type { Access, Effect } from "../../isa/notation";
-import type { Decoded } from "../decode/decode";
+import type { Decoded, DecodedOperand } from "../decode/decode";
 import { isStringOperand, type Meaning, meaningOf, roots } from "../handlers/meaning";
 import type { Shape } from "../handlers/shape";
 import { children } from "../lower";
@@ -49,11 +49,35 @@ export interface Plan extends Place {
 
 type When = Extract<Effect, { kind: "when" }>;
 
-const meanings = new WeakMap<Shape, Meaning>();
-function meaningFor(shape: Shape): Meaning {
-  let meaning = meanings.get(shape);
-  if (!meaning) meanings.set(shape, (meaning = meaningOf(shape)));
-  return meaning;
+/** What is asked of a shape once for all instructions that have it. */
+interface Outline {
+  readonly meaning: Meaning;
+  readonly expressible: boolean;
+  /** The memory that it reads whatever happens. */
+  readonly reads: readonly Expression[];
+  readonly conditional: boolean;
+}
+
+const outlines = new WeakMap<Shape, Outline>();
+function outlineOf(shape: Shape): Outline {
+  let outline = outlines.get(shape);
+  if (!outline) {
+    const meaning = meaningOf(shape);
+    const { effects } = meaning;
+    const mentioned = effects.flatMap((effect) => (effect.kind === "when" ? [effect.condition] : roots(effect)));
+    outline = {
+      meaning,
+      expressible: expressible(shape, effects),
+      reads: readsOf(
+        mentioned,
+        (index) => memoryOperand(shape, index),
+        (e) => e,
+      ),
+      conditional: effects.some((effect) => effect.kind === "when"),
+    };
+    outlines.set(shape, outline);
+  }
+  return outline;
 }
 
 export function mapEffect(effect: Effect, go: (e: Expression) => Expression): Effect {
@@ -104,21 +128,18 @@ export class Planner {
   ) {}
 
   plan(decoded: Decoded, shape: Shape, place: Place): Plan {
-    const meaning = meaningFor(shape);
+    const { meaning, expressible, reads: known, conditional } = outlineOf(shape);
     const next = BigInt.asUintN(64, place.rip + BigInt(decoded.length));
     const base = { ...place, decoded, shape, access: meaning.access, next };
-    if (!expressible(decoded, shape, meaning.effects) || (shape.instruction.unit && !this.vectors))
+    if (!expressible || !decoded.operands.every(isReadable) || (shape.instruction.unit && !this.vectors))
       return { ...base, ...leftToInterpreter };
-    if (!segmentsOf(decoded, meaning).every((segment) => this.segmentation.reaches(segment)))
+    const { segmentation } = this;
+    if (!segmentation.long && !segmentsOf(decoded, meaning).every((segment) => segmentation.reaches(segment)))
       return { ...base, ...leftToInterpreter };
     const go = this.substitution(decoded, next);
     const effects = meaning.effects.flatMap((effect) => decided(mapEffect(effect, go)));
     const isMemory = (index: number) => memoryOperand(shape, index);
-    const outer = effects.flatMap((effect) => (effect.kind === "when" ? [] : roots(effect)));
-    const mentioned = meaning.effects.flatMap((effect) =>
-      effect.kind === "when" ? [effect.condition] : roots(effect),
-    );
-    const reads = readsOf([...mentioned, ...outer], isMemory, go);
+    const reads = conditional ? this.readsOf(meaning, effects, isMemory, go) : [...new Set(known.map(go))];
     const jump = effects.find((effect) => effect.kind === "jump");
     const target = jump?.target.kind === "constant" ? jump.target.value : undefined;
     if (jump?.condition && target === undefined) return { ...base, ...leftToInterpreter };
@@ -135,6 +156,20 @@ export class Planner {
       mayLeaveFlags: effects.some((e) => e.kind === "when" && e.effects.some(setsStatus)),
       exits: reads.length > 0 || effects.some((effect) => mayExit(effect, isMemory)),
     };
+  }
+
+  /** With those under conditions that turned out to be known. */
+  private readsOf(
+    meaning: Meaning,
+    effects: readonly Effect[],
+    isMemory: (index: number) => boolean,
+    go: (e: Expression) => Expression,
+  ): Expression[] {
+    const outer = effects.flatMap((effect) => (effect.kind === "when" ? [] : roots(effect)));
+    const mentioned = meaning.effects.flatMap((effect) =>
+      effect.kind === "when" ? [effect.condition] : roots(effect),
+    );
+    return readsOf([...mentioned, ...outer], isMemory, go);
   }
 
   /** Operands and places that the encoding tells. */
@@ -223,16 +258,17 @@ const readableKinds = new Set([
   "vector",
 ]);
 
+const isReadable = (operand: DecodedOperand): boolean =>
+  readableKinds.has(operand.kind) && !(operand.kind === "vector" && operand.file === "mm");
+
 /**
  * Whether a region can do it by itself: no helper, no repetition, no privilege, one store at most (what came before it could not be
  * taken back), and no jump under a condition of its own.
  */
-function expressible(decoded: Decoded, shape: Shape, effects: readonly Effect[]): boolean {
+function expressible(shape: Shape, effects: readonly Effect[]): boolean {
   const { instruction } = shape;
   if (shape.rep || instruction.privilege !== undefined || instruction.loadsSegment) return false;
   if (instruction.unit !== undefined && instruction.unit !== "sse") return false;
-  if (!decoded.operands.every((o) => readableKinds.has(o.kind) && !(o.kind === "vector" && o.file === "mm")))
-    return false;
   if (!effects.every((effect) => effectKinds.has(effect.kind) && roots(effect).every(known))) return false;
   const flat = effects.flatMap((effect) => (effect.kind === "when" ? effect.effects : [effect]));
   if (flat.some((effect) => effect.kind === "system" || effect.kind === "when")) return false;
