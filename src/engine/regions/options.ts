@@ -39,7 +39,7 @@ export interface RegionOptions {
 
 export const defaultRegionOptions: RegionOptions = {
   threshold: 16,
-  thresholdLater: 32,
+  thresholdLater: 64,
   sampleEvery: 16384,
   sampleSeldom: 262_144,
   work: 2,
