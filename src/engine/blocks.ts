@@ -7,12 +7,14 @@
  * entered again: its records lead to the `stale` handler, no jump links to it, no entry of JUMPS names it. When the area is
  * full everything is forgotten, which may happen only while no block runs.
  */
+import { CodePage, type Jump } from "./codepage";
 import { decode, type Decoded } from "./decode/decode";
 import type { HandlerLibrary } from "./handlers/library";
 import { SPECIAL } from "./handlers/special";
 import { Jumps } from "./jumps";
 import { record, RECORD_BYTES } from "./record";
 import { recordsFor, RecordWriter, type Step } from "./records";
+import { findVersion, Rewritten, type Version } from "./rewritten";
 import {
   CODE_PAGES,
   type CpuState,
@@ -36,8 +38,8 @@ export interface Block {
   readonly mode: number;
   /** Physical address of the page that the last instruction crosses into. */
   readonly secondPage: GuestPhysical | undefined;
-  /** Its records that may be linked to other blocks. */
-  readonly jumps: readonly WasmOffset[];
+  /** Those that may be linked to other blocks. */
+  readonly jumps: readonly Jump[];
   /** Entries of JUMPS that have led to it. */
   readonly entries: Set<number>;
   dropped: boolean;
@@ -69,14 +71,6 @@ const PATIENCE = 64;
 const UD = 6;
 const GP = 13;
 
-interface CodePage {
-  blocks: Block[];
-  /** Which bytes are code: a page may hold variables too. */
-  readonly marks: Uint8Array;
-  /** Writes since it lost its last block. */
-  quietWrites: number;
-}
-
 type Decoding = { steps: Step[]; secondPage: GuestPhysical | undefined } | undefined;
 
 export class Blocks {
@@ -87,9 +81,12 @@ export class Blocks {
   /** 1 for each of them that is memory, for those who write. */
   private readonly codePages: Uint8Array;
   private readonly writer: RecordWriter;
+  /** Wasm memory. */
+  private readonly records: Uint8Array;
+  private readonly rewritten = new Rewritten<Block>();
   private cursor: WasmOffset = RECORDS;
-  /** Blocks decoded, dropped because their code was written, and times everything was forgotten. */
-  readonly counts = { built: 0, dropped: 0, flushes: 0 };
+  /** Blocks decoded, taken up again, dropped because their code was written, and times everything was forgotten. */
+  readonly counts = { built: 0, again: 0, dropped: 0, flushes: 0 };
   watcher: BlocksWatcher | undefined;
 
   constructor(
@@ -98,16 +95,22 @@ export class Blocks {
     private readonly jumps: Jumps,
   ) {
     this.writer = new RecordWriter(state);
+    this.records = new Uint8Array(state.memory.buffer);
     this.codePages = new Uint8Array(state.memory.buffer, CODE_PAGES, TRACKED_PAGES);
   }
 
   /** The block at a physical address in the present mode; undefined when fetching its only instruction faults. */
   at(physical: GuestPhysical, source: CodeSource): Block | undefined {
     const mode = this.state.get32("mode");
-    const known = this.byPlace.get(place(physical, mode));
+    const here = place(physical, mode);
+    const known = this.byPlace.get(here);
     if (known && (known.secondPage === undefined || known.secondPage === source.nextPage())) return known;
     if (known) this.drop(new Set([known]));
-    return this.build(physical, mode, source);
+    const versions = this.rewritten.at(here);
+    if (!versions) return this.build(physical, mode, source);
+    const from = physical % PAGE;
+    const version = findVersion(versions, source.page(physical - from), from);
+    return version ? this.takeUp(version, here, source) : this.build(physical, mode, source);
   }
 
   /** The block at a physical address in a mode, if it was decoded before. */
@@ -151,10 +154,33 @@ export class Blocks {
     };
     this.cursor = end;
     this.counts.built++;
-    this.byPlace.set(place(physical, mode), block);
+    const here = place(physical, mode);
+    this.enter(block, here, source);
+    if (secondPage === undefined && this.rewritten.at(here)) this.keepVersion(block, here, source);
+    return block;
+  }
+
+  private enter(block: Block, here: number, source: CodeSource): void {
+    this.byPlace.set(here, block);
     this.byRecord[(block.record - RECORDS) / RECORD_BYTES] = block;
     this.keep(block, source);
-    return block;
+  }
+
+  /** Its code was written before, and may come back as it is now. Call before anything is linked. */
+  private keepVersion(block: Block, here: number, source: CodeSource): void {
+    const { record: at, physical, length } = block;
+    const from = physical % PAGE;
+    const code = source.page(physical - from).slice(from, from + length);
+    this.rewritten.keep(here, { code, at, records: this.records.slice(at, block.end), block });
+  }
+
+  /** The code is again what it was when this was decoded. The block of then stays dropped: whoever knew it has forgotten it. */
+  private takeUp({ at, records, block }: Version<Block>, here: number, source: CodeSource): Block {
+    this.records.set(records, at);
+    const again: Block = { ...block, entries: new Set(), dropped: false };
+    this.counts.again++;
+    this.enter(again, here, source);
+    return again;
   }
 
   private decode(physical: GuestPhysical, mode: number, source: CodeSource): Decoding {
@@ -187,13 +213,15 @@ export class Blocks {
 
   private step(bytes: Uint8Array, at: number, mode: number): Step | "truncated" {
     const decoded = decode(bytes, at, { long: (mode & MODE.long) !== 0, code32: (mode & MODE.code32) !== 0 });
+    const looked = Math.min(LONGEST_INSTRUCTION, bytes.length - at);
     switch (decoded.kind) {
       case "truncated":
         return "truncated";
       case "invalid":
-        return { kind: "raise", vector: decoded.fault === "#UD" ? UD : GP, length: 1 };
+        // It depends on all bytes that were looked at.
+        return { kind: "raise", vector: decoded.fault === "#UD" ? UD : GP, length: looked };
       case "unimplemented":
-        return { kind: "unimplemented", length: 1 };
+        return { kind: "unimplemented", length: looked };
       case "instruction":
         return this.instruction(decoded, mode);
     }
@@ -208,17 +236,14 @@ export class Blocks {
   // ---- code pages ----
 
   private keep(block: Block, source: CodeSource): void {
-    for (const { page, from, to } of extents(block)) {
+    for (const page of pagesOf(block)) {
       let entry = this.pages.get(page);
       if (!entry) {
-        entry = { blocks: [], marks: new Uint8Array(PAGE), quietWrites: 0 };
-        this.pages.set(page, entry);
+        this.pages.set(page, (entry = new CodePage(page)));
         this.codePages[page] = 1;
         source.protect(page);
       }
-      entry.blocks.push(block);
-      entry.quietWrites = 0;
-      entry.marks.fill(1, from, to);
+      entry.add(block);
     }
   }
 
@@ -238,53 +263,41 @@ export class Blocks {
   private writtenInPage(page: number, from: number, to: number): boolean {
     const entry = this.pages.get(page);
     if (!entry) return false;
-    if (entry.blocks.length === 0) {
+    if (entry.blocks.size === 0) {
       if (++entry.quietWrites <= PATIENCE) return true;
       this.pages.delete(page);
       this.codePages[page] = 0;
       return false;
     }
-    const { marks } = entry;
-    let at = from;
-    while (at < to && marks[at] === 0) at++;
-    if (at === to) return true;
-    const overlaps = (block: Block) =>
-      extents(block).some((extent) => extent.page === page && extent.from < to && extent.to > from);
-    this.drop(new Set(entry.blocks.filter(overlaps)));
+    if (entry.holds(from, to)) this.drop(entry.overlapping(from, to));
     return true;
   }
 
   private drop(blocks: ReadonlySet<Block>): void {
     const { u32 } = this.state;
-    const records = new Set<WasmOffset>();
     for (const block of blocks) {
       block.dropped = true;
-      records.add(block.record);
-      this.byPlace.delete(place(block.physical, block.mode));
+      const here = place(block.physical, block.mode);
+      this.byPlace.delete(here);
       for (let at = block.record; at < block.end; at += RECORD_BYTES) {
         // The end goes on at the next RIP, which is right whatever became of the code.
         if (u32[(at + record.handler) >>> 2] !== SPECIAL.end) u32[(at + record.handler) >>> 2] = SPECIAL.stale;
       }
       for (const entry of block.entries) this.jumps.remove(entry, block.record);
+      if (block.secondPage === undefined) this.rewritten.dropped(here);
       this.counts.dropped++;
     }
-    for (const block of blocks) for (const { page } of extents(block)) this.leavePage(page, blocks, records);
+    for (const block of blocks) this.leavePages(block);
     this.watcher?.dropped(blocks);
   }
 
-  private leavePage(page: number, dropped: ReadonlySet<Block>, records: ReadonlySet<WasmOffset>): void {
-    const entry = this.pages.get(page);
-    if (!entry) return;
+  private leavePages(block: Block): void {
     const { u32 } = this.state;
-    entry.blocks = entry.blocks.filter((block) => !dropped.has(block));
-    entry.marks.fill(0);
-    for (const block of entry.blocks) {
-      for (const jump of block.jumps) {
-        if (records.has(u32[(jump + record.link) >>> 2])) u32[(jump + record.link) >>> 2] = 0;
-      }
-      for (const extent of extents(block)) {
-        if (extent.page === page) entry.marks.fill(1, extent.from, extent.to);
-      }
+    for (const page of pagesOf(block)) this.pages.get(page)?.remove(block);
+    const first = this.pages.get((block.physical - (block.physical % PAGE)) / PAGE);
+    for (const jump of first?.jumpsTo(block) ?? []) {
+      const link = (jump + record.link) >>> 2;
+      if (u32[link] === block.record) u32[link] = 0;
     }
   }
 
@@ -307,19 +320,7 @@ function endsBlock(step: Step): boolean {
   return step.kind !== "instruction" || step.resolved.jumps || step.decoded.instruction.endsBlock === true;
 }
 
-interface Extent {
-  page: number;
-  /** Offsets in the page. */
-  from: number;
-  to: number;
-}
-
-function extents(block: Block): Extent[] {
-  const page = Math.floor(block.physical / PAGE);
-  const from = block.physical % PAGE;
-  if (block.secondPage === undefined) return [{ page, from, to: from + block.length }];
-  return [
-    { page, from, to: PAGE },
-    { page: Math.floor(block.secondPage / PAGE), from: 0, to: from + block.length - PAGE },
-  ];
+function pagesOf({ physical, secondPage }: Block): readonly number[] {
+  const page = (physical - (physical % PAGE)) / PAGE;
+  return secondPage === undefined ? [page] : [page, secondPage / PAGE];
 }

@@ -1,4 +1,5 @@
 /** Writes decoded instructions into records (record.ts). */
+import type { Jump } from "./codepage";
 import type { Decoded, DecodedOperand, MemoryOperand } from "./decode/decode";
 import type { Resolved } from "./handlers/library";
 import { SPECIAL } from "./handlers/special";
@@ -35,8 +36,8 @@ export class RecordWriter {
   }
 
   /** Writes a block at `at`. Returns where its records end, and the records that may be linked to other blocks. */
-  write(at: WasmOffset, steps: readonly Step[], position: Position): { end: WasmOffset; jumps: WasmOffset[] } {
-    const jumps: WasmOffset[] = [];
+  write(at: WasmOffset, steps: readonly Step[], position: Position): { end: WasmOffset; jumps: Jump[] } {
+    const jumps: Jump[] = [];
     let cursor = at;
     let start = 0;
     steps.forEach((step, n) => {
@@ -48,7 +49,8 @@ export class RecordWriter {
         cursor += RECORD_BYTES;
       }
       this.step(cursor, step, start, next, left);
-      if (step.kind === "instruction" && this.link(cursor, step.decoded, next, position)) jumps.push(cursor);
+      const target = step.kind === "instruction" ? this.link(cursor, step.decoded, next, position) : undefined;
+      if (target !== undefined) jumps.push({ record: cursor, target });
       cursor += RECORD_BYTES;
       start = next;
     });
@@ -57,7 +59,7 @@ export class RecordWriter {
       this.begin(cursor, SPECIAL.end, start, start, 0);
       if (position.linkable && position.inPage + start < 4096) {
         this.view.setUint16(cursor + record.detail, DETAIL.linkable, true);
-        jumps.push(cursor);
+        jumps.push({ record: cursor, target: position.inPage + start });
       }
       cursor += RECORD_BYTES;
     }
@@ -161,14 +163,14 @@ export class RecordWriter {
     });
   }
 
-  /** Marks a direct jump whose target lies in the same page. */
-  private link(at: WasmOffset, decoded: Decoded, next: number, position: Position): boolean {
+  /** Marks a direct jump whose target lies in the same page, and gives the target's place there. */
+  private link(at: WasmOffset, decoded: Decoded, next: number, position: Position): number | undefined {
     const target = decoded.operands.find((operand) => operand.kind === "relative");
-    if (target?.kind !== "relative" || !position.linkable || target.width === 16) return false;
-    const inPage = BigInt(position.inPage + next) + target.displacement;
-    if (inPage < 0n || inPage > 4095n) return false;
+    if (target?.kind !== "relative" || !position.linkable || target.width === 16) return undefined;
+    const inPage = position.inPage + next + Number(target.displacement);
+    if (inPage < 0 || inPage > 4095) return undefined;
     this.view.setUint16(at + record.detail, DETAIL.linkable, true);
-    return true;
+    return inPage;
   }
 }
 
