@@ -12,7 +12,7 @@ import { provideNative } from "./runners/native";
 import { provideBrowser, provideNode } from "./runners/ours";
 import { provideQemu } from "./runners/qemu";
 import { isMissing, type Provided, type Runner } from "./runners/runner";
-import { provideV86 } from "./runners/v86";
+import { provideV86, provideV86InChromium } from "./runners/v86";
 import { load, repeated, type Workload, workloadNames } from "./workloads";
 
 const HELP = `npm run bench -- [options]
@@ -20,8 +20,8 @@ const HELP = `npm run bench -- [options]
   --rounds N        how often everything is measured (3)
   --only A,B        these workloads only: ${workloadNames.join(", ")}
   --bits 64|32      only the 64-bit workloads, or only their 32-bit twins
-  --on A,B          on these only: native, qemu, v86, "node interpreter", "node regions", "chromium interpreter", "chromium regions";
-                    node, chromium, interpreter and regions each name both that match
+  --on A,B          on these only: native, qemu, v86, "chromium v86", "node interpreter", "node regions", "chromium interpreter", "chromium regions";
+                    node, chromium, v86, interpreter and regions each name all that match
   --without A,B     on all but these
   --quick           one round of a fifth of the work
   --write FILE      where the figures go (tests/bench/results.json if everything was measured, else nowhere)
@@ -55,6 +55,7 @@ async function provide(): Promise<Provided[]> {
     "native",
     "qemu",
     "v86",
+    "chromium v86",
     ...["node", "chromium"].flatMap((host) => tiers.map((tier) => `${host} ${tier}`)),
   ];
   const matching = (list: string | undefined) => {
@@ -73,6 +74,7 @@ async function provide(): Promise<Provided[]> {
     ...(wanted.includes("native") ? [provideNative()] : []),
     ...(wanted.includes("qemu") ? [provideQemu()] : []),
     ...(wanted.includes("v86") ? [provideV86()] : []),
+    ...(wanted.includes("chromium v86") ? [provideV86InChromium()] : []),
     ...(hosts ? ours.map((tier) => provideNode(tier, hosts.node)) : []),
     ...(hosts && browsers.length ? await provideBrowser(browsers, hosts.worker) : []),
   ];
@@ -139,7 +141,8 @@ const byNature = (why: string) => /ring 0|natively|no 64-bit mode/.test(why);
 
 function finish(rounds: number, rows: Row[], missing: string[], runners: readonly Runner[]): void {
   const versions: Record<string, string> = {};
-  for (const { name, version } of runners) versions[name.split(" ")[0]] = version;
+  for (const { name, version } of runners)
+    versions[name.split(" ").includes("v86") ? "v86" : name.split(" ")[0]] = version;
   const [cpu] = cpus();
   const measurements: Measurements = {
     date: new Date().toISOString().slice(0, 10),
@@ -175,6 +178,7 @@ function meansOf(rows: readonly Row[]): Record<string, number> {
       ["chromium regions", "qemu"],
       ["v86", "qemu"],
       ["v86", "node regions"],
+      ["chromium v86", "chromium regions"],
     ]) {
       const mean = meanRatio(
         rows.filter((row) => row.bits === bits),

@@ -101,7 +101,10 @@ export function markdown({ machine, rounds, rows, missing }: Measurements): stri
     [["node regions"], timeOf("regions, Node", "node regions")],
     [["node regions"], speedOf("MIPS", "node regions")],
     [["node regions", "qemu"], ratioOf("Node / QEMU", "node regions", "qemu")],
-    [["v86", "node regions"], ratioOf("v86 / Node", "v86", "node regions")],
+    [["v86", "node regions"], ratioOf("v86 / ours, Node", "v86", "node regions")],
+    [["chromium v86"], timeOf("v86, Chromium", "chromium v86")],
+    [["chromium regions"], timeOf("regions, Chromium", "chromium regions")],
+    [["chromium v86", "chromium regions"], ratioOf("v86 / ours, Chromium", "chromium v86", "chromium regions")],
   ]);
   const host = `${machine.cpu}, ${machine.cores} cores`;
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
