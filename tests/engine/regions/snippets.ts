@@ -35,6 +35,7 @@ export const snippets: readonly Snippet[] = [
   { name: "counted loop", code: "01 c8 ff c9 75 fa" },
   { name: "loop over memory", code: "03 03 48 83 c3 04 48 83 e9 01 75 f4" },
   { name: "loop in a loop", code: "ba 02 00 00 00 01 d0 ff ca 75 fa ff c9 75 f1" },
+  { name: "loop with two entries", code: "f6 c1 04 74 02 ff c0 ff c9 75 fa" },
   { name: "call and return", code: "e8 02 00 00 00 eb 03 ff c0 c3" },
   { name: "string move", code: "a5" },
   { name: "bit test", code: "0f a3 c8 72 00" },
