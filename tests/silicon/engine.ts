@@ -142,6 +142,8 @@ export class EngineBench {
       if (legacy) ram.setBigUint64(IDT + vector * 8, gate, true);
       else ram.setBigUint64(IDT + vector * 16, gate | (1n << 32n), true);
     }
+    // No map of ports.
+    ram.setUint16(TSS + 0x66, 0x68, true);
     if (legacy) ram.setUint32(TSS + 4, FAULT_STACK, true);
     if (legacy) ram.setUint16(TSS + 8, HANDLER_DATA, true);
     else ram.setBigUint64(TSS + 0x24, BigInt(FAULT_STACK), true);

@@ -1,8 +1,8 @@
 /**
  * Fresh cases on this machine's processor, compared with the definitions and the engine:
- * npm run silicon -- [--cases N] [--seed S] [--only PATTERN] [--model definitions|engine|all] [--part integer|media|all] [--regions] [--record NAME].
+ * npm run silicon -- [--cases N] [--seed S] [--only PATTERN] [--model definitions|engine|all] [--part integer|media|faults|programs|all] [--regions] [--record NAME].
  *
- * N cases for each form, in portions with seeds from S on; --record keeps them as fixtures of that name, which the tests use. Vectors
+ * N cases for each form (of faults a tenth, of programs 5 N in all), in portions with seeds from S on; --record keeps them as fixtures of that name, which the tests use. Vectors
  * and x87 (media) have no evaluator besides the engine.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -19,6 +19,18 @@ import * as mediaEngine from "./media/engine";
 import { generate as generateMedia } from "./media/generate";
 import { runNatively as runMediaNatively } from "./media/native";
 import { runNatively, whyNot } from "./native";
+import {
+  BREAKPOINT,
+  difference as sequenceDifference,
+  openFlags,
+  pack as packSequences,
+  type Recorded,
+  type Sequence,
+} from "./sequences/cases";
+import { sequenceBenches } from "./sequences/engine";
+import { generateFaults, isDeviation } from "./sequences/faults";
+import { runNatively as runSequencesNatively } from "./sequences/native";
+import { randomProgram, smallest } from "./sequences/programs";
 
 /** Cases for each form that are in memory at a time. */
 const PORTION = 200;
@@ -42,6 +54,7 @@ if (reason) {
   process.exit(2);
 }
 const only = new RegExp(values.only);
+const has = (part: string) => values.part === "all" || values.part === part;
 const wants = (model: string) => values.model === "all" || values.model === model;
 
 /** What was seen so far. */
@@ -58,13 +71,14 @@ function look(name: string, code: Uint8Array, compare: () => string): void {
   if (message) tally.wrong.set(name, [...(tally.wrong.get(name) ?? []), message]);
 }
 
-function nameOf({ code, bits }: Case): string {
+function nameOf({ code, bits }: Pick<Case, "code" | "bits">): string {
   const decoded = decode(code, 0, { long: bits === 64, code32: bits === 32 });
   return decoded.kind === "instruction" ? `${decoded.instruction.name} ${decoded.form.text}` : "?";
 }
 
 const tier = { regions: values.regions && { threshold: 0 } };
 const benches = { 64: new EngineBench(64, tier), 32: new EngineBench(32, tier), 16: new EngineBench(16, tier) };
+const sequenceBench = sequenceBenches(tier);
 const mediaBench = mediaEngine.mediaBenches(tier);
 
 function integerPortion(count: number, seed: number): Vector[] {
@@ -104,14 +118,50 @@ function record(path: string, packed: Uint8Array): void {
   console.log(`${path}: ${packed.length} bytes`);
 }
 
+/** What becomes of code that runs until a breakpoint or an exception. `again`: the same, made small. */
+function sequencePortion(
+  made: readonly { test: Sequence; small?: (fails: (test: Sequence) => boolean) => Sequence }[],
+): Recorded[] {
+  const recorded = runSequencesNatively(made.map(({ test }) => test));
+  const compare = ({ test, outcome }: Recorded) => {
+    if (isDeviation(test, outcome)) return "";
+    const found = sequenceDifference(outcome, sequenceBench(test.bits).runSequence(test), openFlags(test, outcome));
+    return (
+      found && `${test.bits} bits at ${test.place.toString(16)}: ${Buffer.from(test.code).toString("hex")}: ${found}`
+    );
+  };
+  for (const [n, one] of recorded.entries()) {
+    tally.cases++;
+    if (one.outcome.vector !== BREAKPOINT) tally.faulted++;
+    const { small } = made[n];
+    look(small ? "program" : nameOf(one.test), one.test.code, () => {
+      const found = compare(one);
+      if (!found || !small) return found;
+      return compare(runSequencesNatively([small((test) => compare(runSequencesNatively([test])[0]) !== "")])[0]);
+    });
+  }
+  return recorded;
+}
+
+const programsFrom = (first: number, count: number) =>
+  Array.from({ length: count }, (_, n) => ({ test: randomProgram(first + n).test, small: smallest(first + n) }));
+
 let seed = Number(values.seed);
 for (let left = Number(values.cases); left > 0; left -= PORTION, seed++) {
   const count = Math.min(left, PORTION);
-  if (values.part !== "media") {
+  if (has("faults")) {
+    const recorded = sequencePortion(generateFaults(Math.ceil(count / 10), seed, only).map((test) => ({ test })));
+    if (values.record) record(`sequences/fixtures/${values.record}.gz`, packSequences(recorded));
+  }
+  if (has("programs")) {
+    const recorded = sequencePortion(programsFrom(seed * 1_000_003, 5 * count));
+    if (values.record) record(`sequences/fixtures/${values.record}.gz`, packSequences(recorded));
+  }
+  if (has("integer")) {
     const vectors = integerPortion(count, seed);
     if (values.record) record(`fixtures/${values.record}.gz`, pack(vectors));
   }
-  if (values.part !== "integer") {
+  if (has("media")) {
     const vectors = mediaPortion(count, seed);
     if (values.record) record(`media/fixtures/${values.record}.gz`, mediaCases.pack(vectors));
   }

@@ -44,12 +44,12 @@ export class BlockMemory {
     return undefined;
   }
 
-  /** `into.length` bytes. 0 or EXIT.fault. */
-  read(record: number, offset: bigint, into: Uint8Array, alignment = 1n): number {
+  /** `into.length` bytes. 0 or EXIT.fault. `unit`: what alignment checks look at (SDM 3, table 6-7). */
+  read(record: number, offset: bigint, into: Uint8Array, alignment = 1n, unit = CHUNK): number {
     const linear = this.linear(record, offset, into.length, false, alignment);
     if (linear === undefined) return EXIT.fault;
-    for (let n = 0; n < into.length; n += CHUNK) {
-      const size = Math.min(CHUNK, into.length - n);
+    for (let n = 0; n < into.length; n += unit) {
+      const size = Math.min(unit, into.length - n);
       const [low, high] = halves(linear + BigInt(n));
       const from = this.access.locate(record, low, high, size, this.privilege);
       if (!from) return EXIT.fault;
@@ -70,12 +70,12 @@ export class BlockMemory {
     return linear === undefined ? EXIT.fault : this.mayWrite(record, linear, size);
   }
 
-  write(record: number, offset: bigint, from: Uint8Array, alignment = 1n): number {
+  write(record: number, offset: bigint, from: Uint8Array, alignment = 1n, unit = CHUNK): number {
     const linear = this.linear(record, offset, from.length, true, alignment);
     if (linear === undefined || this.mayWrite(record, linear, from.length)) return EXIT.fault;
     const view = new DataView(from.buffer, from.byteOffset, from.length);
     for (let n = 0; n < from.length;) {
-      const size = [8, 4, 2, 1].find((bytes) => bytes <= from.length - n) ?? 1;
+      const size = [8, 4, 2, 1].find((bytes) => bytes <= Math.min(unit, from.length - n)) ?? 1;
       const value =
         size === 8
           ? view.getBigUint64(n, true)
@@ -96,7 +96,7 @@ export class BlockMemory {
   /** Those bytes of `from` that `selected` says; the whole range must be writable only if any is. */
   writeSome(record: number, offset: bigint, from: Uint8Array, selected: (n: number) => boolean): number {
     const linear = this.linear(record, offset, from.length, true, 1n);
-    if (linear === undefined) return EXIT.fault;
+    if (linear === undefined || this.access.isMisaligned(record, halves(linear)[0], from.length)) return EXIT.fault;
     const chosen = [...from.keys()].filter(selected);
     for (const n of chosen) if (this.mayWrite(record, linear + BigInt(n), 1)) return EXIT.fault;
     for (const n of chosen) if (this.store(record, linear + BigInt(n), 1, BigInt(from[n]))) return EXIT.fault;

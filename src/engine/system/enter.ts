@@ -87,7 +87,9 @@ export class Enter {
     const linear = this.linear(record, offset, size, 1);
     if (linear < 0n) return EXIT.fault;
     const user = this.core.u32[at.mode] & MODE.user ? USER : 0;
-    return this.access.writable(record, ...this.halves(linear), size, user);
+    const [low, high] = this.halves(linear);
+    if (this.access.isMisaligned(record, low, size)) return EXIT.fault;
+    return this.access.writable(record, low, high, size, user);
   }
 
   /** A 16-bit part keeps the rest; a 32-bit one clears the upper half. */

@@ -13,6 +13,10 @@ export class FpuEnvironment {
     private readonly fpu: X87,
   ) {}
 
+  /** Alignment checks look at words or doublewords. */
+  private get unit(): number {
+    return this.core.argument(1) === 16 ? 2 : 4;
+  }
   private get size(): number {
     return this.core.argument(1) === 16 ? 14 : 28;
   }
@@ -99,7 +103,7 @@ export class FpuEnvironment {
   readonly store = (record: number): number => {
     const area = new Uint8Array(this.size);
     this.write(new DataView(area.buffer));
-    const failed = this.block.write(record, this.core.argument64(0), area);
+    const failed = this.block.write(record, this.core.argument64(0), area, 1n, this.unit);
     if (failed) return failed;
     this.fpu.stack.setControl(this.core.u32[at.fpuControl] | 0x3f);
     return 0;
@@ -107,7 +111,7 @@ export class FpuEnvironment {
 
   readonly load = (record: number): number => {
     const area = new Uint8Array(this.size);
-    const failed = this.block.read(record, this.core.argument64(0), area);
+    const failed = this.block.read(record, this.core.argument64(0), area, 1n, this.unit);
     if (failed) return failed;
     this.read(new DataView(area.buffer));
     return 0;
@@ -122,14 +126,14 @@ export class FpuEnvironment {
       view.setBigUint64(this.size + n * REGISTER_BYTES, BigInt.asUintN(64, bits), true);
       view.setUint16(this.size + n * REGISTER_BYTES + 8, Number(bits >> 64n), true);
     }
-    const failed = this.block.write(record, this.core.argument64(0), area);
+    const failed = this.block.write(record, this.core.argument64(0), area, 1n, this.unit);
     return failed || this.fpu.control.initialise();
   };
 
   readonly restore = (record: number): number => {
     const area = new Uint8Array(this.size + 8 * REGISTER_BYTES);
     const view = new DataView(area.buffer);
-    const failed = this.block.read(record, this.core.argument64(0), area);
+    const failed = this.block.read(record, this.core.argument64(0), area, 1n, this.unit);
     if (failed) return failed;
     this.read(view);
     for (let n = 0; n < 8; n++) {

@@ -1,0 +1,160 @@
+/**
+ * Pieces of code that run until a breakpoint or an exception: what stands in registers, flags and memory before, and how outcomes are
+ * recorded. `initialState` may never change: recorded outcomes depend on it.
+ */
+import { createHash } from "node:crypto";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { decode } from "../../../src/engine/decode/decode";
+import { type Bits, CODE, DATA, dataBase, random, visible } from "../cases";
+
+export const PAGE = 4096;
+/** Of the pages at DATA two can be written, the third only read, the next one is not there. */
+export const WINDOW_BYTES = 2 * PAGE;
+/** Of the pages at CODE the first and the fourth can be executed; the second may not be, the third and fifth are not there. */
+export const LAST_CODE_PAGE = 3 * PAGE;
+export const USUAL_PLACE = 0x800;
+export const MOST_CODE = 512;
+/** CF PF AF ZF SF DF OF, and AC. */
+export const FLAG_MASK = 0x40cd5;
+export const AC = 0x4_0000;
+/** The status flags. */
+export const STATUS = 0x8d5;
+export const BREAKPOINT = 3,
+  PAGE_FAULT = 14;
+
+export interface Sequence {
+  readonly bits: Bits;
+  /** Of the first byte, from CODE. */
+  readonly place: number;
+  readonly code: Uint8Array;
+  readonly seed: number;
+  readonly flags: number;
+  /** Values for registers, by number; the others come from the seed. */
+  readonly registers: ReadonlyMap<number, bigint>;
+}
+
+export interface Outcome {
+  readonly vector: number;
+  readonly error: number;
+  /** 0 unless it was a page fault. */
+  readonly cr2: bigint;
+  /** As an address, without the base of the code segment. */
+  readonly rip: bigint;
+  readonly flags: number;
+  readonly registers: readonly bigint[];
+  /** A digest. */
+  readonly memory: string;
+}
+
+export interface Recorded {
+  readonly test: Sequence;
+  readonly outcome: Outcome;
+}
+
+export const digest = (memory: Uint8Array): string => createHash("sha256").update(memory).digest("hex").slice(0, 12);
+export const startOf = ({ bits, place }: Sequence): bigint => BigInt(bits === 16 ? place : CODE + place);
+
+export function initialState(test: Sequence): { registers: bigint[]; memory: Uint8Array } {
+  const next = random(test.seed);
+  const registers = Array.from({ length: 16 }, () => (BigInt(next()) << 32n) | BigInt(next()));
+  registers[4] = BigInt(DATA + 0xc00 - dataBase(test.bits));
+  const memory = new Uint8Array(WINDOW_BYTES);
+  const view = new DataView(memory.buffer);
+  for (let n = 0; n < WINDOW_BYTES; n += 4) view.setUint32(n, next(), true);
+  for (const [number, value] of test.registers) registers[number] = value;
+  return { registers: registers.map((value, n) => visible(test.bits, n, value)), memory };
+}
+
+/** Instructions that may leave flags undefined. */
+export const isLoose = (name: string): boolean =>
+  /^(sh[lr]|sa[lr]|ro[lr]|rc[lr]|i?mul|i?div|bs[fr]|bt|aa[amds]|da[as]|and|or|xor|test)/.test(name);
+
+/** Flags that are not compared: of a piece that may end behind such an instruction. */
+export function openFlags({ code, bits }: Sequence, { vector }: Outcome): number {
+  const decoded = decode(code, 0, { long: bits === 64, code32: bits === 32 });
+  const loose = decoded.kind === "instruction" && isLoose(decoded.instruction.name);
+  return loose || (code.length > 2 * LONGEST && vector !== BREAKPOINT) ? STATUS : 0;
+}
+const LONGEST = 15;
+
+const END_OF_USER = 0x7fff_ffff_f000n;
+const PRESENT = 1;
+
+/** What differs, or "". AF is left out where `open` says so: it may be undefined. */
+export function difference(expected: Outcome, found: Outcome, open = 0): string {
+  const parts: string[] = [];
+  const compare = (name: string, ours: string, theirs: string) => {
+    if (ours !== theirs) parts.push(`${name} ${ours}, not ${theirs}`);
+  };
+  compare("vector", String(found.vector), String(expected.vector));
+  // Linux tells of all faults in its half of the addresses as if pages were there.
+  const hidden = expected.cr2 >= END_OF_USER ? PRESENT : 0;
+  compare("error code", (found.error | hidden).toString(16), (expected.error | hidden).toString(16));
+  compare("cr2", found.cr2.toString(16), expected.cr2.toString(16));
+  compare("rip", found.rip.toString(16), expected.rip.toString(16));
+  compare("flags", (found.flags & ~open).toString(16), (expected.flags & ~open).toString(16));
+  expected.registers.forEach((value, n) =>
+    compare(`register ${n}`, found.registers[n].toString(16), value.toString(16)),
+  );
+  compare("memory", found.memory, expected.memory);
+  return parts.join("; ");
+}
+
+// ---- the recorded form: a line for each, numbers in hexadecimal ----
+
+type Line = [
+  string,
+  number,
+  number,
+  Record<string, string>,
+  number,
+  number,
+  string,
+  string,
+  number,
+  Record<string, string>,
+  string,
+];
+
+const texts = (values: Iterable<readonly [number, bigint]>) =>
+  Object.fromEntries([...values].map(([n, value]) => [n, value.toString(16)]));
+const numbers = (values: Record<string, string>) =>
+  new Map(Object.entries(values).map(([n, value]): [number, bigint] => [Number(n), BigInt(`0x${value}`)]));
+
+export function pack(all: readonly Recorded[]): Uint8Array {
+  const lines = all.map(({ test, outcome }) => {
+    const before = initialState(test).registers;
+    const changed = [...outcome.registers.entries()].filter(([n, value]) => value !== before[n]);
+    const head = `${test.bits} ${test.place} ${Buffer.from(test.code).toString("hex")}`;
+    const { vector, error, cr2, rip, flags, memory } = outcome;
+    const unchanged = digest(initialState(test).memory) === memory ? "" : memory;
+    const line: Line = [
+      ...([head, test.seed, test.flags, texts(test.registers)] as const),
+      ...([vector, error, cr2.toString(16), rip.toString(16), flags, texts(changed), unchanged] as const),
+    ];
+    return JSON.stringify(line);
+  });
+  return gzipSync(lines.join("\n"), { level: 9 });
+}
+
+export function unpack(compressed: Uint8Array): Recorded[] {
+  const lines = gunzipSync(compressed).toString().split("\n");
+  return lines.map((text) => {
+    const [head, seed, flags, patches, vector, error, cr2, rip, after, changed, memory] = JSON.parse(text) as Line;
+    const [bits, place, code] = head.split(" ");
+    const test: Sequence = {
+      bits: Number(bits) as Bits,
+      place: Number(place),
+      code: Buffer.from(code, "hex"),
+      ...{ seed, flags, registers: numbers(patches) },
+    };
+    const before = initialState(test);
+    const registers = before.registers;
+    for (const [n, value] of numbers(changed)) registers[n] = value;
+    const outcome = {
+      ...{ vector, error, cr2: BigInt(`0x${cr2}`), rip: BigInt(`0x${rip}`), flags: after, registers },
+      memory: memory || digest(before.memory),
+    };
+    return { test, outcome };
+  });
+}

@@ -1,0 +1,85 @@
+/** Runs sequences on the engine: the bench of single instructions, with the pages that the harness of sequences has. */
+import { type Bits, CODE, DATA, visible } from "../cases";
+import { type BenchOptions, EngineBench } from "../engine";
+import {
+  BREAKPOINT,
+  digest,
+  FLAG_MASK,
+  initialState,
+  LAST_CODE_PAGE,
+  type Outcome,
+  PAGE,
+  PAGE_FAULT,
+  type Sequence,
+  startOf,
+  WINDOW_BYTES,
+} from "./cases";
+
+const CODE_AT = 0x11_0000,
+  DATA_AT = 0x12_0000;
+const INT3 = 0xcc;
+const MOST_TICKS = 2_000_000;
+const USER_WRITE = 7,
+  USER_READ = 5;
+const NO_EXECUTE = 1n << 63n;
+/** EFER: LME, LMA, NXE. */
+const EFER = 0xd00n;
+
+export class SequenceBench extends EngineBench {
+  constructor(bits: Bits, options: BenchOptions = {}) {
+    super(bits, options);
+    this.state.set64("efer", EFER);
+    for (const n of [0, 1, 3])
+      this.mapPage(CODE + n * PAGE, BigInt(CODE_AT + n * PAGE + USER_WRITE) | (n === 1 ? NO_EXECUTE : 0n));
+    for (const n of [0, 1, 2])
+      this.mapPage(DATA + n * PAGE, BigInt(DATA_AT + n * PAGE + (n === 2 ? USER_READ : USER_WRITE)));
+    this.mapPage(DATA + 3 * PAGE, 0n);
+    this.cpu.flushCaches();
+  }
+
+  private place({ code, place }: Sequence): void {
+    const { ram } = this.cpu;
+    for (const n of [0, 1, 3]) ram.fill(INT3, CODE_AT + n * PAGE, CODE_AT + (n + 1) * PAGE);
+    // The page behind the last one is not there.
+    const room = place >= LAST_CODE_PAGE ? LAST_CODE_PAGE + PAGE - place : code.length;
+    ram.set(code.subarray(0, room), CODE_AT + place);
+    this.cpu.memoryChanged(CODE_AT, 4 * PAGE);
+  }
+
+  private resetFloats(): void {
+    const { state } = this;
+    for (const field of ["fpuStatus", "fpuFull", "fpuOpcode", "fpuCs", "fpuDs"] as const) state.set32(field, 0);
+    for (const field of ["fpuIp", "fpuDp"] as const) state.set64(field, 0n);
+    state.set32("fpuControl", 0x37f);
+    state.set32("mxcsr", 0x1f80);
+    for (let n = 0; n < 32; n++) state.set64("xmm", 0n, n);
+    for (let n = 0; n < 16; n++) state.set64("fpr", 0n, n);
+  }
+
+  runSequence(test: Sequence): Outcome {
+    const { registers, memory } = initialState(test);
+    this.place(test);
+    this.cpu.ram.set(memory, DATA_AT);
+    this.resetFloats();
+    this.enter(registers, test.flags, startOf(test));
+    const { vector, error, rip, flags, registers: after } = this.end(MOST_TICKS);
+    return {
+      vector,
+      error,
+      cr2: vector === PAGE_FAULT ? this.state.get64("cr2") : 0n,
+      rip: rip - (vector === BREAKPOINT ? 1n : 0n),
+      flags: flags & FLAG_MASK,
+      registers: after.map((value, n) => visible(this.bits, n, value)),
+      memory: digest(this.cpu.ram.subarray(DATA_AT, DATA_AT + WINDOW_BYTES)),
+    };
+  }
+}
+
+export function sequenceBenches(options: BenchOptions = {}): (bits: Bits) => SequenceBench {
+  const benches = new Map<Bits, SequenceBench>();
+  return (bits) => {
+    const bench = benches.get(bits) ?? new SequenceBench(bits, options);
+    benches.set(bits, bench);
+    return bench;
+  };
+}

@@ -1,0 +1,265 @@
+/**
+ * Makes sequences of one instruction or two for what single cases do not show: which exception, its error code and CR2. Alignment checks of
+ * every form with a memory operand; REP across the ends of pages; fetches that reach pages of other kinds; instructions of 15 bytes and
+ * more; addresses that are not canonical; LOCK with every form, and privileged instructions.
+ */
+import { decode, type Decoded } from "../../../src/engine/decode/decode";
+import { type Form, forms } from "../../../src/engine/decode/forms";
+import { type Bits, BITS, CODE, codeBase, DATA, dataBase, initialState as stateOfCase, random } from "../cases";
+import { encodeForm, generateCase, isMedia, whyExcluded } from "../generate";
+import { initialState as stateOfMedia } from "../media/cases";
+import { generateMediaCase } from "../media/generate";
+import { AC, LAST_CODE_PAGE, type Outcome, PAGE, type Sequence, STATUS, USUAL_PLACE } from "./cases";
+
+type Next = () => number;
+type Registers = ReadonlyMap<number, bigint>;
+const [RAX, RCX, RSP, RSI, RDI] = [0, 1, 4, 6, 7];
+const GP = 13;
+const INT3 = 0xcc,
+  LOCK = 0xf0;
+const DF = 0x400;
+const LONGEST = 15;
+
+const chance = (next: Next, percent: number) => next() % 100 < percent;
+const pick = <T>(next: Next, list: readonly T[]): T => list[next() % list.length];
+
+interface Wish {
+  readonly bits: Bits;
+  readonly code: Iterable<number>;
+  readonly registers?: Registers;
+  readonly place?: number;
+  readonly flags?: number;
+}
+
+function sequence(next: Next, { bits, code, registers = new Map(), place = USUAL_PLACE, flags }: Wish): Sequence {
+  return { bits, place, code: Uint8Array.from(code), seed: next(), flags: flags ?? next() & STATUS, registers };
+}
+
+const named = (...values: readonly (readonly [number, number])[]): Registers =>
+  new Map(values.map(([n, value]) => [n, BigInt(value)]));
+const decodeAs = (code: Uint8Array, bits: Bits) => decode(code, 0, { long: bits === 64, code32: bits === 32 });
+
+// ---- one instruction with the registers that its address needs ----
+
+interface One {
+  readonly decoded: Decoded;
+  readonly code: Uint8Array;
+  readonly registers: Map<number, bigint>;
+}
+
+function instruction(form: Form, next: Next, bits: Bits): One | undefined {
+  const media = isMedia(form) ? generateMediaCase(form, next(), bits, false) : undefined;
+  const single = isMedia(form) ? undefined : generateCase(form, next(), bits);
+  const made = media ?? single;
+  const decoded = made && decodeAs(made.code, bits);
+  if (!made || decoded?.kind !== "instruction") return undefined;
+  const state = media ? stateOfMedia(media).registers : stateOfCase(single!).registers;
+  const registers = new Map(made.registers);
+  for (const operand of decoded.operands) {
+    if (operand.kind !== "memory") continue;
+    for (const n of [operand.base, operand.index]) if (n !== undefined) registers.set(n, state[n]);
+  }
+  return { decoded, code: made.code.subarray(0, decoded.length), registers };
+}
+
+const usesStack = ({ instruction: { name } }: Decoded) => /^(push|pop|call|ret|enter|leave)/.test(name);
+const touchesMemory = (decoded: Decoded) =>
+  usesStack(decoded) || decoded.operands.some(({ kind }) => kind === "memory" || kind.startsWith("string"));
+
+/** Which of FXSAVE's two faults it is, and what it saves, differ from processor to processor (SDM 2A FXSAVE). */
+const VARYING = /^fx(save|rstor)/;
+/** With AC set. Operands lie anywhere; so does the stack. */
+function alignment(form: Form, next: Next, bits: Bits): Sequence | undefined {
+  const one = instruction(form, next, bits);
+  if (
+    !one ||
+    !touchesMemory(one.decoded) ||
+    VARYING.test(form.instruction.name) ||
+    /^sh[lr]d/.test(form.instruction.name)
+  )
+    return undefined;
+  if (usesStack(one.decoded) && chance(next, 70))
+    one.registers.set(RSP, BigInt(DATA + 0xc00 - dataBase(bits) + (next() % 8)));
+  return sequence(next, { ...one, bits, flags: (next() & STATUS) | AC });
+}
+
+/** LOCK in front: of forms that do not take it, or whose operand is a register. */
+function locked(form: Form, next: Next, bits: Bits): Sequence | undefined {
+  const one = instruction(form, next, bits);
+  const code = one?.code ?? encodeForm(form, next, { bits, crossing: false });
+  // MOV CR0 with LOCK is MOV CR8 where AMD makes it.
+  if (code.includes(LOCK) || code.length >= LONGEST || form.text.includes("Cd") || /C[dq]\b/.test(form.text))
+    return undefined;
+  return sequence(next, { registers: one?.registers, bits, code: [LOCK, ...code] });
+}
+
+/** The instructions that the operating system would answer for the processor (UMIP). */
+const ANSWERED = /^(sgdt|sidt|smsw|sldt|str)$/;
+/** Known to this processor, or to the engine, only. */
+const OTHERS = /^(rdpmc|monitor|mwait|rdfsbase|rdgsbase|wrfsbase|wrgsbase|sysenter)$/;
+
+function privileged({ instruction: { name, privilege } }: Form): boolean {
+  return (
+    (privilege !== undefined || /^(in|out|ins|outs|cli|sti)$/.test(name)) && !ANSWERED.test(name) && !OTHERS.test(name)
+  );
+}
+
+function forbidden(form: Form, next: Next, bits: Bits): Sequence | undefined {
+  const code = encodeForm(form, next, { bits, crossing: false });
+  const decoded = decodeAs(code, bits);
+  if (decoded.kind !== "instruction" || decoded.form !== form || decoded.length !== code.length) return undefined;
+  return sequence(next, { bits, code });
+}
+
+// ---- REP ----
+
+/** Elements go over an end of the data: into the page that is only read, the one that is not there, or, backward, out at the beginning. */
+function repeated(next: Next, bits: Bits): Sequence {
+  const opcode = pick(next, [0xa4, 0xa6, 0xaa, 0xac, 0xae]) | (next() & 1);
+  const wide = bits === 64 && opcode & 1 && chance(next, 40);
+  const prefixes = [pick(next, [0xf2, 0xf3, 0xf3]), ...(chance(next, 25) ? [0x66] : []), ...(wide ? [0x48] : [])];
+  const backward = chance(next, 30);
+  const far = chance(next, 30) ? next() % 3000 : next() % 90;
+  const edges = backward ? [far] : [2 * PAGE - far, 3 * PAGE - far, 3 * PAGE - far];
+  const near = () => (chance(next, 70) ? pick(next, edges) : backward ? PAGE + (next() % PAGE) : next() % (2 * PAGE));
+  // In the page that is only read all is zero: comparisons go on there.
+  const value = chance(next, 70) ? 0 : next();
+  const count = chance(next, 20) ? next() % 20 : 5000;
+  const at = (offset: number) => DATA + offset - dataBase(bits);
+  const registers = named([RSI, at(near())], [RDI, at(near())], [RCX, count], [RAX, value]);
+  return sequence(next, {
+    bits,
+    code: [...prefixes, opcode],
+    registers,
+    flags: (next() & STATUS) | (backward ? DF : 0),
+  });
+}
+
+// ---- fetches ----
+
+const plain = forms.filter(
+  (form) => !whyExcluded(form) && !/^(j|call|ret|loop|enter|leave|sh[lr]d|ud[01])/.test(form.instruction.name),
+);
+
+/** An instruction of several bytes over the end of a page that can be executed. */
+function fetched(next: Next, bits: Bits): Sequence | undefined {
+  const one = instruction(pick(next, plain), next, bits);
+  if (!one) return undefined;
+  const end = chance(next, 50) ? PAGE : LAST_CODE_PAGE + PAGE;
+  const place = end - (next() % (one.code.length + 1));
+  if (place === end) return jumped(next, bits, end);
+  // Relative to RIP they would be elsewhere.
+  if (one.decoded.operands.some((operand) => operand.kind === "memory" && operand.ripRelative)) return undefined;
+  return sequence(next, { ...one, bits, place });
+}
+
+/** A jump to another page. */
+function jumped(next: Next, bits: Bits, end: number): Sequence {
+  const to = CODE + end - codeBase(bits) + (next() % PAGE);
+  return sequence(next, { bits, code: [0xff, pick(next, [0xe0, 0xd0])], registers: named([RAX, to]) });
+}
+
+/** As many prefixes as it takes. */
+function long(next: Next, bits: Bits): Sequence | undefined {
+  const one = instruction(pick(next, plain), next, bits);
+  if (!one) return undefined;
+  const wanted = LONGEST - 1 + (next() % 4);
+  const code = [...Array.from({ length: Math.max(0, wanted - one.code.length) }, () => 0x3e), ...one.code];
+  // Other segments fault in other ways, and RIP-relative operands move.
+  if (
+    one.decoded.segment !== undefined ||
+    one.decoded.operands.some((o) => o.kind === "memory" && (o.ripRelative || o.segment !== 3))
+  )
+    return undefined;
+  const place = chance(next, 30) ? LAST_CODE_PAGE + PAGE - LONGEST + 1 + (next() % 3) - 1 : USUAL_PLACE;
+  return sequence(next, { bits, code, registers: one.registers, place });
+}
+
+// ---- addresses that are not canonical ----
+
+const nearHole = (next: Next) => BigInt.asUintN(64, pick(next, [1n << 47n, -(1n << 47n)]) + BigInt((next() % 32) - 16));
+
+/** ModRM.rm is RAX, or [RAX]. */
+const BRANCHES = [
+  [0xff, 0xe0],
+  [0xff, 0xd0],
+  [0x50, 0xc3],
+  [0x50, 0xc2, 8, 0],
+  [0x50, 0xff, 0x24, 0x24],
+];
+const ACCESSES = [
+  [0x8b, 0x08],
+  [0x48, 0x89, 0x08],
+  [0x48, 0x01, 0x08],
+  [0xff, 0x20],
+  [0xff, 0x10],
+  [0x0f, 0x10, 0x00],
+  [0xdd, 0x00],
+  [0x48, 0x89, 0xc4, 0x50],
+  [0x48, 0x89, 0xc4, 0x58],
+  [0x48, 0x89, 0xc4, 0xe8, 0, 0, 0, 0],
+  [0x48, 0x89, 0xc4, 0xc3],
+  [0x48, 0x89, 0xc5, 0x8b, 0x4d, 0x00],
+  [0x48, 0x89, 0xc5, 0xc9],
+  [0x48, 0x89, 0xc6, 0xac],
+  [0x48, 0x89, 0xc7, 0xab],
+  [0x48, 0x89, 0xc6, 0xf3, 0xa5],
+];
+
+function hole(next: Next): Sequence {
+  const code = pick(next, chance(next, 40) ? BRANCHES : ACCESSES);
+  const registers = new Map([[RAX, nearHole(next)], ...named([RDI, DATA], [RSI, DATA], [RCX, 5])]);
+  return sequence(next, { bits: 64, code: [...code, INT3], registers });
+}
+
+/**
+ * Where the engine is known to differ: near branches to addresses that are not canonical fault at the target, not at the branch; INS and
+ * OUTS look at memory before they look whether the port is allowed; so do privileged instructions outside 64-bit mode at the limit of the
+ * segment of their operand.
+ */
+export function isDeviation({ code, bits }: Sequence, { vector }: Outcome): boolean {
+  const decoded = decodeAs(code, bits);
+  const name = decoded.kind === "instruction" ? decoded.instruction.name : "";
+  const guarded =
+    decoded.kind === "instruction" &&
+    decoded.instruction.privilege !== undefined &&
+    decoded.operands.some(({ kind }) => kind === "memory");
+  const branches =
+    /^(jmp|call|ret)$/.test(name) || BRANCHES.some((bytes) => bytes.every((byte, n) => byte === code[n]));
+  return vector === GP && ((bits === 64 && branches) || /^(ins|outs)/.test(name) || (bits !== 64 && guarded));
+}
+
+// ---- all of them ----
+
+/** `count` of each kind for each form or mode. */
+export function generateFaults(count: number, seed: number, only = /./): Sequence[] {
+  const next = random(seed);
+  const all: Sequence[] = [];
+  const make = (name: string, times: number, one: () => Sequence | undefined) => {
+    if (!only.test(name)) return;
+    for (let made = 0, tried = 0; made < times && tried < times * 40; tried++) {
+      const test = one();
+      if (!test) continue;
+      all.push(test);
+      made++;
+    }
+  };
+  for (const form of forms) {
+    for (const bits of BITS) {
+      if (!(bits === 64 ? form.inLong : form.inLegacy)) continue;
+      const share = bits === 64 ? count : Math.ceil(count / 3);
+      const name = `${form.instruction.name} ${form.text}`;
+      if (isMedia(form) || !whyExcluded(form)) make(`alignment ${name}`, share, () => alignment(form, next, bits));
+      if (!ANSWERED.test(form.instruction.name))
+        make(`lock ${name}`, Math.ceil(share / 4), () => locked(form, next, bits));
+      if (privileged(form)) make(`privilege ${name}`, share, () => forbidden(form, next, bits));
+    }
+  }
+  for (const bits of BITS) {
+    make("repeat", 100 * count, () => repeated(next, bits));
+    make("fetch", 60 * count, () => fetched(next, bits));
+    make("long", 60 * count, () => long(next, bits));
+  }
+  make("canonical", 60 * count, () => hole(next));
+  return all;
+}
