@@ -304,6 +304,7 @@ export class Blocks {
   /** Everything, and the area is empty again. Not while a block runs. */
   forget(): void {
     this.watcher?.forget();
+    this.rewritten.clear();
     this.byPlace.clear();
     this.byRecord.length = 0;
     for (const page of this.pages.keys()) this.codePages[page] = 0;

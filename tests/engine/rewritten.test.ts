@@ -53,6 +53,12 @@ it("comes to the same when everything is decoded anew each time", () => {
   expect(run(m, 7, () => m.cpu.flushCaches())).toEqual(inOneGo);
 });
 
+it.each([3, 5, 11])("comes to the same when everything is forgotten now and then (each %i portions)", (each) => {
+  const m = machine(false);
+  let portions = 0;
+  expect(run(m, 7, () => (++portions % each === 0 ? m.cpu.flushCaches() : undefined))).toEqual(inOneGo);
+});
+
 it("sees that a version which it kept is not what stands there", () => {
   const m = machine(false);
   const { cpu } = m;
