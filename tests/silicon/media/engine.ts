@@ -82,11 +82,13 @@ export function nameOf(test: Case): string {
 
 /**
  * Bytes of the save area that are not compared: opcode, instruction and data pointer unless an exception is pending, since only then
- * this maker's processors save them there (AMD 2, 11.4.4; FNSTENV and FNSAVE show them always), and the mask of MXCSR, in which they have
- * a bit more.
+ * this maker's processors save them there (AMD 2, 11.4.4; FNSTENV and FNSAVE show them always); the pointers' bits 48 to 63, which are
+ * bit 47 again only where linear addresses have 48 bits; and the mask of MXCSR, in which they have a bit more.
  */
 function isOpen(n: number, status: number): boolean {
-  return (!(status & PENDING) && n >= FX.opcode && n < FX.mxcsr) || (n >= FX.mask && n < FX.stack);
+  if (!(status & PENDING) && n >= FX.opcode && n < FX.mxcsr) return true;
+  const inPointer = n >= FX.operand ? n - FX.operand : n - FX.instruction;
+  return (n < FX.mxcsr && (inPointer === 6 || inPointer === 7)) || (n >= FX.mask && n < FX.stack);
 }
 
 /** What differs between the processor's outcome and the engine's, or "". */
