@@ -213,9 +213,9 @@ function hole(next: Next): Sequence {
 }
 
 /**
- * Where the engine is known to differ: near branches to addresses that are not canonical fault at the target, not at the branch; INS and
- * OUTS look at memory before they look whether the port is allowed; so do privileged instructions outside 64-bit mode at the limit of the
- * segment of their operand. Where a masked store selects nothing, as here, the manual leaves #AC open (SDM 2B MASKMOVDQU), and the
+ * Where the engine is known to differ: near branches to addresses that are not canonical or beyond the limit of CS fault at the target, not
+ * at the branch; INS and OUTS look at memory before they look whether the port is allowed; so do privileged instructions outside 64-bit
+ * mode at the limit of the segment of their operand. Where a masked store selects nothing, as here, the manual leaves #AC open (SDM 2B MASKMOVDQU), and the
  * processors we measured seldom have none.
  */
 export function isDeviation({ code, bits }: Sequence, { vector }: Outcome): boolean {
@@ -228,7 +228,7 @@ export function isDeviation({ code, bits }: Sequence, { vector }: Outcome): bool
   const branches =
     /^(jmp|call|ret)$/.test(name) || BRANCHES.some((bytes) => bytes.every((byte, n) => byte === code[n]));
   if (/^maskmov/.test(name)) return vector === BREAKPOINT;
-  return vector === GP && ((bits === 64 && branches) || /^(ins|outs)/.test(name) || (bits !== 64 && guarded));
+  return vector === GP && (branches || /^(ins|outs)/.test(name) || (bits !== 64 && guarded));
 }
 
 // ---- all of them ----
