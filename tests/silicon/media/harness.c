@@ -6,17 +6,13 @@
  * registers of the interrupted context as that case's result, puts the next case's registers into the context and returns
  * into its instruction. Cases and results are fixed-size records on standard input and output (see native.ts).
  */
-#define _GNU_SOURCE
-#include <asm/ldt.h>
+#include "../harness.h"
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <ucontext.h>
-#include <unistd.h>
 
 enum {
   CODE = 0x10000000,
@@ -116,27 +112,6 @@ static void on_signal(int signal, siginfo_t *info, void *argument) {
   }
   if (current < count) start_case(context);
   else memcpy(context->uc_mcontext.gregs, home_registers, sizeof home_registers);
-}
-
-static void *map_at(uintptr_t address, size_t bytes, int protection) {
-  void *got = mmap((void *)address, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-  if (got == (void *)address) return got;
-  perror("harness: mmap");
-  exit(2);
-}
-
-/* A 16-bit segment of 64 KiB. contents: 0 data, 2 code. */
-static void make_segment(int number, uint32_t base, int contents) {
-  struct user_desc segment = {.entry_number = number, .base_addr = base, .limit = 0xffff, .contents = contents, .useable = 1};
-  if (syscall(SYS_modify_ldt, 1, &segment, sizeof segment) == 0) return;
-  perror("harness: modify_ldt");
-  exit(2);
-}
-
-static void read_all(void *to, size_t bytes) {
-  if (fread(to, 1, bytes, stdin) == bytes) return;
-  fprintf(stderr, "harness: input ends early\n");
-  exit(2);
 }
 
 int main(void) {

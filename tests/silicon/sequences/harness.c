@@ -3,18 +3,14 @@
  * and what became of registers, flags and memory. It works as ../harness.c does: in one signal handler. Linux tells the vector, the error
  * code and CR2 in the signal's context. Cases and results are fixed-size records on standard input and output (see native.ts).
  */
-#define _GNU_SOURCE
-#include <asm/ldt.h>
+#include "../harness.h"
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <ucontext.h>
-#include <unistd.h>
 
 enum {
   PAGE = 4096,
@@ -126,27 +122,6 @@ static void on_signal(int signal, siginfo_t *info, void *argument) {
   }
   if (current < count) start_case(context);
   else memcpy(context->uc_mcontext.gregs, home_registers, sizeof home_registers);
-}
-
-static void map_at(uintptr_t address, size_t bytes, int protection) {
-  void *got = mmap((void *)address, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-  if (got == (void *)address) return;
-  perror("harness: mmap");
-  exit(2);
-}
-
-/* A 16-bit segment of 64 KiB. contents: 0 data, 2 code. */
-static void make_segment(int number, uint32_t base, int contents) {
-  struct user_desc segment = {.entry_number = number, .base_addr = base, .limit = 0xffff, .contents = contents, .useable = 1};
-  if (syscall(SYS_modify_ldt, 1, &segment, sizeof segment) == 0) return;
-  perror("harness: modify_ldt");
-  exit(2);
-}
-
-static void read_all(void *to, size_t bytes) {
-  if (fread(to, 1, bytes, stdin) == bytes) return;
-  fprintf(stderr, "harness: input ends early\n");
-  exit(2);
 }
 
 int main(void) {

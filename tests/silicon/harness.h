@@ -1,0 +1,35 @@
+/* What every harness does before its cases run: memory at fixed places, 16-bit segments, cases from standard input. */
+#ifndef HARNESS_H
+#define HARNESS_H
+#define _GNU_SOURCE
+#include <asm/ldt.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Fresh pages at exactly this address. */
+static inline void map_at(uintptr_t address, size_t bytes, int protection) {
+  void *got = mmap((void *)address, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  if (got == (void *)address) return;
+  perror("harness: mmap");
+  exit(2);
+}
+
+/* A 16-bit segment of 64 KiB. contents: 0 data, 2 code. */
+static inline void make_segment(int number, uint32_t base, int contents) {
+  struct user_desc segment = {.entry_number = number, .base_addr = base, .limit = 0xffff, .contents = contents, .useable = 1};
+  if (syscall(SYS_modify_ldt, 1, &segment, sizeof segment) == 0) return;
+  perror("harness: modify_ldt");
+  exit(2);
+}
+
+static inline void read_all(void *to, size_t bytes) {
+  if (fread(to, 1, bytes, stdin) == bytes) return;
+  fprintf(stderr, "harness: input ends early\n");
+  exit(2);
+}
+
+#endif
