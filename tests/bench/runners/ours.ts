@@ -2,10 +2,11 @@
 import { fork } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { chromium } from "@playwright/test";
+import type { Route } from "@playwright/test";
 import { provideChromium } from "../../browser/chromium";
 import type { Measured, Request } from "../measure";
 import { valueIn, type Workload } from "../workloads";
+import { inFreshPage, launch, ORIGIN } from "./browser";
 import { check, type Outcome, type Provided, type Runner } from "./runner";
 
 type Tier = Request["tier"];
@@ -43,50 +44,38 @@ export function provideNode(tier: Tier, script: string): Runner {
   };
 }
 
-/** No server: what the page asks for under this address is answered from the bundle. */
-const ORIGIN = "http://bench.invalid/";
-
 export async function provideBrowser(tiers: readonly Tier[], script: string): Promise<Provided[]> {
   const name = (tier: Tier) => `chromium ${tier}`;
   const found = provideChromium();
   if ("why" in found) return tiers.map((tier) => ({ name: name(tier), missing: found.why }));
-  const open = () => chromium.launch({ executablePath: found.path, args: ["--no-sandbox", "--disable-gpu"] });
-  const browser = await open();
+  const browser = await launch(found.path);
   const version = browser.version();
   await browser.close();
   return tiers.map((tier) => ({
     name: name(tier),
     version,
     fraction: fraction(tier),
-    run: async (workload) => {
-      const browser = await open();
-      try {
-        return outcome(workload, await inWorker(await browser.newPage(), script, { image: workload.image, tier }));
-      } finally {
-        await browser.close();
-      }
-    },
+    run: async (workload) => outcome(workload, await inWorker(found.path, script, { image: workload.image, tier })),
   }));
 }
 
-type Page = Awaited<ReturnType<Awaited<ReturnType<typeof chromium.launch>>["newPage"]>>;
-
-async function inWorker(page: Page, script: string, { image, tier }: Request): Promise<Answer> {
-  await page.context().route(`${ORIGIN}**`, (route) => {
+function inWorker(executablePath: string, script: string, { image, tier }: Request): Promise<Answer> {
+  const answer = (route: Route) => {
     const path = basename(new URL(route.request().url()).pathname);
     if (!path.endsWith(".mjs")) return route.fulfill({ contentType: "text/html", body: "<!doctype html>" });
     return route.fulfill({ contentType: "text/javascript", body: readFileSync(join(dirname(script), path), "utf8") });
-  });
-  await page.goto(ORIGIN);
+  };
   const address = ORIGIN + basename(script);
-  return page.evaluate(
-    ([address, bytes, tier]) =>
-      new Promise<Answer>((resolve) => {
-        const worker = new Worker(address, { type: "module" });
-        worker.onmessage = (event: MessageEvent<Answer>) => resolve(event.data);
-        worker.onerror = (event) => resolve({ failed: event.message || "the worker did not load" });
-        worker.postMessage({ image: Uint8Array.from(bytes), tier });
-      }),
-    [address, Array.from(image), tier] as const,
+  return inFreshPage(executablePath, answer, (page) =>
+    page.evaluate(
+      ([address, bytes, tier]) =>
+        new Promise<Answer>((resolve) => {
+          const worker = new Worker(address, { type: "module" });
+          worker.onmessage = (event: MessageEvent<Answer>) => resolve(event.data);
+          worker.onerror = (event) => resolve({ failed: event.message || "the worker did not load" });
+          worker.postMessage({ image: Uint8Array.from(bytes), tier });
+        }),
+      [address, Array.from(image), tier] as const,
+    ),
   );
 }

@@ -5,10 +5,11 @@ import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { chromium } from "@playwright/test";
+import type { Route } from "@playwright/test";
 import { provideChromium } from "../../browser/chromium";
 import type { V86Answer, V86Request } from "../hosts/v86";
 import { valueIn, type Workload } from "../workloads";
+import { inFreshPage, ORIGIN } from "./browser";
 import { imageFile } from "./processes";
 import { check, type Outcome, type Provided, type Runner } from "./runner";
 
@@ -71,25 +72,17 @@ export function provideV86InChromium(): Provided {
   return { name, version: found.version, fraction: 1, run: only32(run) };
 }
 
-/** No server: what the page asks for under this address are these files, by their keys. */
-const ORIGIN = "http://bench.invalid/";
-
-async function inPage(executablePath: string, served: Readonly<Record<string, string>>): Promise<V86Answer> {
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
-  try {
-    const page = await browser.newPage();
-    await page.route(`${ORIGIN}**`, (route) => {
-      const path = served[basename(new URL(route.request().url()).pathname)];
-      if (!path) return route.fulfill({ contentType: "text/html", body: "<!doctype html>" });
-      const contentType = path.endsWith(".mjs") ? "text/javascript" : "application/wasm";
-      return route.fulfill({ contentType, body: readFileSync(path) });
-    });
-    await page.goto(ORIGIN);
+function inPage(executablePath: string, served: Readonly<Record<string, string>>): Promise<V86Answer> {
+  const answer = (route: Route) => {
+    const path = served[basename(new URL(route.request().url()).pathname)];
+    if (!path) return route.fulfill({ contentType: "text/html", body: "<!doctype html>" });
+    const contentType = path.endsWith(".mjs") ? "text/javascript" : "application/wasm";
+    return route.fulfill({ contentType, body: readFileSync(path) });
+  };
+  return inFreshPage(executablePath, answer, (page) => {
     page.setDefaultTimeout(LIMIT_MS);
-    return await page.evaluate(measureInPage, ORIGIN);
-  } finally {
-    await browser.close();
-  }
+    return page.evaluate(measureInPage, ORIGIN);
+  });
 }
 
 /** Runs in the page, alone: as hosts/v86.ts in Node. */
