@@ -20,7 +20,8 @@ export interface PageTableLevel {
 }
 
 export interface PageTablesView {
-  readonly process: ProcessKey;
+  /** Whose they are; undefined before the kernel has processes, and in systems other than Herald. */
+  readonly process?: ProcessKey;
   /** Whose tables they are, when the process runs in another one's: in the kernel nobody needs his own. */
   readonly owner?: ProcessKey;
   readonly cr3: bigint;

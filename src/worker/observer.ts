@@ -37,9 +37,9 @@ function pagingOf({ cr0, cr3, cr4, efer }: CpuSnapshot): Paging | undefined {
   return { cr3, levels: cr4 & CR4_LA57 ? 5 : 4 };
 }
 
-const keyOf = (process: ProcessStruct | undefined): ProcessKey => ({
-  pid: process?.number("pid") ?? 0,
-  generation: process?.number("generation") ?? 0,
+const keyOf = (process: ProcessStruct): ProcessKey => ({
+  pid: process.number("pid"),
+  generation: process.number("generation"),
 });
 
 export class Observer {
@@ -147,7 +147,7 @@ export class Observer {
     const owner = process && process.big("page_root") !== root && herald ? tablesOwner(herald, root) : undefined;
     const { ranges, omitted } = mappedRanges(memory, paging, namedRegions(memory, owner ?? process));
     return {
-      process: keyOf(process),
+      ...(process && { process: keyOf(process) }),
       ...(owner && { owner: keyOf(owner) }),
       cr3: root,
       address,

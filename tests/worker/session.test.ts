@@ -92,7 +92,7 @@ describe("a session with Herald", () => {
     page.send({ kind: "view", view: { panels: [...EVERYTHING], syntax: "intel" } });
     const { pageTables, processes } = page.frame();
     const { process, owner, cr3, ranges } = pageTables!;
-    const whose = processes!.processes.find(({ pid }) => pid === (owner ?? process).pid)!;
+    const whose = processes!.processes.find(({ pid }) => pid === (owner ?? process)!.pid)!;
     expect(whose.cr3).toBe(cr3);
     if (owner) expect(ranges.map((range) => range.what)).toContain("code");
   });
@@ -299,6 +299,15 @@ describe("bad input", () => {
     expect(frame.processes).toBeUndefined();
     page.send({ kind: "openImage", name: "x", image: new ArrayBuffer(0), memoryMiB: 1 });
     expect(page.last("error")).toMatchObject({ where: "image", message: expect.stringContaining("memory") });
+  });
+
+  it("of another system shows the processor's page tables, and names no process of it", () => {
+    const page = new Page();
+    page.send({ kind: "openImage", name: "other.img", image: heraldImage(), memoryMiB: 64 });
+    page.runUntil("herald> ").send({ kind: "view", view: { panels: EVERYTHING, syntax: "intel" } });
+    const { pageTables, processes, topics } = page.frame();
+    expect(pageTables?.cr3).toBeGreaterThan(0n);
+    expect([pageTables?.process, processes, topics]).toEqual([undefined, undefined, undefined]);
   });
 });
 

@@ -6,7 +6,7 @@ import { useMachine, useSelection } from "../../store/react";
 import { Empty, Panel } from "../../widgets/Panel";
 import { useCalmFrame } from "../common/calm";
 import { Choice, Toggle } from "../common/Choice";
-import { flagsOf, noPause, registersOf, trackPauses, type Pauses } from "./registers";
+import { flagsOf, noPause, placeOf, registersOf, trackPauses, type Pauses } from "./registers";
 import "./cpu.css";
 
 const hex = (value: bigint, digits = 16): string => BigInt.asUintN(64, value).toString(16).padStart(digits, "0");
@@ -66,7 +66,7 @@ const General = ({ cpu, before }: { cpu: CpuView; before: CpuView | undefined })
     {registersOf(cpu, before).map(({ name, value, changed }) => (
       <div key={name} className={changed ? "changed" : undefined}>
         <dt>{name}</dt>
-        <dd>{hex(value)}</dd>
+        <dd>{value}</dd>
       </div>
     ))}
   </dl>
@@ -74,11 +74,12 @@ const General = ({ cpu, before }: { cpu: CpuView; before: CpuView | undefined })
 
 /** Where the CPU is: RIP with its symbol, and the flags, in the row that belongs to both registers and code. */
 function Place({ cpu, before }: { cpu: CpuView; before: CpuView | undefined }) {
+  const { name, value } = placeOf(cpu);
   return (
     <dl className="registers place">
       <div className={before !== undefined && before.rip !== cpu.rip ? "changed" : undefined}>
-        <dt>rip</dt>
-        <dd>{hex(cpu.rip)}</dd>
+        <dt>{name}</dt>
+        <dd>{value}</dd>
       </div>
       <div className="symbol" title={cpu.symbol}>
         <dt className="visually-hidden">function</dt>

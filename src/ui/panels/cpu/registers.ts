@@ -6,14 +6,32 @@ const names = "rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15".sp
 
 export interface Register {
   readonly name: string;
-  readonly value: bigint;
+  /** In hexadecimal, as wide as the register. */
+  readonly value: string;
   readonly changed: boolean;
 }
 
-/** The sixteen, with what differs from `before`. */
+const hex = (value: bigint, bits: number): string =>
+  BigInt.asUintN(bits, value)
+    .toString(16)
+    .padStart(bits / 4, "0");
+
+/** Sixteen of 64 bits in 64-bit mode; elsewhere code sees eight, of 32 bits. With what differs from `before`. */
 export function registersOf(cpu: CpuView, before: CpuView | undefined): Register[] {
-  const all = names.map((name, at) => ({ name, value: cpu.registers[at], old: before?.registers[at] }));
-  return all.map(({ name, value, old }) => ({ name, value, changed: old !== undefined && old !== value }));
+  const bits = cpu.mode === "64-bit" ? 64 : 32;
+  const seen = bits === 64 ? names : names.slice(0, 8).map((name) => name.replace("r", "e"));
+  return seen.map((name, at) => {
+    const value = hex(cpu.registers[at], bits);
+    return { name, value, changed: before !== undefined && hex(before.registers[at], bits) !== value };
+  });
+}
+
+/** Where the next instruction is: with the segment where code thinks in segments. */
+export function placeOf(cpu: CpuView): { readonly name: string; readonly value: string } {
+  if (cpu.mode === "64-bit") return { name: "rip", value: hex(cpu.rip, 64) };
+  if (cpu.mode !== "real" && cpu.mode !== "virtual-8086") return { name: "eip", value: hex(cpu.rip, 32) };
+  const selector = cpu.segments.find(({ name }) => name === "CS")!.selector;
+  return { name: "cs:ip", value: `${hex(BigInt(selector), 16)}:${hex(cpu.rip, 16)}` };
 }
 
 export interface Flag {

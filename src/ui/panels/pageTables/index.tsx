@@ -1,5 +1,5 @@
 /** How the selected process's addresses are translated: the walk of one address, and the whole address space. */
-import type { AddressRange, PageTablesView } from "../../../worker/protocol";
+import type { AddressRange, PageTablesView, ProcessKey } from "../../../worker/protocol";
 import { nameOf } from "../../store/colors";
 import { selectAddress } from "../../store/selection";
 import { useMachine, useSelection } from "../../store/react";
@@ -22,14 +22,8 @@ export function PageTablesPanel() {
       name="Page tables"
       note={
         <>
-          <ProcessName of={view.process} name={view.process.pid === 0 ? "idle" : nameOf(view.process)} />
-          {view.owner && (
-            <span title="A process that does not leave the kernel runs in whatever tables were in force">
-              {" "}
-              in {nameOf(view.owner)}&apos;s
-            </span>
-          )}{" "}
-          · CR3 <span className="mono">{hexShort(view.cr3)}</span>
+          {view.process && <Whose process={view.process} owner={view.owner} />}
+          CR3 <span className="mono">{hexShort(view.cr3)}</span>
         </>
       }
     >
@@ -44,6 +38,21 @@ export function PageTablesPanel() {
   );
 }
 
+function Whose({ process, owner }: { process: ProcessKey; owner: ProcessKey | undefined }) {
+  return (
+    <>
+      <ProcessName of={process} name={process.pid === 0 ? "idle" : nameOf(process)} />
+      {owner && (
+        <span title="A process that does not leave the kernel runs in whatever tables were in force">
+          {" "}
+          in {nameOf(owner)}&apos;s
+        </span>
+      )}{" "}
+      ·{" "}
+    </>
+  );
+}
+
 function Waiting() {
   const power = useMachine((state) => state.status.power);
   return (
@@ -51,7 +60,7 @@ function Waiting() {
       <Empty>
         {power === "off"
           ? "Power the machine on: the page tables of the running process appear here once the kernel has made some."
-          : "Nothing to walk yet: paging is off, or the kernel has no process. Herald builds its first page tables in the second boot stage."}
+          : "Nothing to walk: the processor is not in long mode, whose tables these are. Herald makes its first ones in the second stage of its boot."}
       </Empty>
     </Panel>
   );

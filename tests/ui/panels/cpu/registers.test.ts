@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { flagsOf, noPause, registersOf, trackPauses } from "../../../../src/ui/panels/cpu/registers";
+import { flagsOf, noPause, placeOf, registersOf, trackPauses } from "../../../../src/ui/panels/cpu/registers";
 import type { CpuView } from "../../../../src/worker/protocol";
 
 const cpu = (rax: bigint, rflags = 0n): CpuView => ({
-  mode: "long mode",
+  mode: "64-bit",
   ring: 0,
   halted: false,
   registers: [rax, ...Array.from({ length: 15 }, () => 0n)],
@@ -22,6 +22,24 @@ describe("registers", () => {
     );
     expect(registers.filter(({ changed }) => changed).map(({ name }) => name)).toEqual(["rax"]);
     expect(registersOf(cpu(2n), undefined).some(({ changed }) => changed)).toBe(false);
+  });
+
+  it("are eight of 32 bits outside 64-bit mode, and what lies above them is no change", () => {
+    const old: CpuView = { ...cpu(0x1_0000_0002n), mode: "protected 32" };
+    const registers = registersOf({ ...old, registers: cpu(0x2_0000_0002n).registers }, old);
+    expect(registers.map(({ name }) => name).join(" ")).toBe("eax ecx edx ebx esp ebp esi edi");
+    expect(registers[0]).toEqual({ name: "eax", value: "00000002", changed: false });
+  });
+
+  it("name the place of the next instruction as the mode does", () => {
+    const at: CpuView = {
+      ...cpu(0n),
+      rip: 0xe05bn,
+      segments: [{ name: "CS", selector: 0xf000, base: 0xf0000n, limit: 0xffff }],
+    };
+    expect(placeOf({ ...at, mode: "real" })).toEqual({ name: "cs:ip", value: "f000:e05b" });
+    expect(placeOf({ ...at, mode: "compatibility" })).toEqual({ name: "eip", value: "0000e05b" });
+    expect(placeOf(at)).toEqual({ name: "rip", value: "000000000000e05b" });
   });
 
   it("flags are letters, upper case when set", () => {
