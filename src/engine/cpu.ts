@@ -74,6 +74,7 @@ const WITH_CODE = new Set([12, 13, 17]);
 const NO_TRAP = new Set(["int", "int1", "int3", "into"]);
 /** TF is looked at after it, not before: a trap at the kernel's entry would run on the user's stack. */
 const TRAP_BY_OUTCOME = "syscall";
+const withoutQuick: Partial<RegionOptions> = { pageDrops: false };
 const LOW32 = 0xffff_ffffn;
 
 export class X86Cpu implements Cpu {
@@ -149,7 +150,8 @@ export class X86Cpu implements Cpu {
       nextPage: () => this.fetchNextPage(),
       protect: (page) => this.system.protectPage(page),
     };
-    if (regions) this.regions = this.secondTier(regions === true ? {} : regions);
+    if (regions)
+      this.regions = this.secondTier({ ...(regions === true ? {} : regions), ...(quick === false && withoutQuick) });
     this.reset();
   }
 

@@ -1,11 +1,13 @@
 /**
  * Guest memory from a region. The lookaside check is that of handlers/access.ts; what misses it is left to the interpreter before
- * anything has changed.
+ * anything has changed. Regions that drop pages themselves walk the tables first: there misses are what is usual. (Elsewhere the mere
+ * call, never made, costs loops half their speed.)
  */
 import type { Width } from "../../isa/expression";
 import type { DecodedOperand, MemoryOperand } from "../decode/decode";
 import { loads, memoryWidth, stores } from "../handlers/access";
 import { lookasideTable } from "../state";
+import { USER, WRITE } from "../system/paging";
 import { EMPTY, I32, I64, memory, op } from "../wasm/code";
 import type { Frame } from "./frame";
 import type { Segmentation } from "./segmentation";
@@ -22,7 +24,9 @@ export class RegionAccess {
   constructor(
     private readonly frame: Frame,
     private readonly segmentation: Segmentation,
-    user: boolean,
+    private readonly user: boolean,
+    /** Index of the function that walks (system/short: locate), if misses shall be looked up. */
+    private readonly locate: number | undefined,
   ) {
     this.readTable = lookasideTable(user, false);
     this.writeTable = lookasideTable(user, true);
@@ -96,8 +100,18 @@ export class RegionAccess {
     code.get(linear);
     if (bytes > 1) code.i64(BigInt(bytes - 1)).op(op.i64Add);
     code.i64(-4096n).op(op.i64And, op.i64Ne).if(EMPTY);
-    miss();
-    code.end();
+    if (this.locate === undefined) {
+      miss();
+      code.end();
+    } else {
+      code
+        .get(linear)
+        .i32(bytes)
+        .i32((write ? WRITE : 0) | (this.user ? USER : 0));
+      code.call(this.locate).tee(host).op(op.i32Eqz).if(EMPTY);
+      miss();
+      code.end().else();
+    }
     code
       .get(linear)
       .op(op.i32WrapI64)
@@ -105,6 +119,7 @@ export class RegionAccess {
       .access(memory.i32Load, table + DELTA)
       .op(op.i32Add)
       .set(host);
+    if (this.locate !== undefined) code.end();
     return host;
   }
 

@@ -2,6 +2,7 @@
 import type { Block } from "../blocks";
 import { I32 } from "../wasm/code";
 import { ModuleWriter, type Signature } from "../wasm/module";
+import { type RegionFunction, regionSignatures } from "../system/short";
 import { type RuntimeFunction, runtimeSignatures } from "../wasm/runtime";
 import { MODE } from "../state";
 import type { RegionCode } from "./code";
@@ -44,7 +45,7 @@ export interface Making {
 export function* makeRegion(candidate: Candidate, making: Making): Work<Written | "refused" | "stale"> {
   const { block, rip, segmentation } = candidate;
   const { nodes, options, batch } = making;
-  const planner = new Planner(nodes, segmentation, options.vectors);
+  const planner = new Planner(nodes, segmentation, options);
   const graph = yield* findGraph(rip, making.code, planner, options);
   if (!graph || graph.entry.plans[0].flow === "interpret") return "refused";
   const code = yield* writeRegion(graph, {
@@ -54,6 +55,7 @@ export function* makeRegion(candidate: Candidate, making: Making): Work<Written 
     segmentation,
     options,
     runtime: (name) => batch.runtime(name),
+    short: (name) => batch.short(name),
     handler: (plan, from) => making.handler(plan, from),
   });
   const blocks = [...graph.blocks.values()].map(({ source }) => source);
@@ -75,6 +77,10 @@ export class Batch<Member> {
 
   runtime(name: RuntimeFunction): number {
     return this.module.import(name, runtimeSignatures[name]);
+  }
+
+  short(name: RegionFunction): number {
+    return this.module.import(name, regionSignatures[name]);
   }
 
   add(member: Member, slot: number, code: RegionCode): void {

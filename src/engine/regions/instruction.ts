@@ -9,6 +9,7 @@ import { type Binding, children, Lowering, type Node, type Scope, typeOf } from 
 import { layout, RIP_FLAG_BITS } from "../state";
 import { EMPTY, floatLaneOf, I32, I64, laneOf, memory, op } from "../wasm/code";
 import { lowerFloat } from "../lower/float";
+import type { RegionFunction } from "../system/short";
 import type { RuntimeFunction } from "../wasm/runtime";
 import { memoryOf, RegionAccess } from "./access";
 import type { RegionCode } from "./code";
@@ -40,6 +41,7 @@ export interface Workshop {
   readonly nodes: Nodes;
   readonly options: RegionOptions;
   runtime(name: RuntimeFunction): number;
+  short(name: RegionFunction): number;
 }
 
 export class InstructionWriter implements Binding {
@@ -68,6 +70,7 @@ export class InstructionWriter implements Binding {
 
   /** Everything but the jump. */
   write(): void {
+    if (this.plan.dropsPage) return this.dropPage();
     if (this.plan.shape.instruction.unit) this.shop.frame.useSse();
     this.resolveFlags();
     this.effects = this.effects.flatMap((effect) => this.alive(effect));
@@ -82,6 +85,15 @@ export class InstructionWriter implements Binding {
     this.commit(this.effects);
     for (const [flag, { value, locals }] of known) this.flags.set(flag, value, locals);
     if (!this.shop.options.lazyFlags) this.storePending();
+  }
+
+  /** INVLPG, which changes no more than the lookaside. */
+  private dropPage(): void {
+    const { code, shop } = this;
+    this.linear(0, 1);
+    code.call(shop.short("dropPage")).op(op.i32Eqz).if(EMPTY);
+    this.giveUp();
+    code.end();
   }
 
   /** The condition of the jump, ready to be tested; undefined for one that is always made. */

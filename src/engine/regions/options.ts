@@ -33,6 +33,8 @@ export interface RegionOptions {
   readonly returns: boolean;
   /** A jump through a table in memory compares with this many of the places that stand in the table; 0: with none. Gains: dispatch 3.2. */
   readonly tableEntries: number;
+  /** INVLPG, and page walks in regions that hold one; needs the short ways (system/short). */
+  readonly pageDrops: boolean;
   /** SSE on xmm registers in locals; off: left to the interpreter. Gains: floating 1.9. */
   readonly vectors: boolean;
 }
@@ -54,5 +56,6 @@ export const defaultRegionOptions: RegionOptions = {
   simplify: true,
   returns: true,
   tableEntries: 16,
+  pageDrops: true,
   vectors: true,
 };

@@ -8,6 +8,7 @@ import { children } from "../lower";
 import { hasFloatForm } from "../lower/float";
 import type { WasmOffset } from "../state";
 import type { Segmentation } from "./segmentation";
+import type { RegionOptions } from "./options";
 import { Nodes } from "./simplify";
 
 /** The status flags as bits of a set. SF and PF come from one value (state.ts) and are one member. */
@@ -45,6 +46,8 @@ export interface Plan extends Place {
   /** It sets flags under a condition. */
   readonly mayLeaveFlags: boolean;
   readonly exits: boolean;
+  /** INVLPG. */
+  readonly dropsPage: boolean;
 }
 
 type When = Extract<Effect, { kind: "when" }>;
@@ -123,17 +126,22 @@ export class Planner {
   constructor(
     readonly nodes: Nodes,
     private readonly segmentation: Segmentation,
-    /** SSE by vector instructions; off: left to the interpreter. */
-    private readonly vectors: boolean,
+    private readonly options: Pick<RegionOptions, "vectors" | "pageDrops">,
   ) {}
 
   plan(decoded: Decoded, shape: Shape, place: Place): Plan {
     const { meaning, expressible, reads: known, conditional } = outlineOf(shape);
     const next = BigInt.asUintN(64, place.rip + BigInt(decoded.length));
     const base = { ...place, decoded, shape, access: meaning.access, next };
-    if (!expressible || !decoded.operands.every(isReadable) || (shape.instruction.unit && !this.vectors))
+    const { segmentation, options } = this;
+    const drops = options.pageDrops && shape.instruction.name === "invlpg";
+    if (
+      drops &&
+      decoded.operands.every((operand) => operand.kind === "memory" && segmentation.reaches(operand.segment))
+    )
+      return { ...base, ...dropsPage };
+    if (!expressible || !decoded.operands.every(isReadable) || (shape.instruction.unit && !options.vectors))
       return { ...base, ...leftToInterpreter };
-    const { segmentation } = this;
     if (!segmentation.long && !segmentsOf(decoded, meaning).every((segment) => segmentation.reaches(segment)))
       return { ...base, ...leftToInterpreter };
     const go = this.substitution(decoded, next);
@@ -155,6 +163,7 @@ export class Planner {
       uses: effects.flatMap(roots).reduce((sum, root) => sum | flagsIn(root), 0),
       mayLeaveFlags: effects.some((e) => e.kind === "when" && e.effects.some(setsStatus)),
       exits: reads.length > 0 || effects.some((effect) => mayExit(effect, isMemory)),
+      dropsPage: false,
     };
   }
 
@@ -206,7 +215,9 @@ const leftToInterpreter = {
   uses: ALL_FLAGS,
   mayLeaveFlags: false,
   exits: true,
+  dropsPage: false,
 } as const;
+const dropsPage = { ...leftToInterpreter, flow: "next", uses: 0, dropsPage: true } as const;
 
 /** The segments through which it reaches memory. */
 function segmentsOf(decoded: Decoded, { access, effects }: Meaning): number[] {

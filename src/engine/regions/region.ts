@@ -7,6 +7,7 @@
  * is at an exact instruction. Flags are in their locals when a block is entered that asks for some before it has set all, else passed as
  * what they come from (flags.ts: FlagSources).
  */
+import type { RegionFunction } from "../system/short";
 import type { RuntimeFunction } from "../wasm/runtime";
 import { EMPTY, I32, op } from "../wasm/code";
 import { RegionAccess } from "./access";
@@ -30,6 +31,7 @@ export interface RegionSurroundings {
   readonly nodes: Nodes;
   readonly options: RegionOptions;
   runtime(name: RuntimeFunction): number;
+  short(name: RegionFunction): number;
   /** Table slot of a record's handler, the one that runs the instruction itself. */
   handler(plan: Plan, block: RegionBlock): number;
 }
@@ -60,13 +62,16 @@ class RegionWriter {
     const { nodes, options, user } = surroundings;
     this.frame = new Frame(this.code, surroundings.handlerType, surroundings.segmentation);
     this.order = new Order(graph, options.hubs);
+    const drops = [...graph.blocks.values()].some(({ plans }) => plans.some((plan) => plan.dropsPage));
+    const walks = drops ? surroundings.short("locate") : undefined;
     this.shop = {
       code: this.code,
       frame: this.frame,
-      access: new RegionAccess(this.frame, surroundings.segmentation, user),
+      access: new RegionAccess(this.frame, surroundings.segmentation, user, walks),
       nodes,
       options,
       runtime: (name) => surroundings.runtime(name),
+      short: (name) => surroundings.short(name),
     };
     for (const [rip, block] of graph.blocks) this.liveIn.set(rip, liveness(block.plans).before);
     const passing = options.lazyFlags && options.passSources;

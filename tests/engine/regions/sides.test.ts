@@ -12,7 +12,7 @@ test("Herald's boot", () => {
   expect(firstDifference({ ...common, regions: true, ticks: 5_000_000 })).toBeUndefined();
 });
 
-const workloads = (["quicksort", "dispatch", "syscalls", "floating"] as const).flatMap((name) =>
+const workloads = (["quicksort", "dispatch", "syscalls", "remap", "floating"] as const).flatMap((name) =>
   ([64, 32] as const).map((bits) => ({ name, bits })),
 );
 test.each(workloads)("$name in $bits bits", ({ name, bits }) => {

@@ -1,6 +1,17 @@
-/** Page walks in generated code (system/short/walk.ts) against those of the host, over random tables: results, faults, tables, lookaside. */
+/**
+ * Page walks and INVLPG in generated code (system/short/) against those of the host, over random tables: results, faults, tables,
+ * lookaside.
+ */
 import { expect, test } from "vitest";
-import { LOOKASIDE, NO_LOOKASIDE, PAGE_KINDS, type FieldName } from "../../../src/engine/state";
+import { EXIT } from "../../../src/engine/record";
+import {
+  CODE_LEAF_BITS,
+  CODE_LEAVES,
+  LOOKASIDE,
+  NO_LOOKASIDE,
+  PAGE_KINDS,
+  type FieldName,
+} from "../../../src/engine/state";
 import { RAM_PAGE } from "../../../src/engine/system/paging";
 import { random } from "../../silicon/cases";
 import { createMachine, DEVICE_PAGE, type Machine, RAM_BYTES, ROM_PAGE } from "./machine";
@@ -76,6 +87,15 @@ function askKinds(m: Machine): void {
   kinds[ROM_PAGE >>> 12] = kinds[DEVICE_PAGE >>> 12] = 0;
 }
 
+/** Code was fetched from the page of an address, as jumps.ts notes it; tells for which addresses INVLPG has to ask there. */
+function fetchCode(m: Machine, linear: bigint, shift: number): (at: bigint) => boolean {
+  const sizes = [12, 21, 22, 30];
+  const number = (at: bigint) => Number((at >> BigInt(shift)) & BigInt(CODE_LEAF_BITS - 1));
+  const place = number(linear) + sizes.indexOf(shift) * CODE_LEAF_BITS;
+  new Uint8Array(m.ram.buffer, CODE_LEAVES)[place >>> 3] |= 1 << (place & 7);
+  return (at) => number(at) === number(linear);
+}
+
 function outcome(m: Machine, seed: number): string {
   const next = random(seed);
   const odd = (percent: number) => next() % 100 < percent;
@@ -99,16 +119,34 @@ function outcome(m: Machine, seed: number): string {
   const linear = way.mode === LONG ? (odd(50) ? 0x1234_5678n << 12n : 0xffff_8000_0040_0000n) : 0xc012_3000n;
   if (!odd(10)) askKinds(m);
   build(m, way, next, linear & (unpaged ? 0x3f_f000n : -1n));
+  new Uint8Array(m.ram.buffer, CODE_LEAVES, (4 * CODE_LEAF_BITS) / 8).fill(0);
+  const code = odd(30)
+    ? fetchCode(m, linear + BigInt((next() % 4) * 0x1000), [12, 21, 22, 30][next() % 4])
+    : () => false;
   const results: unknown[] = [];
   for (let n = 0; n < ACCESSES; n++) {
     const at = BigInt.asUintN(64, linear + BigInt((next() % 4) * 0x1000 + (next() % 0x1004)));
     const address = (unpaged ? at & 0x3f_ffffn : at) ^ (odd(2) ? 1n << BigInt(40 + (next() % 24)) : 0n);
+    if (odd(15)) {
+      m.set("cpl", odd(80) ? 0 : cpl);
+      results.push(invalidate(m, address, code));
+      m.set("cpl", cpl);
+      continue;
+    }
     const size = [1, 2, 4, 8][next() % 4];
     const what = next() % 3;
     const result = what === 0 ? m.write(address, size, next()) : m.read(address, size, what === 1 ? 0x100 : 0);
     results.push(result, (what === 0 ? result !== 0 : result === 0) ? m.fault() : "");
   }
   return JSON.stringify(results) + m.log.splice(0).join();
+}
+
+/** The host's way always asks whether code was fetched there; the short one where it may have been. */
+function invalidate(m: Machine, address: bigint, code: (at: bigint) => boolean): unknown {
+  const before = m.log.length;
+  const result = m.call("invalidatePage", address);
+  if (!code(address)) m.log.length = before;
+  return result === EXIT.fault ? m.fault() : "";
 }
 
 const cached = ["lookasideMarks", "largeRegions"] as const;

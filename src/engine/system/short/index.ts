@@ -9,6 +9,7 @@ import { callOf, type Function, type Routine } from "../../wasm/routine";
 import {
   clearInterrupts,
   deliver,
+  dropPage,
   interrupt,
   interruptReturn,
   invalidatePage,
@@ -27,6 +28,15 @@ import { fill, leaf, locate, readSlow, walk, walk32, walkTables, writeSlow } fro
 /** Delivery for the host: (vector, kind, error code or -1, RIP's halves) -> 1, or 0 when it is refused. */
 export type ShortDelivery = (vector: number, kind: number, code: number, ripLow: number, ripHigh: number) => number;
 type HostFunctions = Readonly<Record<string, (...args: number[]) => number>>;
+
+/** Functions that regions call. */
+export const regionSignatures = {
+  /** (linear, bytes, access) -> Wasm offset of bytes in one page, found by the lookaside or a walk; 0: the interpreter finds out. */
+  locate: { parameters: [I64, I32, I32], results: [I32] },
+  /** (linear) -> 1 when its page is forgotten (INVLPG); 0: the interpreter does it. */
+  dropPage: { parameters: [I64], results: [I32] },
+} as const satisfies Readonly<Record<string, Signature>>;
+export type RegionFunction = keyof typeof regionSignatures;
 
 const helperType: Signature = { parameters: [I32], results: [I32] };
 const slowType: Signature = { parameters: [I32, I32], results: [I32] };
@@ -61,7 +71,7 @@ function writeParts(writer: Writer): Parts & { readonly walk: Function } {
   const short = writer.define([I64, I32], walk32(finished));
   const tables = writer.define([I64, I32, I32, I32, I64], walkTables(finished));
   const walked = writer.define([I64, I32], walk(finished, short, tables));
-  const located = writer.define([I64, I32, I32], locate(walked));
+  const located = writer.define(regionSignatures.locate.parameters, locate(walked), "locate");
   const structureAt = writer.define([I64, I32, I32], structure(located));
   return {
     walk: walked,
@@ -97,7 +107,8 @@ export function writeShortWays(): Uint8Array<ArrayBuffer> {
   writer.helper("interruptReturn", interruptReturn(return64Bits, return32Bits, parts, onReturn));
   writer.helper("systemCall", systemCall(parts, onCall));
   writer.helper("systemReturn", systemReturn(parts, onCallReturn));
-  writer.helper("invalidatePage", invalidatePage(onInvalidate));
+  const drop = writer.define(regionSignatures.dropPage.parameters, dropPage(), "dropPage");
+  writer.helper("invalidatePage", invalidatePage(drop, onInvalidate));
   writer.helper("getFlags", pushFlags(parts, onGetFlags));
   writer.helper("setFlags", popFlags(parts, onSetFlags));
   writer.helper("clearInterrupts", clearInterrupts(onClear));

@@ -131,23 +131,29 @@ export function systemReturn(parts: Parts, host: Function): Routine {
   }, host);
 }
 
-/** INVLPG of an address from which no code was fetched, and which lies in no large page. */
-export function invalidatePage(host: Function): Routine {
-  return helper((r, _record, refuseIf) => {
-    refuseIf(field("cpl"));
-    const linear = r.keep64(field64("argument"));
-    r.when(not(has(field("efer"), EFER.LMA)), () => r.set(linear, and64(linear, 0xffff_ffffn)));
-    refuseIf(mayBeLarge(linear));
-    for (const [n, shift] of [12n, 21n, 22n, 30n].entries()) refuseIf(mayBeCode(linear, n, shift));
-    const page = r.keep64(and64(linear, -4096n));
-    const entry = r.keep(add(LOOKASIDE, and(shr(low(linear), 8), 0xfff0)));
-    for (let table = 0; table < 4; table++) {
-      const offset = table * LOOKASIDE_TABLE_BYTES;
-      const tag = and64(load64(entry, offset), BigInt(~GUARDED));
-      r.when(eq64(tag, page), () => r.store64(entry, offset, -1n));
-    }
-    r.return(0);
-  }, host);
+/** (linear) -> 1, or 0: INVLPG of an address from which no code was fetched, and which lies in no large page. */
+export function dropPage(): Routine {
+  const r = new Routine(1);
+  const [linear] = r.parameters;
+  const refuseIf = (condition: Term) => r.returnIf(condition, 0);
+  refuseIf(field("cpl"));
+  r.when(not(has(field("efer"), EFER.LMA)), () => r.set(linear, and64(linear, 0xffff_ffffn)));
+  refuseIf(mayBeLarge(linear));
+  for (const [n, shift] of [12n, 21n, 22n, 30n].entries()) refuseIf(mayBeCode(linear, n, shift));
+  const page = r.keep64(and64(linear, -4096n));
+  const entry = r.keep(add(LOOKASIDE, and(shr(low(linear), 8), 0xfff0)));
+  for (let table = 0; table < 4; table++) {
+    const offset = table * LOOKASIDE_TABLE_BYTES;
+    const tag = and64(load64(entry, offset), BigInt(~GUARDED));
+    r.when(eq64(tag, page), () => r.store64(entry, offset, -1n));
+  }
+  r.return(1);
+  return r;
+}
+
+/** INVLPG. */
+export function invalidatePage(drop: Function, host: Function): Routine {
+  return helper((r) => r.when(drop(field64("argument")), () => r.return(0)), host);
 }
 
 /** lookaside.ts, invalidate. */
