@@ -62,7 +62,7 @@ function useBefore(cpu: CpuView | undefined, standing: boolean, tick: number): C
 }
 
 const General = ({ cpu, before }: { cpu: CpuView; before: CpuView | undefined }) => (
-  <dl className="registers">
+  <dl className={cpu.mode === "64-bit" ? "registers" : "registers eight"}>
     {registersOf(cpu, before).map(({ name, value, changed }) => (
       <div key={name} className={changed ? "changed" : undefined}>
         <dt>{name}</dt>
