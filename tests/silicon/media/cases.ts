@@ -61,32 +61,84 @@ export const windowOf = ({ crossing }: Pick<Case, "crossing">): number =>
 type Random = () => number;
 const whole = (next: Random) => (BigInt(next()) << 32n) | BigInt(next());
 
-/** A float of `exponentBits` and `fractionBits`, often one at which something happens. */
-function edgeFloat(next: Random, exponentBits: number, fractionBits: number): bigint {
-  const bias = (1 << (exponentBits - 1)) - 1;
-  const top = (1 << exponentBits) - 1;
-  const near = () => bias + (next() % 9) - 4;
-  const exponents = [0, 0, 1, 2, top, top, top - 1, top - 2, bias, near(), near(), near(), near()];
-  exponents.push(bias + 29 + (next() % 6), bias + 61 + (next() % 5), bias + fractionBits, bias + fractionBits + 1);
-  exponents.push((bias >> 1) + (next() % 5), bias + (bias >> 1) + (next() % 5), next() % (top + 1), next() % (top + 1));
-  const exponent = exponents[next() % exponents.length];
+/** Drawn anew for each float. */
+const drawn = new Uint32Array(10);
+
+function exponentAt(choice: number, bias: number, top: number, fractionBits: number): number {
+  if (choice >= 9 && choice <= 12) return bias + (drawn[choice - 9] % 9) - 4;
+  const half = bias >> 1;
+  switch (choice) {
+    case 2:
+      return 1;
+    case 3:
+      return 2;
+    case 4:
+    case 5:
+      return top;
+    case 6:
+      return top - 1;
+    case 7:
+      return top - 2;
+    case 8:
+      return bias;
+    case 13:
+      return bias + 29 + (drawn[4] % 6);
+    case 14:
+      return bias + 61 + (drawn[5] % 5);
+    case 15:
+      return bias + fractionBits;
+    case 16:
+      return bias + fractionBits + 1;
+    case 17:
+      return half + (drawn[6] % 5);
+    case 18:
+      return bias + half + (drawn[7] % 5);
+    case 19:
+    case 20:
+      return drawn[choice - 11] % (top + 1);
+    default:
+      return 0;
+  }
+}
+
+/** `at`: a bit; `any`: where the choice is none of the edges. */
+function fractionAt(choice: number, fractionBits: number, at: number, any: bigint): bigint {
   const f = BigInt(fractionBits);
   const ones = (1n << f) - 1n;
-  const at = BigInt(next() % fractionBits);
-  const fractions = [
-    0n,
-    0n,
-    1n,
-    ones,
-    ones - 1n,
-    1n << (f - 1n),
-    (1n << (f - 1n)) - 1n,
-    1n << at,
-    ones ^ ((1n << at) - 1n),
-  ];
-  fractions.push(whole(next) & ones, whole(next) & ones, whole(next) & ones);
-  const fraction = fractions[next() % fractions.length];
-  return (BigInt(next() & 1) << BigInt(exponentBits + fractionBits)) | (BigInt(exponent) << f) | fraction;
+  if (choice >= 9) return any & ones;
+  switch (choice) {
+    case 2:
+      return 1n;
+    case 3:
+      return ones;
+    case 4:
+      return ones - 1n;
+    case 5:
+      return 1n << (f - 1n);
+    case 6:
+      return (1n << (f - 1n)) - 1n;
+    case 7:
+      return 1n << BigInt(at);
+    case 8:
+      return ones ^ ((1n << BigInt(at)) - 1n);
+    default:
+      return 0n;
+  }
+}
+
+/** A float of `exponentBits` and `fractionBits`, often one at which something happens. What is drawn and in which order may not change. */
+function edgeFloat(next: Random, exponentBits: number, fractionBits: number): bigint {
+  for (let n = 0; n < drawn.length; n++) drawn[n] = next();
+  const exponent = exponentAt(next() % 21, (1 << (exponentBits - 1)) - 1, (1 << exponentBits) - 1, fractionBits);
+  const at = next() % fractionBits;
+  for (let n = 0; n < 6; n++) drawn[n] = next();
+  const choice = next() % 12;
+  const pair = choice < 9 ? 0 : 2 * (choice - 9);
+  const any = (BigInt(drawn[pair]) << 32n) | BigInt(drawn[pair + 1]);
+  const fraction = fractionAt(choice, fractionBits, at, any);
+  return (
+    (BigInt(next() & 1) << BigInt(exponentBits + fractionBits)) | (BigInt(exponent) << BigInt(fractionBits)) | fraction
+  );
 }
 
 /** 80 bits: usually with the integer bit that belongs to the exponent. */
@@ -98,12 +150,13 @@ function extended(next: Random): bigint {
   return ((compact >> 63n) << 64n) | (integer << 63n) | (compact & ((1n << 63n) - 1n));
 }
 
+const EDGES = [0n, 0xffn, 0x80n, 0x7fn, 0x01n, 0x8000n, 0x7fffn, 0xffffn, 0n, 0xffffn, 0xffffn];
+
 function interesting(next: Random): bigint {
   const kind = next() % 4;
   if (kind < 2) return whole(next);
-  const edges = [0n, 0xffn, 0x80n, 0x7fn, 0x01n, 0x8000n, 0x7fffn, 0xffffn, 0x80000000n, 0x7fffffffn, 0xffffffffn];
   let value = 0n;
-  for (let n = 0n; n < 64n; n += 16n) value |= (edges[next() % edges.length] & 0xffffn) << n;
+  for (let n = 0n; n < 64n; n += 16n) value |= EDGES[next() % EDGES.length] << n;
   return kind === 2 ? value : [0n, BigInt(next() % 70), (1n << 63n) - 1n, 1n << 63n, (1n << 64n) - 1n][next() % 5];
 }
 
