@@ -105,6 +105,8 @@ export class X86Cpu implements Cpu {
   private forgetLater = false;
   /** The next instruction is executed alone: what it writes to may move interrupts or time. */
   private alone = false;
+  /** This run is of one instruction. */
+  private single = false;
   private attention = false;
   /** The second tier looks at what runs at this tick, or at the head of a block soon after. */
   private sampleAt = Infinity;
@@ -309,12 +311,13 @@ export class X86Cpu implements Cpu {
   /** Runs until `until` or the next thing that needs looking at; one instruction where something must happen after it. */
   private advance(until: number, flags: number, shadow: boolean): void {
     const stepping = (flags & FLAG_TF) !== 0;
-    const single = stepping || shadow || this.alone || (this.hasBreakpoints && this.nearBreakpoint());
+    this.single = stepping || shadow || this.alone || (this.hasBreakpoints && this.nearBreakpoint());
     if (shadow) this.state.set32("shadow", 0);
     const name = stepping ? this.nextInstruction() : "";
     if (flags & FLAG_RF) this.state.u32[SYSTEM_FLAGS] &= ~FLAG_RF;
     const block = this.lookup();
     if (!block) return;
+    const { single } = this;
     this.alone = false;
     this.system.alone = single;
     if (this.regions && !single) this.consider(this.regions, block);
@@ -474,9 +477,8 @@ export class X86Cpu implements Cpu {
   private moveRip(at: WasmOffset, field: number): void {
     const { u32 } = this.state;
     const low = u32[RIP] + this.fields.getUint16(at + field, true);
-    const mode = u32[MODE_AT];
-    u32[RIP] = mode & (MODE.long | MODE.code32) ? low : low & 0xffff;
-    if (!(mode & MODE.long)) u32[RIP + 1] = 0;
+    u32[RIP] = low;
+    if (!(u32[MODE_AT] & MODE.long)) u32[RIP + 1] = 0;
     else if (low > 0xffff_ffff) u32[RIP + 1]++;
   }
 
@@ -535,10 +537,20 @@ export class X86Cpu implements Cpu {
       this.fault();
       return undefined;
     }
+    if (!long && ripLow + block.length - 1 > u32[CS_LIMIT]) return this.overLimit(block, u32[CS_LIMIT] - ripLow);
     if (!this.hasBreakpoints || !this.hasBreakpoint(block)) {
       block.entries.add(this.jumps.enter(ripLow, ripHigh, block.record));
     }
     return block;
+  }
+
+  /** A block that goes on beyond the limit of CS: its first instruction is run alone, unless it does so itself (SDM 3, 5.3). */
+  private overLimit(block: Block, last: number): Block | undefined {
+    this.single = true;
+    if (this.fields.getUint16(block.record + record.next, true) - 1 <= last) return block;
+    this.outsideSegment();
+    this.fault();
+    return undefined;
   }
 
   private outsideSegment(): number {

@@ -67,7 +67,10 @@ export type Effect =
   | { readonly kind: "setFlag"; readonly flag: Flag; readonly value: Expression }
   /** Raise `fault` if `condition`. */
   | { readonly kind: "fault"; readonly condition: Expression; readonly fault: Fault }
-  /** RIP = target (zero-extended from its width) if condition, else the next instruction. */
+  /**
+   * RIP = target (zero-extended from its width) if condition, else the next instruction. Where code cannot be at the target (in 64-bit mode an
+   * address that is not canonical, elsewhere an offset beyond the limit of CS) a jump that is made faults with #GP(0): after the `fault` effects.
+   */
   | { readonly kind: "jump"; readonly condition?: Expression; readonly target: Expression }
   /** Run a system helper (system.ts); it may fault and may leave the block. */
   | { readonly kind: "system"; readonly helper: SystemHelper; readonly arguments: readonly Expression[] }

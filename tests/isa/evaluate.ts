@@ -17,6 +17,8 @@ export interface MachineState {
   rip: bigint;
   readonly flags: Record<Flag, boolean>;
   readonly memory: Memory;
+  /** The last place where code can be; absent in 64-bit mode, where addresses must be canonical. */
+  readonly codeLimit?: bigint;
 }
 
 export class GuestFault extends Error {
@@ -294,6 +296,10 @@ function effectsOf(decoded: Decoded, context: Context, operands: Operands): Effe
   return effects;
 }
 
+const ADDRESS_BITS = 48;
+const outsideCode = ({ codeLimit }: MachineState, target: bigint): boolean =>
+  codeLimit === undefined ? unsigned(64, signed(ADDRESS_BITS, target)) !== target : target > codeLimit;
+
 /** The steps that change something, in the order they are to be made: first stores, then the others. */
 function plan(evaluation: Evaluation, effects: readonly Effect[], fallThrough: bigint): (() => void)[] {
   const { state, decoded } = evaluation;
@@ -336,6 +342,7 @@ function plan(evaluation: Evaluation, effects: readonly Effect[], fallThrough: b
       case "jump": {
         const taken = !effect.condition || evaluation.value(effect.condition);
         const target = evaluation.value(effect.target);
+        if (taken && outsideCode(state, target)) throw new GuestFault("#GP(0)");
         others.push(() => (state.rip = taken ? target : fallThrough));
         break;
       }

@@ -50,6 +50,7 @@ function machine({ registers, flags, memory }: InitialState, test: Case): Machin
     registers,
     rip: BigInt(START - codeBase(bits)),
     flags: { ...(named as Record<Flag, boolean>), if: true },
+    codeLimit: bits === 64 ? undefined : bits === 32 ? 0xffff_ffffn : 0xffffn,
     memory: {
       read(address, bytes) {
         const at = offset(address, bytes);

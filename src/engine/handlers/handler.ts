@@ -14,7 +14,7 @@ import type { RuntimeFunction } from "../wasm/runtime";
 import { type HostFunction, loads, MemoryAccess, memoryWidth, type Place, stores } from "./access";
 import { Bulk, hasBulkForm } from "./bulk";
 import { flagSources, type FlagValues, readFlag, storeFlags } from "./flags";
-import { jumpTo, nextRecord, refundRest } from "./jump";
+import { checkTarget, jumpTo, nextRecord, refundRest } from "./jump";
 import { isStringOperand, type Meaning, roots } from "./meaning";
 import type { OperandShape, Shape } from "./shape";
 
@@ -81,6 +81,8 @@ class HandlerWriter implements Binding {
   /** What a helper returned: EXIT.leave or EXIT.leaveNext once everything is done. */
   private readonly leave: number | undefined;
   private readonly whens = new Map<When, Scope>();
+  /** Local with the RIP to jump to, once it was looked at. */
+  private target: number | undefined;
   private readonly addressBits: 16 | 32 | 64;
   private readonly long: boolean;
 
@@ -281,6 +283,39 @@ class HandlerWriter implements Binding {
       this.raise(effect.fault);
       this.code.end();
     }
+    // What does nothing but jump looks at its target when it does.
+    if (effects.length > 1) for (const effect of effects) if (effect.kind === "jump") this.checkJump(effect, effects);
+  }
+
+  /** #GP(0) at the jump itself, before anything else of it is done (SDM 2A CALL, JMP, Jcc, LOOP; 2B RET). */
+  private checkJump({ condition, target }: Effect & { kind: "jump" }, effects: readonly Effect[]): void {
+    this.lowering.hold(target);
+    this.lowering.wide(target);
+    this.target = this.code.local(I64);
+    this.code.set(this.target);
+    if (condition) {
+      this.lowering.hold(condition);
+      this.lowering.value(condition);
+      this.code.if(EMPTY);
+    }
+    checkTarget(this.code, this.target, this.long, () => {
+      if (this.long) this.tryStores(effects);
+      this.raise("#GP(0)");
+    });
+    if (condition) this.code.end();
+  }
+
+  /** In 64-bit mode CALL pushes before it looks at its target; what pushing raises comes first (SDM 2A CALL). */
+  private tryStores(effects: readonly Effect[]): void {
+    this.lowering.scope(() => {
+      for (const effect of effects) {
+        if (effect.kind !== "store") continue;
+        this.lowering.wide(effect.offset);
+        this.memory.linear(effect.segment, effect.value.width / 8, true);
+        this.memory.readForWrite(effect.value.width);
+        this.code.op(op.drop);
+      }
+    });
   }
 
   private stores(effects: readonly Effect[]): void {
@@ -367,15 +402,19 @@ class HandlerWriter implements Binding {
 
   private jump(condition: Expression | undefined, target: Expression): void {
     const { code } = this;
-    const local = code.local(I64);
     const direct = this.shape.operands.some(({ kind }) => kind === "relative");
     if (condition) {
       this.lowering.value(condition);
       code.if(EMPTY);
-      refundRest(code, SELF);
     }
-    this.lowering.wide(target);
-    code.set(local);
+    let local = this.target;
+    if (local === undefined) {
+      local = code.local(I64);
+      this.lowering.wide(target);
+      code.set(local);
+      checkTarget(code, local, this.long, () => this.raise("#GP(0)"));
+    }
+    if (condition) refundRest(code, SELF);
     jumpTo(code, SELF, local, direct, this.surroundings.handlerType);
     if (condition) code.end();
   }

@@ -58,6 +58,32 @@ export function jumpTo(code: Code, self: number, target: number, direct: boolean
   enterBlock(code, block, handlerType);
 }
 
+const CS_LIMIT = layout.segmentLimit.offset + 4;
+const CR4_LA57 = 0x1000;
+
+/**
+ * Whether code can be at `target` (an i64 local): canonical, or within the limit of CS. If not, `fault` writes the way out. Of addresses
+ * with more than 48 bits it is asked apart whether there are five levels of paging.
+ */
+export function checkTarget(code: Code, target: number, long: boolean, fault: () => void): void {
+  if (!long) {
+    code.get(target).loadAt(memory.i64Load32U, CS_LIMIT).op(op.i64GtU).if(EMPTY);
+    fault();
+    return void code.end();
+  }
+  const beyond = (bits: bigint) =>
+    code
+      .get(target)
+      .i64(1n << (bits - 1n))
+      .op(op.i64Add)
+      .i64(1n << bits)
+      .op(op.i64GeU);
+  beyond(48n).if(EMPTY);
+  beyond(57n).loadAt(memory.i32Load, layout.cr4.offset).i32(CR4_LA57).op(op.i32And, op.i32Eqz, op.i32Or).if(EMPTY);
+  fault();
+  code.end().end();
+}
+
 /** Gives back the ticks of the instructions of this block that a jump out of its middle skips. */
 export function refundRest(code: Code, self: number): void {
   code.i32(0).loadAt(memory.i32Load, layout.remaining.offset);

@@ -128,6 +128,7 @@ function noteDependencies(shape: Shape, effects: readonly Effect[], touched: Set
       formsAddress = true;
       if (effect.segment === "operand") usesAddress = true;
     }
+    if (effect.kind === "jump") touched.add("long");
     if (effect.kind === "when") effect.effects.forEach(visitEffect);
   };
   effects.flatMap(roots).forEach(visit);

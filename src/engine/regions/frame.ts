@@ -48,6 +48,7 @@ export class Frame {
   private readonly exitHandler: number;
   private readonly registers = new Map<number, number>();
   private readonly written = new Set<number>();
+  private readonly kept = new Map<number, number>();
   private readonly vectors = new Map<number, number>();
   private readonly writtenVectors = new Set<number>();
   private usesSse = false;
@@ -76,6 +77,13 @@ export class Frame {
   writes(number: number): number {
     this.written.add(number);
     return this.register(number);
+  }
+
+  /** What a register was before an instruction that may be taken back. */
+  before(number: number): number {
+    let local = this.kept.get(number);
+    if (local === undefined) this.kept.set(number, (local = this.code.permanent(I64)));
+    return local;
   }
 
   /** The local of an xmm register. */

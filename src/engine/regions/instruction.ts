@@ -27,6 +27,7 @@ import {
   type StatusFlag,
   touchesMemory,
 } from "./plan";
+import type { Segmentation } from "./segmentation";
 import type { Nodes } from "./simplify";
 
 const RSI = 6,
@@ -38,6 +39,7 @@ export interface Workshop {
   readonly code: RegionCode;
   readonly frame: Frame;
   readonly access: RegionAccess;
+  readonly segmentation: Segmentation;
   readonly nodes: Nodes;
   readonly options: RegionOptions;
   runtime(name: RuntimeFunction): number;
@@ -77,11 +79,13 @@ export class InstructionWriter implements Binding {
     for (const root of this.effects.flatMap(roots)) this.lowering.count(root);
     for (const read of this.reads) this.lowering.prefetch(read);
     this.faults(this.effects);
+    this.checkTarget();
     this.stores(this.effects);
     this.hold(this.effects);
     for (const effect of this.effects) if (effect.kind === "when" && this.touches(effect)) this.whenMemory(effect);
     const known = this.capture();
     this.conditionalFlags();
+    this.keepRegisters();
     this.commit(this.effects);
     for (const [flag, { value, locals }] of known) this.flags.set(flag, value, locals);
     if (!this.shop.options.lazyFlags) this.storePending();
@@ -246,6 +250,39 @@ export class InstructionWriter implements Binding {
       this.giveUp();
       this.code.end();
     }
+  }
+
+  /** An indirect call looks at its target before it pushes. */
+  private checkTarget(): void {
+    const jump = this.effects.find((effect) => effect.kind === "jump");
+    if (!jump || this.plan.targetCheck !== "first") return;
+    this.lowering.hold(jump.target);
+    this.lowering.wide(jump.target);
+    this.shop.segmentation.pushOutside(this.code, this.plan.rip);
+    this.code.if(EMPTY);
+    this.giveUp();
+    this.code.end();
+  }
+
+  /** Indirect jumps and returns look at it where they leave the region: what they did to registers can be taken back. */
+  private keepRegisters(): void {
+    const { code, frame } = this.shop;
+    if (this.plan.targetCheck !== "last") return;
+    for (const effect of this.effects)
+      if (effect.kind === "setRegister") code.get(frame.register(effect.register)).set(frame.before(effect.register));
+  }
+
+  /** [] -> []: the way back where the frame's target is no place to go to. */
+  refuseTarget(giveUp: () => void): void {
+    const { code, frame } = this.shop;
+    if (this.plan.targetCheck !== "last") return;
+    code.get(frame.target);
+    this.shop.segmentation.pushOutside(code, this.plan.rip);
+    code.if(EMPTY);
+    for (const effect of this.effects)
+      if (effect.kind === "setRegister") code.get(frame.before(effect.register)).set(frame.writes(effect.register));
+    giveUp();
+    code.end();
   }
 
   private stores(effects: readonly Effect[]): void {

@@ -38,6 +38,8 @@ export interface Plan extends Place {
   readonly reads: readonly Expression[];
   /** Where a direct jump leads. */
   readonly target: bigint | undefined;
+  /** When an indirect jump looks whether code can be at its target: before it does anything, or where it leaves the region. */
+  readonly targetCheck: "none" | "first" | "last";
   readonly isCall: boolean;
   readonly isReturn: boolean;
   /** Flags that it sets whatever happens, those it reads, and whether it may be left unfinished to the interpreter. */
@@ -150,13 +152,15 @@ export class Planner {
     const reads = conditional ? this.readsOf(meaning, effects, isMemory, go) : [...new Set(known.map(go))];
     const jump = effects.find((effect) => effect.kind === "jump");
     const target = jump?.target.kind === "constant" ? jump.target.value : undefined;
-    if (jump?.condition && target === undefined) return { ...base, ...leftToInterpreter };
+    const allowed = !jump || segmentation.allows(jump.target, place.rip);
+    if (target === undefined ? jump?.condition : !allowed) return { ...base, ...leftToInterpreter };
     return {
       ...base,
       flow: jump && !jump.condition ? "jump" : "next",
       effects,
       reads,
       target,
+      targetCheck: allowed ? "none" : effects.some(({ kind }) => kind === "store") ? "first" : "last",
       isCall: jump !== undefined && effects.some((e) => e.kind === "store" && isConstant(e.value, next)),
       isReturn: jump?.target.kind === "load",
       sets: setsOf(effects),
@@ -209,6 +213,7 @@ const leftToInterpreter = {
   effects: [],
   reads: [],
   target: undefined,
+  targetCheck: "none",
   isCall: false,
   isReturn: false,
   sets: 0,

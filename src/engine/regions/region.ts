@@ -68,6 +68,7 @@ class RegionWriter {
       code: this.code,
       frame: this.frame,
       access: new RegionAccess(this.frame, surroundings.segmentation, user, walks),
+      segmentation: surroundings.segmentation,
       nodes,
       options,
       runtime: (name) => surroundings.runtime(name),
@@ -149,7 +150,7 @@ class RegionWriter {
       if (plan.flow === "jump" && plan.target === undefined) {
         writer.setTarget();
         settle();
-        return yield* this.indirect(block, flags);
+        return yield* this.indirect(block, writer, flags);
       }
       if (plan.target === undefined) {
         settle();
@@ -167,6 +168,11 @@ class RegionWriter {
 
   private giveUp(block: RegionBlock, plan: Plan, flags: FlagState): void {
     this.handFlags(flags);
+    this.interpret(block, plan);
+  }
+
+  /** Flags must be handed over. */
+  private interpret(block: RegionBlock, plan: Plan): void {
     this.frame.interpret({
       record: plan.record,
       handler: this.surroundings.handler(plan, block),
@@ -231,27 +237,29 @@ class RegionWriter {
     else yield* this.node(target);
   }
 
-  private leave(target: bigint | undefined, left: number, flags: FlagState): void {
+  private leave(target: bigint, left: number, flags: FlagState): void {
     this.prepareToLeave(target, left, flags);
     this.frame.leave();
   }
 
-  private prepareToLeave(target: bigint | undefined, left: number, flags: FlagState): void {
+  private prepareToLeave(target: bigint, left: number, flags: FlagState): void {
     const { code, frame } = this;
     this.handFlags(flags);
-    if (target !== undefined) code.i64(target).set(frame.target);
+    code.i64(target).set(frame.target);
     if (left !== 0) code.get(frame.remaining).i32(left).op(op.i32Add).set(frame.remaining);
   }
 
   /** To the RIP in the frame's target, which may be a place in the region. */
-  private *indirect(block: RegionBlock, flags: FlagState): Work<void> {
+  private *indirect(block: RegionBlock, jump: InstructionWriter, flags: FlagState): Work<void> {
     const { code, frame } = this;
     for (const rip of block.mayGoTo) {
       code.get(frame.target).i64(rip).op(op.i64Eq).if(EMPTY);
       yield* this.edge(block, rip, 0, flags);
       code.end();
     }
-    this.leave(undefined, 0, flags);
+    this.handFlags(flags);
+    jump.refuseTarget(() => this.interpret(block, block.plans[block.plans.length - 1]));
+    this.frame.leave();
   }
 }
 

@@ -58,7 +58,7 @@ export class Regions {
   private waited = 0;
   private readonly freeSlots: number[] = [];
   private nodes: Nodes;
-  private plans = new WeakMap<Block, { rip: bigint; segmentKinds: number; planned: PlannedBlock }>();
+  private plans = new WeakMap<Block, { rip: bigint; segmentation: Segmentation; planned: PlannedBlock }>();
   /** Regions, their instructions, the bytes and number of their modules, those dropped, code that was refused, and steps that all of it took. */
   readonly counts = { compiled: 0, instructions: 0, bytes: 0, modules: 0, dropped: 0, refused: 0, steps: 0 };
   /** Told about each module; for tests and tools. */
@@ -164,16 +164,16 @@ export class Regions {
       segmentation,
       blockAt: (at) => this.code.known(entry.physical + Number(at - rip), entry.mode),
       read: (linear, bytes) => this.code.read(linear, bytes),
-      planned: (block, at, planner) => this.planned(block, at, planner, segmentation.kinds),
+      planned: (block, at, planner) => this.planned(block, at, planner, segmentation),
     };
   }
 
   /** The instructions of a block, planned once for all regions that it is part of. */
-  private *planned(block: Block, rip: bigint, planner: Planner, segmentKinds: number): Work<PlannedBlock> {
+  private *planned(block: Block, rip: bigint, planner: Planner, segmentation: Segmentation): Work<PlannedBlock> {
     const before = this.plans.get(block);
-    if (before?.rip === rip && before.segmentKinds === segmentKinds) return before.planned;
+    if (before?.rip === rip && before.segmentation.plansAlike(segmentation)) return before.planned;
     const planned = yield* planBlock(rip, block, this.code.steps(block), planner);
-    this.plans.set(block, { rip, segmentKinds, planned });
+    this.plans.set(block, { rip, segmentation, planned });
     return planned;
   }
 

@@ -3,12 +3,17 @@
  * segment it uses that it is plain, or flat. The head of the region looks whether that still holds; inside nothing can change
  * it, since loading a segment register is left to the interpreter.
  */
+import type { Expression } from "../../isa/expression";
 import { type CpuState, layout, MODE } from "../state";
 import { Code, EMPTY, I64, memory, op } from "../wasm/code";
 
 const CS = 1,
   FS = 4;
 const PLAIN = 8;
+const PAGE = 4096n;
+/** Of the addresses of 48 bits. */
+const LOWER_HALF = 1n << 47n;
+const isCanonical = (address: bigint) => BigInt.asUintN(64, address + LOWER_HALF) < 2n * LOWER_HALF;
 const baseOf = (segment: number) => layout.segmentBase.offset + segment * 8;
 const limitOf = (segment: number) => layout.segmentLimit.offset + segment * 4;
 
@@ -30,9 +35,29 @@ export class Segmentation {
     this.kinds = this.long ? 0 : state.get32("segmentKinds");
   }
 
+  /** What the plans of instructions depend on. */
+  plansAlike(other: Segmentation): boolean {
+    return this.kinds === other.kinds && this.codeLimit === other.codeLimit;
+  }
+
   /** Code at these places can be part of the region: all of it lies in the segment, with one more byte after it. */
   holds(rip: bigint, length: number): boolean {
     return this.long || rip + BigInt(length) <= this.codeLimit;
+  }
+
+  /** Code can be at this target of a jump that stands at `from`, as long as the region's head holds. */
+  allows(target: Expression, from: bigint): boolean {
+    const most = target.kind === "constant" ? target.value : (1n << BigInt(target.width)) - 1n;
+    if (!this.long) return most <= this.codeLimit;
+    return target.kind === "constant" && (isCanonical(most) || most / PAGE === from / PAGE);
+  }
+
+  /** [target: i64] -> [whether it is anywhere but where jumps from `from` may lead: that is for the interpreter]. */
+  pushOutside(code: Code, from: bigint): void {
+    if (!this.long) code.i64(this.codeLimit).op(op.i64GtU);
+    // From one half of the addresses to the other nobody jumps.
+    else if (from < LOWER_HALF) code.i64(LOWER_HALF).op(op.i64GeU);
+    else code.i64(-LOWER_HALF).op(op.i64LtU);
   }
 
   /** The region can reach memory through this segment: always, or as long as it stays plain. */

@@ -341,10 +341,7 @@ export class Access {
     return this.core.view.getBigUint64(RAM + address, true);
   }
 
-  /**
-   * contract.ts: fetch. Deviation: a jump to an address that is not canonical faults here, when the target is fetched, not
-   * at the jump (SDM 2A JMP).
-   */
+  /** contract.ts: fetch. Jumps have looked whether their target is canonical; what runs on out of the lower half faults here. */
   fetch(low: number, high: number, user: boolean): number {
     if (this.core.longActive && this.core.nonCanonicalHalves(high)) {
       this.core.raise(0, GP, 0);

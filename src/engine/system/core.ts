@@ -220,8 +220,7 @@ export class Core {
   nextRipHalves(record: number, field: number = fieldOf.next): [low: number, high: number] {
     const { u32 } = this;
     const low = u32[at.rip] + this.view.getUint16(record + field, true);
-    const mode = u32[at.mode];
-    if (!(mode & MODE.long)) return [mode & MODE.code32 ? low >>> 0 : low & 0xffff, 0];
+    if (!(u32[at.mode] & MODE.long)) return [low >>> 0, 0];
     return [low >>> 0, low > 0xffff_ffff ? (u32[at.rip + 1] + 1) >>> 0 : u32[at.rip + 1]];
   }
   /** Offset of the memory operand of a record in its segment, as halves. */
@@ -270,10 +269,9 @@ export class Core {
     this.u32[at.stiAt] = NO_STI;
   }
 
+  /** 16-bit code has 32 bits of it, too: it does not begin anew behind the first 64 KiB. */
   truncateRip(rip: bigint): bigint {
-    const mode = this.u32[at.mode];
-    if (mode & MODE.long) return BigInt.asUintN(64, rip);
-    return BigInt.asUintN(mode & MODE.code32 ? 32 : 16, rip);
+    return BigInt.asUintN(this.u32[at.mode] & MODE.long ? 64 : 32, rip);
   }
 
   /** Whether high:low is not canonical: bits 63 down to 47 (or 56, with LA57) must be equal (SDM 1, 3.3.7.1). */

@@ -1,11 +1,12 @@
 /**
  * Makes sequences of one instruction or two for what single cases do not show: which exception, its error code and CR2. Alignment checks of
  * every form with a memory operand; REP across the ends of pages; fetches that reach pages of other kinds; instructions of 15 bytes and
- * more; addresses that are not canonical; LOCK with every form, and privileged instructions.
+ * more; addresses that are not canonical; branches out of a segment; LOCK with every form, and privileged instructions.
  */
 import { decode, type Decoded } from "../../../src/engine/decode/decode";
 import { type Form, forms } from "../../../src/engine/decode/forms";
 import { type Bits, BITS, CODE, codeBase, DATA, dataBase, initialState as stateOfCase, random } from "../cases";
+import { littleEndian } from "../media/addresses";
 import { encodeForm, generateCase, isMedia, whyExcluded } from "../generate";
 import { initialState as stateOfMedia } from "../media/cases";
 import { generateMediaCase } from "../media/generate";
@@ -186,6 +187,7 @@ const BRANCHES = [
   [0x50, 0xc3],
   [0x50, 0xc2, 8, 0],
   [0x50, 0xff, 0x24, 0x24],
+  [0x50, 0xff, 0x14, 0x24],
 ];
 const ACCESSES = [
   [0x8b, 0x08],
@@ -212,9 +214,38 @@ function hole(next: Next): Sequence {
   return sequence(next, { bits: 64, code: [...code, INT3], registers });
 }
 
+// ---- branches beyond the limit of CS ----
+
+/** To EAX, with 32-bit operands in 16-bit code. */
+const WIDE_BRANCHES = [
+  [0x66, 0xff, 0xe0],
+  [0x66, 0xff, 0xd0],
+  [0x66, 0x50, 0x66, 0xc3],
+  [0x66, 0x50, 0x66, 0xc2, 8, 0],
+  [0x66, 0xa3, 0, 1, 0x66, 0xff, 0x26, 0, 1],
+  [0x66, 0xa3, 0, 1, 0x66, 0xff, 0x16, 0, 1],
+];
+
+/** A 16-bit segment ends at 64 KiB; with operands of 32 bits its code can try to leave it: by a register, or relative to the next instruction. */
+function strayed(next: Next): Sequence {
+  const target = 0x1_0000 + (next() % 32) - 16 + (chance(next, 20) ? next() : 0);
+  const registers = named([RAX, target >>> 0], [RCX, next() % 3]);
+  if (chance(next, 40)) {
+    return sequence(next, { bits: 16, code: [...pick(next, WIDE_BRANCHES), INT3], registers });
+  }
+  if (chance(next, 50)) {
+    const opcode = pick(next, [[0xe8], [0xe9], [0x0f, 0x80 | (next() & 15)]]);
+    const from = USUAL_PLACE + 1 + opcode.length + 4;
+    return sequence(next, { bits: 16, code: [0x66, ...opcode, ...littleEndian(target - from, 4), INT3], registers });
+  }
+  // Backward out of the beginning, or to it.
+  const opcode = pick(next, [0xeb, 0x70 | (next() & 15), 0xe0, 0xe1, 0xe2, 0xe3]);
+  const place = next() % 64;
+  return sequence(next, { bits: 16, place, code: [0x66, opcode, 0x80 | (next() & 0x7f), INT3], registers });
+}
+
 /**
- * Where the engine is known to differ: near branches to addresses that are not canonical or beyond the limit of CS fault at the target, not
- * at the branch; INS and OUTS look at memory before they look whether the port is allowed; so do privileged instructions outside 64-bit
+ * Where the engine is known to differ: INS and OUTS look at memory before they look whether the port is allowed; so do privileged instructions outside 64-bit
  * mode at the limit of the segment of their operand. Where a masked store selects nothing, as here, the manual leaves #AC open (SDM 2B MASKMOVDQU), and the
  * processors we measured seldom have none.
  */
@@ -225,10 +256,8 @@ export function isDeviation({ code, bits }: Sequence, { vector }: Outcome): bool
     decoded.kind === "instruction" &&
     decoded.instruction.privilege !== undefined &&
     decoded.operands.some(({ kind }) => kind === "memory");
-  const branches =
-    /^(jmp|call|ret)$/.test(name) || BRANCHES.some((bytes) => bytes.every((byte, n) => byte === code[n]));
   if (/^maskmov/.test(name)) return vector === BREAKPOINT;
-  return vector === GP && (branches || /^(ins|outs)/.test(name) || (bits !== 64 && guarded));
+  return vector === GP && (/^(ins|outs)/.test(name) || (bits !== 64 && guarded));
 }
 
 // ---- all of them ----
@@ -263,5 +292,6 @@ export function generateFaults(count: number, seed: number, only = /./): Sequenc
     make("long", 60 * count, () => long(next, bits));
   }
   make("canonical", 60 * count, () => hole(next));
+  make("stray", 60 * count, () => strayed(next));
   return all;
 }
