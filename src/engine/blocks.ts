@@ -123,6 +123,14 @@ export class Blocks {
     return this.decode(block.physical, block.mode, source)?.steps.slice(0, block.instructions) ?? [];
   }
 
+  /** Room for records that belong to no block, until everything is forgotten; undefined when there is none. */
+  reserve(records: number): WasmOffset | undefined {
+    const at = this.cursor;
+    if (at + records * RECORD_BYTES > RECORDS + RECORDS_BYTES) return undefined;
+    this.cursor += records * RECORD_BYTES;
+    return at;
+  }
+
   /** The block whose first record this is. */
   startingAt(record: WasmOffset): Block {
     const block = this.byRecord[(record - RECORDS) / RECORD_BYTES];

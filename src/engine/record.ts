@@ -83,4 +83,6 @@ export const EXIT = {
   /** From a helper to its handler: as leave and leaveNext, but the run loop has nothing to look at; the handler goes on at the next RIP (64-bit mode only). */
   goOn: 10,
   goOnNext: 11,
+  /** To a region that gave the interpreter one instruction: it goes on behind it (regions/aside.ts). */
+  resume: 12,
 } as const;

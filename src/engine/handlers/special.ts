@@ -19,7 +19,10 @@ export const SPECIAL = {
   address32: 6,
   /** 32-bit addresses in 64-bit mode. */
   address32Long: 7,
-  count: 8,
+  /** Behind the one instruction that a region gave to the interpreter: back to the region; or out of the run, when the region is gone. */
+  resume: 8,
+  leave: 9,
+  count: 10,
 } as const;
 
 export function writeSpecials(surroundings: Surroundings): Map<number, Code> {
@@ -31,6 +34,8 @@ export function writeSpecials(surroundings: Surroundings): Map<number, Code> {
     [SPECIAL.address16, address(surroundings, 16, false)],
     [SPECIAL.address32, address(surroundings, 32, false)],
     [SPECIAL.address32Long, address(surroundings, 32, true)],
+    [SPECIAL.resume, new Code(1).i32(EXIT.resume)],
+    [SPECIAL.leave, report(EXIT.leaveNext)],
   ]);
 }
 

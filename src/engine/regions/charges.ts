@@ -1,6 +1,6 @@
 /**
  * Where a region looks at the ticks that are left. Each way to a block charges its instructions; whether they are covered is looked at
- * on the ways to heads of loops, to hubs and at the entry only, for the longest way from there to the next such place. If they are not, the
+ * on the ways to heads of loops, to hubs and at the entries only, for the longest way from there to the next such place. If they are not, the
  * region is left there, and the interpreter, which can stop at any instruction, uses up the rest.
  */
 import { type Graph, type Order, ROOT, successors } from "./graph";
@@ -23,7 +23,7 @@ export class Charges {
 
   /** Ways to this block look whether that is left. */
   checks(rip: bigint): boolean {
-    return !this.atLoops || this.order.loopHeads.has(rip) || this.order.hubs.includes(rip);
+    return !this.atLoops || this.order.loopHeads.has(rip) || this.order.returned.has(rip);
   }
 
   private longest(rip: bigint): number {

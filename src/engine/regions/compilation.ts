@@ -4,32 +4,34 @@ import { I32 } from "../wasm/code";
 import { ModuleWriter, type Signature } from "../wasm/module";
 import { type RegionFunction, regionSignatures } from "../system/short";
 import { type RuntimeFunction, runtimeSignatures } from "../wasm/runtime";
-import { MODE } from "../state";
-import type { RegionCode } from "./code";
+import { MODE, type WasmOffset } from "../state";
+import { DOOR_PARAMETERS } from "./frame";
 import { findGraph, type Graph, type KnownCode, type RegionBlock } from "./graph";
 import type { RegionOptions } from "./options";
 import { type Plan, Planner } from "./plan";
-import { writeRegion } from "./region";
+import { writeRegion, type WrittenRegion } from "./region";
 import type { Segmentation } from "./segmentation";
 import type { Nodes } from "./simplify";
 import type { Work } from "./work";
 
 const HANDLER: Signature = { parameters: [I32], results: [I32] };
+const BEHIND_DOORS: Signature = { parameters: DOOR_PARAMETERS, results: [I32] };
 
 /** A block that is hot, and what held when it was seen. */
 export interface Candidate {
   readonly block: Block;
   readonly rip: bigint;
   readonly segmentation: Segmentation;
+  /** Blocks of its page where the region is to be entered too. */
+  readonly also: readonly bigint[];
 }
 
 /** A region that was written; its function is not in the table yet. */
 export interface Written {
-  readonly entry: Block;
-  readonly rip: bigint;
+  readonly entries: readonly { readonly block: Block; readonly rip: bigint }[];
   readonly blocks: readonly Block[];
   readonly instructions: number;
-  readonly code: RegionCode;
+  readonly function: WrittenRegion;
 }
 
 /** What the making of a region needs. */
@@ -38,17 +40,20 @@ export interface Making {
   readonly nodes: Nodes;
   readonly options: RegionOptions;
   readonly batch: Batch<unknown>;
+  /** No region is entered at this block. */
+  isFree(block: Block): boolean;
   handler(plan: Plan, block: RegionBlock): number;
+  aside(plan: Plan, handler: number, left: number): WasmOffset | undefined;
 }
 
 /** Makes the region that begins with a block. Refused: regions cannot run that code. Stale: it was written to in the meantime. */
 export function* makeRegion(candidate: Candidate, making: Making): Work<Written | "refused" | "stale"> {
-  const { block, rip, segmentation } = candidate;
+  const { block, rip, segmentation, also } = candidate;
   const { nodes, options, batch } = making;
   const planner = new Planner(nodes, segmentation, options);
-  const graph = yield* findGraph(rip, making.code, planner, options);
-  if (!graph || graph.entry.plans[0].flow === "interpret") return "refused";
-  const code = yield* writeRegion(graph, {
+  const graph = yield* findGraph(rip, also, (other) => making.isFree(other), making.code, planner, options);
+  if (!graph || graph.entries[0].plans[0].flow === "interpret") return "refused";
+  const written = yield* writeRegion(graph, {
     handlerType: batch.handlerType,
     user: (block.mode & MODE.user) !== 0,
     nodes,
@@ -57,10 +62,12 @@ export function* makeRegion(candidate: Candidate, making: Making): Work<Written 
     runtime: (name) => batch.runtime(name),
     short: (name) => batch.short(name),
     handler: (plan, from) => making.handler(plan, from),
+    aside: (plan, handler, left) => making.aside(plan, handler, left),
   });
   const blocks = [...graph.blocks.values()].map(({ source }) => source);
   if (blocks.some(({ dropped }) => dropped)) return "stale";
-  return { entry: block, rip, blocks, instructions: instructionsOf(graph), code };
+  const entries = graph.entries.map((entry) => ({ block: entry.source, rip: entry.rip }));
+  return { entries, blocks, instructions: instructionsOf(graph), function: written };
 }
 
 function instructionsOf({ blocks }: Graph): number {
@@ -73,7 +80,8 @@ function instructionsOf({ blocks }: Graph): number {
 export class Batch<Member> {
   private readonly module = new ModuleWriter();
   readonly handlerType = this.module.type(HANDLER);
-  readonly members: { readonly member: Member; readonly slot: number; readonly code: RegionCode }[] = [];
+  readonly members: { readonly member: Member; readonly slots: readonly number[]; readonly function: WrittenRegion }[] =
+    [];
 
   runtime(name: RuntimeFunction): number {
     return this.module.import(name, runtimeSignatures[name]);
@@ -83,13 +91,18 @@ export class Batch<Member> {
     return this.module.import(name, regionSignatures[name]);
   }
 
-  add(member: Member, slot: number, code: RegionCode): void {
-    this.members.push({ member, slot, code });
+  /** A slot for each way in. */
+  add(member: Member, slots: readonly number[], written: WrittenRegion): void {
+    this.members.push({ member, slots, function: written });
   }
 
   encode(wanted: (member: Member) => boolean): Uint8Array<ArrayBuffer> {
-    for (const { member, slot, code } of this.members) {
-      if (wanted(member)) this.module.element(slot, this.module.define(HANDLER, code));
+    for (const { member, slots, function: written } of this.members) {
+      if (!wanted(member)) continue;
+      const { code, doors } = written;
+      const main = this.module.define(doors.length ? BEHIND_DOORS : HANDLER, code);
+      if (doors.length === 0) this.module.element(slots[0], main);
+      for (const [n, door] of doors.entries()) this.module.element(slots[n], this.module.define(HANDLER, door(main)));
     }
     return this.module.encode();
   }

@@ -5,16 +5,21 @@
 import { EXIT, record } from "../record";
 import { JUMP_ENTRIES, JUMP_ENTRY_BYTES, JUMPS, layout, type WasmOffset } from "../state";
 import { Code, EMPTY, I32, I64, memory, op, V128 } from "../wasm/code";
+import type { Touched } from "./aside";
 import type { Label, RegionCode } from "./code";
 import { flagLocals, type FlagLocals } from "./flags";
 import type { Segmentation } from "./segmentation";
 
 const SELF = 0;
+/** Parameters of a function that is reached through doors: number of the block to go to, and ticks left, less those of the block. */
+export const DOOR_PARAMETERS = [I32, I32] as const;
+export const DOOR = { block: 0, remaining: 1 } as const;
 const registerOffset = (register: number) => layout.registers.offset + register * 8;
 const vectorOffset = (register: number) => layout.xmm.offset + register * 16;
 const CR0_EM_TS = 12,
   CR4_OSFXSR = 0x200;
 const flagFields = ["cf", "of", "af", "zeroSource", "signSource"] as const;
+type FlagField = (typeof flagFields)[number];
 
 /** Where the interpreter takes over: a record in the middle of its block. */
 export interface Handover {
@@ -25,6 +30,13 @@ export interface Handover {
   readonly blockRip: bigint;
   /** What to add to the local count, which was charged for the region's block, so that the record's whole block is charged. */
   readonly charge: number;
+}
+
+/** One instruction for the interpreter: its own records, the handler of the first, and the RIP that they count from. */
+export interface Aside {
+  readonly records: WasmOffset;
+  readonly handler: number;
+  readonly blockRip: bigint;
 }
 
 /** How the function is entered. */
@@ -52,15 +64,19 @@ export class Frame {
   private readonly vectors = new Map<number, number>();
   private readonly writtenVectors = new Set<number>();
   private usesSse = false;
-  private readonly flagsTouched = new Set<(typeof flagFields)[number]>();
+  private readonly flagsTouched = new Set<FlagField>();
   private out!: Label;
+  /** What the interpreter returned when it did not come back from an aside. */
+  private result: number | undefined;
 
   constructor(
     readonly code: RegionCode,
     private readonly handlerType: number,
     private readonly segmentation: Segmentation,
+    /** The function is reached through doors (DOOR_PARAMETERS); else it takes the place of a handler. */
+    private readonly hasDoors: boolean,
   ) {
-    this.remaining = code.permanent(I32);
+    this.remaining = hasDoors ? DOOR.remaining : code.permanent(I32);
     this.target = code.permanent(I64);
     this.exitRecord = code.permanent(I32);
     this.exitHandler = code.permanent(I32);
@@ -119,6 +135,32 @@ export class Frame {
     code.goto(this.out);
   }
 
+  /** The interpreter runs one instruction, at records of its own. Touched flags must be in their locals. */
+  aside({ records, handler, blockRip }: Aside, touched: Touched): void {
+    const { code } = this;
+    const result = (this.result ??= code.permanent(I32));
+    for (const number of touched.registers) this.storeRegister(number);
+    for (const number of touched.vectors) this.storeVector(number);
+    if (touched.flags) for (const field of flagFields) this.storeFlag(field);
+    code.i32(0).i64(blockRip).access(memory.i64Store, layout.rip.offset);
+    code.i32(0).get(this.remaining).access(memory.i32Store, layout.remaining.offset);
+    code.i32(records).i32(handler).callIndirect(this.handlerType).set(result);
+    for (const number of touched.registers) this.loadRegister(code, number, this.writes(number));
+    for (const number of touched.vectors) this.loadVector(code, number, this.writesVector(number));
+    if (touched.flags) for (const field of flagFields) this.loadFlag(code, field);
+    if (touched.ticks) code.loadAt(memory.i32Load, layout.remaining.offset).set(this.remaining);
+  }
+
+  /** After an aside: leaves the region with what the interpreter returned, unless it came back. `handFlags` as for each way out. */
+  unlessResumed(handFlags: () => void): void {
+    const { code } = this;
+    code.get(this.result!).i32(EXIT.resume).op(op.i32Ne).if(EMPTY);
+    handFlags();
+    code.loadAt(memory.i64Load, layout.rip.offset).set(this.target);
+    code.loadAt(memory.i32Load, layout.remaining.offset).set(this.remaining);
+    code.i32(1).set(this.exitRecord).goto(this.out).end();
+  }
+
   /** Goes on at the RIP in `target`, outside. Flags must be handed over. */
   leave(): void {
     this.code.goto(this.out);
@@ -136,7 +178,7 @@ export class Frame {
   }
 
   /** Writes the rest of the function around its body. `followFlags` brings the flags into their locals. */
-  close(entry: Entry, followFlags: () => void): void {
+  close(entries: readonly Entry[], followFlags: () => void): void {
     const { code } = this;
     code.unreachable().end();
     followFlags();
@@ -145,27 +187,54 @@ export class Frame {
     code.get(this.exitHandler).if(EMPTY);
     this.handOver();
     code.end();
+    if (this.result !== undefined) this.returnResult(this.result);
     code.loadAt(memory.i32Load, layout.sampling.offset).if(EMPTY).i32(EXIT.regionBudget).op(op.return).end();
     code.end();
     this.goOn();
-    code.prepend(this.prologue(entry));
+    const front = new Code(1);
+    if (!this.hasDoors) this.enter(front, entries[0]);
+    this.load(front);
+    code.prepend(front);
+  }
+
+  /** An aside that left the run: `result` is 0 or EXIT.resume when that was not so. */
+  private returnResult(result: number): void {
+    const { code } = this;
+    code.get(result).i32(0).op(op.i32Ne).get(result).i32(EXIT.resume).op(op.i32Ne, op.i32And).if(EMPTY);
+    code.get(result).op(op.return).end();
   }
 
   private spill(): void {
     const { code } = this;
-    for (const number of this.written) {
-      code.i32(0).get(this.register(number)).access(memory.i64Store, registerOffset(number));
-    }
-    for (const number of this.writtenVectors) {
-      code.i32(0).get(this.vector(number)).access(memory.v128Store, vectorOffset(number));
-    }
-    for (const field of this.flagsTouched) {
-      const wide = layout[field].type === "u64";
-      code.i32(0).get(this.flags[field]);
-      code.access(wide ? memory.i64Store : memory.i32Store, layout[field].offset);
-    }
+    for (const number of this.written) this.storeRegister(number);
+    for (const number of this.writtenVectors) this.storeVector(number);
+    for (const field of this.flagsTouched) this.storeFlag(field);
     code.i32(0).get(this.target).access(memory.i64Store, layout.rip.offset);
     code.i32(0).get(this.remaining).access(memory.i32Store, layout.remaining.offset);
+  }
+
+  private storeRegister(number: number): void {
+    this.code.i32(0).get(this.register(number)).access(memory.i64Store, registerOffset(number));
+  }
+  private storeVector(number: number): void {
+    this.code.i32(0).get(this.vector(number)).access(memory.v128Store, vectorOffset(number));
+  }
+  private storeFlag(field: FlagField): void {
+    const wide = layout[field].type === "u64";
+    this.code
+      .i32(0)
+      .get(this.flags[field])
+      .access(wide ? memory.i64Store : memory.i32Store, layout[field].offset);
+  }
+  private loadRegister(code: Code, number: number, local: number): void {
+    code.loadAt(memory.i64Load, registerOffset(number)).set(local);
+  }
+  private loadVector(code: Code, number: number, local: number): void {
+    code.loadAt(memory.v128Load, vectorOffset(number)).set(local);
+  }
+  private loadFlag(code: Code, field: FlagField): void {
+    const wide = layout[field].type === "u64";
+    code.loadAt(wide ? memory.i64Load : memory.i32Load, layout[field].offset).set(this.flags[field]);
   }
 
   /** A block that the ticks do not cover as a whole is for the run loop to portion. */
@@ -215,9 +284,24 @@ export class Frame {
    * interpreter's. (With less, a region
    * that hands over its first instruction would come to nothing.)
    */
-  private prologue({ rip, charged, instructions, needed, handler }: Entry): Code {
-    const { remaining } = this;
-    const front = new Code(1);
+  private enter(front: Code, entry: Entry): void {
+    this.checkEntry(front, entry, this.remaining);
+    const given = entry.charged - entry.instructions;
+    if (given !== 0) front.get(this.remaining).i32(given).op(op.i32Add).set(this.remaining);
+  }
+
+  /** A function in the place of a block's handler that goes to that block in the region's function. Call after `close`. */
+  door(entry: Entry, number: number, main: number): Code {
+    const door = new Code(1);
+    const remaining = door.local(I32);
+    this.checkEntry(door, entry, remaining);
+    door.i32(number).get(remaining);
+    const given = entry.charged - entry.instructions;
+    if (given !== 0) door.i32(given).op(op.i32Add);
+    return door.returnCall(main);
+  }
+
+  private checkEntry(front: Code, { rip, charged, needed, handler }: Entry, remaining: number): void {
     front.loadAt(memory.i64Load, layout.rip.offset).i64(rip).op(op.i64Ne);
     front
       .loadAt(memory.i32Load, layout.remaining.offset)
@@ -234,20 +318,11 @@ export class Frame {
     }
     front.if(EMPTY);
     front.get(SELF).i32(handler).returnCallIndirect(this.handlerType).end();
-    if (charged !== instructions)
-      front
-        .get(remaining)
-        .i32(charged - instructions)
-        .op(op.i32Add)
-        .set(remaining);
-    for (const [number, local] of this.registers) {
-      front.loadAt(memory.i64Load, registerOffset(number)).set(local);
-    }
-    for (const [number, local] of this.vectors) front.loadAt(memory.v128Load, vectorOffset(number)).set(local);
-    for (const field of this.flagsTouched) {
-      const wide = layout[field].type === "u64";
-      front.loadAt(wide ? memory.i64Load : memory.i32Load, layout[field].offset).set(this.flags[field]);
-    }
-    return front;
+  }
+
+  private load(front: Code): void {
+    for (const [number, local] of this.registers) this.loadRegister(front, number, local);
+    for (const [number, local] of this.vectors) this.loadVector(front, number, local);
+    for (const field of this.flagsTouched) this.loadFlag(front, field);
   }
 }

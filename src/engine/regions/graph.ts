@@ -14,6 +14,7 @@ import type { Work } from "./work";
 
 const PAGE = 4096n;
 const MOST_BLOCKS = 96;
+export const MOST_ENTRIES = 24;
 
 export interface PlannedBlock {
   readonly plans: readonly Plan[];
@@ -43,7 +44,8 @@ export interface RegionBlock {
 }
 
 export interface Graph {
-  readonly entry: RegionBlock;
+  /** Where the region can be entered: first the block it was made for. */
+  readonly entries: readonly RegionBlock[];
   readonly blocks: ReadonlyMap<bigint, RegionBlock>;
 }
 
@@ -52,8 +54,11 @@ interface Found {
   readonly plans: readonly Plan[];
 }
 
+/** The region of an entry, which others may be added to; a block can be an entry if it `isFree`. */
 export function* findGraph(
   entry: bigint,
+  also: readonly bigint[],
+  isFree: (block: Block) => boolean,
   code: KnownCode,
   planner: Planner,
   options: RegionOptions,
@@ -61,18 +66,28 @@ export function* findGraph(
   const search = new Search(entry, code, planner, options);
   yield* search.add(entry);
   if (!search.found.has(entry)) return undefined;
+  for (const rip of also) yield* search.add(rip);
   const tables = yield* search.addTables();
   const returns = [...search.returnPoints].filter((rip) => search.found.has(rip));
   const blocks = new Map<bigint, RegionBlock>();
   for (const [rip, { block, plans }] of search.found) {
     blocks.set(rip, cut(rip, block, plans, search.found, { returns, tables }));
   }
-  return { entry: blocks.get(entry)!, blocks };
+  const doors = options.doors ? [...also, ...search.comeBacks()] : also;
+  const entries = [...new Set([entry, ...doors])].flatMap((rip) => {
+    const block = blocks.get(rip);
+    return block && (rip === entry || (isFree(block.source) && block.plans[0].flow !== "interpret")) ? [block] : [];
+  });
+  return { entries: entries.slice(0, MOST_ENTRIES), blocks };
 }
 
 class Search {
   readonly found = new Map<bigint, Found>();
   readonly returnPoints = new Set<bigint>();
+  /** Where the run comes back to after an instruction that ends the region. */
+  private readonly after = new Set<bigint>();
+  /** Of calls: the target, if it is known, by the place they return to. */
+  private readonly calls = new Map<bigint, bigint | undefined>();
   private room: number;
 
   constructor(
@@ -97,8 +112,19 @@ class Search {
       if (plans.length === 0) continue;
       this.room -= plans.length;
       this.found.set(at, { block, plans });
-      if (this.options.loops) queue.push(...this.next(plans, whole));
+      if (!this.options.loops) continue;
+      queue.push(...this.next(plans, whole));
+      const last = plans[plans.length - 1];
+      if (last.flow !== "interpret" || plans.length !== block.instructions) continue;
+      this.after.add(last.next);
+      queue.push(last.next);
     }
+  }
+
+  /** Places that are come back to from outside: return points of calls that leave the region among them. */
+  comeBacks(): bigint[] {
+    const calls = [...this.calls].filter(([, target]) => target === undefined || !this.found.has(target));
+    return [...this.after, ...calls.map(([rip]) => rip)];
   }
 
   /** In the page of the entry. */
@@ -113,11 +139,12 @@ class Search {
       if (plan.target !== undefined) targets.push(plan.target);
       if (plan.isCall && this.options.returns) {
         this.returnPoints.add(plan.next);
+        this.calls.set(plan.next, plan.target);
         targets.push(plan.next);
       }
     }
     const last = plans[plans.length - 1];
-    if (whole && last.flow === "next") targets.push(last.next);
+    if (whole && last.flow !== "jump") targets.push(last.next);
     return targets;
   }
 
@@ -163,12 +190,13 @@ export function* planBlock(rip: bigint, block: Block, steps: readonly Step[], pl
   let record: WasmOffset = block.record;
   for (const [n, step] of steps.entries()) {
     if (step.kind !== "instruction") return { plans, whole: false };
-    const place = { rip: at, record, head: n === 0 };
+    const records = step.resolved.addressRecord ? 2 : 1;
+    const place = { rip: at, record, records, head: n === 0 };
     const plan = planner.plan(step.decoded as Decoded, step.resolved.shape, place);
     plans.push(plan);
     yield;
     if (plan.flow === "interpret") return { plans, whole: false };
-    record += step.resolved.addressRecord ? 2 * RECORD_BYTES : RECORD_BYTES;
+    record += records * RECORD_BYTES;
     at = plan.next;
   }
   return { plans, whole: true };
@@ -184,7 +212,7 @@ function cut(
   const end = plans.findIndex((plan, n) => n > 0 && found.has(plan.rip));
   const kept = end < 0 ? plans : plans.slice(0, end);
   const last = kept[kept.length - 1];
-  const fallsTo = last.flow === "next" ? last.next : undefined;
+  const fallsTo = last.flow === "next" || last.flow === "aside" ? last.next : undefined;
   return { rip, source, plans: kept, fallsTo, mayGoTo: last.isReturn ? returns : (tables.get(last.rip) ?? []) };
 }
 
@@ -212,13 +240,16 @@ export class Order {
   readonly loopHeads = new Set<bigint>();
   /** Blocks with more than one way to them from earlier in the order. */
   readonly merges = new Set<bigint>();
-  /** Blocks that ROOT leads to, by number: the entry and others; empty when no jump needs ROOT. */
+  /** Blocks that ROOT leads to, by number: the entries, and others that jumps reach through ROOT; empty when there is one entry and no jump needs it. */
   readonly hubs: bigint[] = [];
+  /** Hubs that jumps reach through ROOT. */
+  returned: ReadonlySet<bigint> = new Set();
 
   constructor(
     private readonly graph: Graph,
     withHubs: boolean,
   ) {
+    if (graph.entries.length > 1) this.hubs.push(...graph.entries.map(({ rip }) => rip));
     do {
       this.number();
       this.dominate();
@@ -228,7 +259,7 @@ export class Order {
 
   /** The block, or ROOT, that everything begins with. */
   get first(): bigint {
-    return this.hubs.length ? ROOT : this.graph.entry.rip;
+    return this.hubs.length ? ROOT : this.graph.entries[0].rip;
   }
 
   private after(rip: bigint): bigint[] {
@@ -297,11 +328,13 @@ export class Order {
     for (const rip of this.sequence) {
       for (const target of this.after(rip)) if (!this.reaches(rip, target)) more.add(target);
     }
+    this.returned = new Set(more);
     for (const rip of this.hubs) more.delete(rip);
     if (more.size === 0) return false;
     if (this.hubs.length === 0) {
-      this.hubs.push(this.graph.entry.rip);
-      more.delete(this.graph.entry.rip);
+      const [{ rip }] = this.graph.entries;
+      this.hubs.push(rip);
+      more.delete(rip);
     }
     this.hubs.push(...more);
     return true;

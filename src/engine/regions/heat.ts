@@ -2,8 +2,8 @@
 import type { Block } from "../blocks";
 
 const PAGE = 4096;
-/** A block that is part of a region has one of its own after so many times the samples. */
-const INSIDE = 16;
+/** A block that is part of a region is a way into it after so many times the samples. */
+const INSIDE = 2;
 /** Code in a page that lost regions to writes needs twice the samples each time, up to 2 to the power of this. */
 const MOST_DOUBLINGS = 8;
 const MOST_PAGES = 4096;

@@ -35,6 +35,10 @@ export interface RegionOptions {
   readonly tableEntries: number;
   /** INVLPG, and page walks in regions that hold one; needs the short ways (system/short). */
   readonly pageDrops: boolean;
+  /** A region can be entered where calls that leave it return to, where interrupts and system calls do, and where samples ask for it. Gains: to be measured. */
+  readonly doors: boolean;
+  /** The interpreter runs single instructions in the middle of a region; off: they end it. Gains: to be measured. */
+  readonly asides: boolean;
   /** SSE on xmm registers in locals; off: left to the interpreter. Gains: floating 1.9. */
   readonly vectors: boolean;
 }
@@ -57,5 +61,7 @@ export const defaultRegionOptions: RegionOptions = {
   returns: true,
   tableEntries: 16,
   pageDrops: true,
+  doors: true,
+  asides: true,
   vectors: true,
 };

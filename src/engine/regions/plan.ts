@@ -7,8 +7,9 @@ import type { Shape } from "../handlers/shape";
 import { children } from "../lower";
 import { hasFloatForm } from "../lower/float";
 import type { WasmOffset } from "../state";
-import type { Segmentation } from "./segmentation";
+import { type Touched, touchedBy } from "./aside";
 import type { RegionOptions } from "./options";
+import type { Segmentation } from "./segmentation";
 import { Nodes } from "./simplify";
 
 /** The status flags as bits of a set. SF and PF come from one value (state.ts) and are one member. */
@@ -21,6 +22,8 @@ export interface Place {
   readonly rip: bigint;
   /** Its first record in the block it was decoded in. */
   readonly record: WasmOffset;
+  /** How many records it has: an address micro-record may be in front. */
+  readonly records: number;
   /** That record is the block's first. */
   readonly head: boolean;
 }
@@ -31,8 +34,10 @@ export interface Plan extends Place {
   readonly access: readonly Access[];
   /** RIP of the next instruction. */
   readonly next: bigint;
-  /** jump: always goes elsewhere. interpret: the interpreter runs it and what follows in its block. */
-  readonly flow: "next" | "jump" | "interpret";
+  /** jump: always goes elsewhere. aside: the interpreter runs it and comes back. interpret: the interpreter runs it and what follows in its block. */
+  readonly flow: "next" | "jump" | "aside" | "interpret";
+  /** Of an aside. */
+  readonly touched: Touched | undefined;
   readonly effects: readonly Effect[];
   /** The memory that it reads whatever happens, in order. */
   readonly reads: readonly Expression[];
@@ -128,7 +133,7 @@ export class Planner {
   constructor(
     readonly nodes: Nodes,
     private readonly segmentation: Segmentation,
-    private readonly options: Pick<RegionOptions, "vectors" | "pageDrops">,
+    private readonly options: Pick<RegionOptions, "vectors" | "pageDrops" | "asides">,
   ) {}
 
   plan(decoded: Decoded, shape: Shape, place: Place): Plan {
@@ -143,9 +148,9 @@ export class Planner {
     )
       return { ...base, ...dropsPage };
     if (!expressible || !decoded.operands.every(isReadable) || (shape.instruction.unit && !options.vectors))
-      return { ...base, ...leftToInterpreter };
+      return { ...base, ...this.leftToInterpreter(decoded, shape, meaning) };
     if (!segmentation.long && !segmentsOf(decoded, meaning).every((segment) => segmentation.reaches(segment)))
-      return { ...base, ...leftToInterpreter };
+      return { ...base, ...this.leftToInterpreter(decoded, shape, meaning) };
     const go = this.substitution(decoded, next);
     const effects = meaning.effects.flatMap((effect) => decided(mapEffect(effect, go)));
     const isMemory = (index: number) => memoryOperand(shape, index);
@@ -156,6 +161,7 @@ export class Planner {
     if (target === undefined ? jump?.condition : !allowed) return { ...base, ...leftToInterpreter };
     return {
       ...base,
+      touched: undefined,
       flow: jump && !jump.condition ? "jump" : "next",
       effects,
       reads,
@@ -169,6 +175,11 @@ export class Planner {
       exits: reads.length > 0 || effects.some((effect) => mayExit(effect, isMemory)),
       dropsPage: false,
     };
+  }
+
+  private leftToInterpreter(decoded: Decoded, shape: Shape, meaning: Meaning) {
+    const touched = this.options.asides ? touchedBy(decoded, shape, meaning, this.segmentation.long) : undefined;
+    return touched ? { ...leftToInterpreter, flow: "aside" as const, touched } : leftToInterpreter;
   }
 
   /** With those under conditions that turned out to be known. */
@@ -210,6 +221,7 @@ export class Planner {
 
 const leftToInterpreter = {
   flow: "interpret",
+  touched: undefined,
   effects: [],
   reads: [],
   target: undefined,

@@ -9,16 +9,17 @@
  */
 import type { RegionFunction } from "../system/short";
 import type { RuntimeFunction } from "../wasm/runtime";
-import { EMPTY, I32, op } from "../wasm/code";
+import { type Code, EMPTY, I32, op } from "../wasm/code";
 import { RegionAccess } from "./access";
 import { type Label, RegionCode } from "./code";
 import { Charges } from "./charges";
 import { FlagSources, FlagState } from "./flags";
-import { Frame } from "./frame";
+import { DOOR, DOOR_PARAMETERS, Frame } from "./frame";
 import { type Graph, Order, type RegionBlock, ROOT, successors } from "./graph";
 import { InstructionWriter, type Workshop } from "./instruction";
 import type { RegionOptions } from "./options";
 import { ALL_FLAGS, type Plan } from "./plan";
+import type { WasmOffset } from "../state";
 import type { Segmentation } from "./segmentation";
 import type { Nodes } from "./simplify";
 import type { Work } from "./work";
@@ -34,14 +35,22 @@ export interface RegionSurroundings {
   short(name: RegionFunction): number;
   /** Table slot of a record's handler, the one that runs the instruction itself. */
   handler(plan: Plan, block: RegionBlock): number;
+  /** Records for an instruction that the interpreter runs by itself, `left` before the end of its block; undefined when there is no room. */
+  aside(plan: Plan, handler: number, left: number): WasmOffset | undefined;
 }
 
-export function writeRegion(graph: Graph, surroundings: RegionSurroundings): Work<RegionCode> {
+/** A region's function, and how to write its doors, by the number of the function: as many as the graph has entries, or none when there is only one. */
+export interface WrittenRegion {
+  readonly code: RegionCode;
+  readonly doors: readonly ((main: number) => Code)[];
+}
+
+export function writeRegion(graph: Graph, surroundings: RegionSurroundings): Work<WrittenRegion> {
   return new RegionWriter(graph, surroundings).write();
 }
 
 class RegionWriter {
-  private readonly code = new RegionCode(1);
+  private readonly code: RegionCode;
   private readonly frame: Frame;
   private readonly shop: Workshop;
   private readonly order: Order;
@@ -60,7 +69,9 @@ class RegionWriter {
     private readonly surroundings: RegionSurroundings,
   ) {
     const { nodes, options, user } = surroundings;
-    this.frame = new Frame(this.code, surroundings.handlerType, surroundings.segmentation);
+    const hasDoors = graph.entries.length > 1;
+    this.code = new RegionCode(hasDoors ? DOOR_PARAMETERS.length : 1);
+    this.frame = new Frame(this.code, surroundings.handlerType, surroundings.segmentation, hasDoors);
     this.order = new Order(graph, options.hubs);
     const drops = [...graph.blocks.values()].some(({ plans }) => plans.some((plan) => plan.dropsPage));
     const walks = drops ? surroundings.short("locate") : undefined;
@@ -78,24 +89,25 @@ class RegionWriter {
     const passing = options.lazyFlags && options.passSources;
     this.asked = passing ? askedFirst(graph) : new Set(graph.blocks.keys());
     if (passing) this.sources = new FlagSources(this.code, nodes);
-    this.hub = this.order.hubs.length ? this.code.permanent(I32) : 0;
+    this.hub = hasDoors ? DOOR.block : this.order.hubs.length ? this.code.permanent(I32) : 0;
     this.charges = new Charges(graph, this.order, options.chargeLoops);
   }
 
-  *write(): Work<RegionCode> {
-    const { entry } = this.graph;
-    const rip = entry.rip;
-    const way = {
-      rip,
+  *write(): Work<WrittenRegion> {
+    const { code, frame } = this;
+    const { entries } = this.graph;
+    const ways = entries.map((entry) => ({
+      rip: entry.rip,
       charged: entry.source.instructions,
       instructions: entry.plans.length,
-      needed: Math.max(entry.source.instructions, this.charges.needed(rip)),
+      needed: Math.max(entry.source.instructions, this.charges.needed(entry.rip)),
       handler: this.surroundings.handler(entry.plans[0], entry),
-    };
-    this.frame.open();
+    }));
+    frame.open();
     yield* this.node(this.order.first);
-    this.frame.close(way, () => this.sources?.follow(this.frame.flags, () => this.kept()));
-    return this.code;
+    frame.close(ways, () => this.sources?.follow(frame.flags, () => this.kept()));
+    if (entries.length === 1) return { code, doors: [] };
+    return { code, doors: ways.map((way, n) => (main: number) => frame.door(way, n, main)) };
   }
 
   // ---- structure ----
@@ -122,7 +134,7 @@ class RegionWriter {
     yield* this.node(later[0]);
   }
 
-  /** To the hub whose number is in the local: that of the entry is 0. */
+  /** To the hub whose number is in the local: those of the entries come first. */
   private fromRoot(): void {
     this.code.get(this.hub).gotoOneOf(this.order.hubs.map((rip) => this.merges.get(rip)!));
   }
@@ -144,6 +156,12 @@ class RegionWriter {
       const left = plans.length - 1 - n;
       const giveUp = () => this.giveUp(block, plan, flags);
       if (plan.flow === "interpret") return giveUp();
+      if (plan.flow === "aside") {
+        if (!this.aside(block, plan, left, flags)) return giveUp();
+        settle();
+        yield;
+        continue;
+      }
       const writer = new InstructionWriter(this.shop, plan, flags, after[n], giveUp);
       writer.write();
       yield;
@@ -181,6 +199,32 @@ class RegionWriter {
     });
   }
 
+  /** The interpreter runs this instruction and comes back. False when there is no room for its records. */
+  private aside(block: RegionBlock, plan: Plan, left: number, flags: FlagState): boolean {
+    const { code, frame } = this;
+    const touched = plan.touched!;
+    const handler = this.surroundings.handler(plan, block);
+    const records = this.surroundings.aside(plan, handler, left);
+    if (records === undefined) return false;
+    if (touched.flags) {
+      this.flagsToLocals(flags, ALL_FLAGS);
+      frame.useFlags();
+    }
+    frame.aside({ records, handler, blockRip: block.rip }, touched);
+    if (touched.flags) flags.forget(ALL_FLAGS);
+    frame.unlessResumed(() => this.handFlags(flags));
+    if (!touched.ticks) return true;
+    code.get(frame.remaining);
+    code
+      .i32(this.charges.needed(block.rip) - block.plans.length)
+      .op(op.i32LtS)
+      .if(EMPTY);
+    this.prepareToLeave(plan.next, left, flags);
+    frame.endRun();
+    code.end();
+    return true;
+  }
+
   private flagsToLocals(flags: FlagState, which: number): void {
     if (!(flags.pending & which)) return;
     this.frame.useFlags();
@@ -201,7 +245,7 @@ class RegionWriter {
 
   /** Flags' expressions refer to locals alone: any instruction's writer can lower them. */
   private kept(): InstructionWriter {
-    const { entry } = this.graph;
+    const [entry] = this.graph.entries;
     return new InstructionWriter(this.shop, entry.plans[0], new FlagState(), 0, () => undefined);
   }
 
@@ -304,6 +348,8 @@ function firstTouch(plans: readonly Plan[]): "asks" | "sets" | "none" {
   const { after } = liveness(plans);
   for (const [n, plan] of plans.entries()) {
     if (plan.flow === "interpret") return "none";
+    if (plan.touched?.flags) return "asks";
+    if (plan.touched) continue;
     if (plan.uses !== 0 || plan.mayLeaveFlags) return "asks";
     const wanted = plan.sets & after[n];
     if (wanted !== 0) return (after[n] & ~plan.sets) === 0 ? "sets" : "asks";

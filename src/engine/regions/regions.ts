@@ -13,9 +13,10 @@ import type { Block } from "../blocks";
 import type { HandlerLibrary } from "../handlers/library";
 import { record } from "../record";
 import type { Step } from "../records";
-import { type CpuState, MODE } from "../state";
+import { type CpuState, MODE, type WasmOffset } from "../state";
+import { AsideRecords } from "./aside";
 import { Batch, type Candidate, makeRegion, type Written } from "./compilation";
-import { type KnownCode, planBlock, type PlannedBlock } from "./graph";
+import { type KnownCode, MOST_ENTRIES, planBlock, type PlannedBlock } from "./graph";
 import { Heat, pageOf } from "./heat";
 import { defaultRegionOptions, type RegionOptions } from "./options";
 import type { Planner } from "./plan";
@@ -35,25 +36,46 @@ export interface DecodedCode {
   /** Bytes of guest memory at a linear address, if they can be read; only guesses are made from them. */
   read(linear: bigint, bytes: 4 | 8): bigint | undefined;
   steps(block: Block): readonly Step[];
+  /** Room for records, until all decoded code is forgotten. */
+  reserve(records: number): WasmOffset | undefined;
+}
+
+/** Where a region is entered: in place of the handler of a block's first record. */
+interface Door {
+  readonly block: Block;
+  readonly rip: bigint;
+  readonly slot: number;
+  /** The handler that the record had. */
+  readonly handler: number;
+  readonly region: Region;
+}
+
+/** What will be made: because of samples of a block, and perhaps instead of a region that has no door there. */
+interface Wanted extends Candidate {
+  readonly sampled: { readonly block: Block; readonly rip: bigint };
+  readonly replaces: Region | undefined;
 }
 
 interface Region {
-  readonly entry: Block;
-  readonly slot: number;
-  /** The handler that the entry block's first record had. */
-  readonly handler: number;
+  readonly doors: readonly Door[];
   readonly blocks: readonly Block[];
+  /** Records of its asides. */
+  readonly asides: readonly WasmOffset[];
   dropped: boolean;
 }
 
 export class Regions {
   readonly options: RegionOptions;
   /** In the order in which they were made. */
-  private readonly byEntry = new Map<Block, Region>();
+  private readonly all = new Set<Region>();
+  private readonly byEntry = new Map<Block, Door>();
   private readonly byBlock = new Map<Block, Set<Region>>();
   private readonly heat: Heat;
-  private readonly candidates = new Map<Block, Candidate>();
-  private current: { readonly candidate: Candidate; readonly work: ReturnType<typeof makeRegion> } | undefined;
+  private readonly candidates = new Map<Block, Wanted>();
+  private current:
+    | { readonly candidate: Wanted; readonly work: ReturnType<typeof makeRegion>; readonly asides: WasmOffset[] }
+    | undefined;
+  private readonly asides: AsideRecords;
   private batch = new Batch<Region>();
   private waited = 0;
   private readonly freeSlots: number[] = [];
@@ -73,6 +95,7 @@ export class Regions {
     this.options = { ...defaultRegionOptions, ...(library.options.hostFloats ? {} : { vectors: false }), ...options };
     this.heat = new Heat(this.options.threshold, this.options.thresholdLater);
     this.nodes = new Nodes(this.options.simplify);
+    this.asides = new AsideRecords(state, (records) => code.reserve(records));
   }
 
   /** The ticks ran out in the interpreter, at the head of this block, where the CPU is. Call while no generated code runs. */
@@ -80,21 +103,32 @@ export class Regions {
     if (this.byEntry.has(block) || !this.heat.add(block, this.byBlock.has(block))) return;
     if (this.options.threshold === 0 || this.options.work === 0) this.compile(block, rip);
     else if (this.candidates.size < MOST_CANDIDATES && !this.candidates.has(block))
-      this.candidates.set(block, this.candidate(block, rip));
+      this.candidates.set(block, this.wanted(block, rip));
+  }
+
+  /** A region of its own; or, for a block that is inside one, that region with one more door. */
+  private wanted(block: Block, rip: bigint): Wanted {
+    const around = this.options.doors ? [...(this.byBlock.get(block) ?? [])].pop() : undefined;
+    const first = around?.doors[0];
+    if (!first || around.doors.length >= MOST_ENTRIES) return this.candidate(block, rip);
+    if (rip - first.rip !== BigInt(block.physical - first.block.physical)) return this.candidate(block, rip);
+    const also = [...around.doors.slice(1).map((door) => door.rip), rip];
+    return { ...this.candidate(first.block, first.rip, also), sampled: { block, rip }, replaces: around };
   }
 
   /** Makes the region that begins with this block at once, if it is code that regions can run. */
   compile(block: Block, rip: bigint): boolean {
     if (this.byEntry.has(block)) return false;
-    this.current = undefined;
+    this.abandon();
     this.begin(this.candidate(block, rip));
     while (this.current) this.step();
     this.settle();
     return this.byEntry.has(block);
   }
 
-  private candidate(block: Block, rip: bigint): Candidate {
-    return { block, rip, segmentation: new Segmentation(this.state, block.mode) };
+  private candidate(block: Block, rip: bigint, also: readonly bigint[] = []): Wanted {
+    const segmentation = new Segmentation(this.state, block.mode);
+    return { block, rip, segmentation, also, sampled: { block, rip }, replaces: undefined };
   }
 
   // ---- making them ----
@@ -114,48 +148,63 @@ export class Regions {
   }
 
   /** Takes the candidate with most samples from among those that still are one. */
-  private hottest(): Candidate | undefined {
-    let best: Candidate | undefined;
+  private hottest(): Wanted | undefined {
+    let best: Wanted | undefined;
     for (const candidate of [...this.candidates.values()]) {
-      const { block } = candidate;
+      const { block } = candidate.sampled;
       if (block.dropped || this.byEntry.has(block) || !this.heat.isHot(block, this.byBlock.has(block)))
         this.candidates.delete(block);
-      else if (!best || this.heat.of(block) > this.heat.of(best.block)) best = candidate;
+      else if (!best || this.heat.of(block) > this.heat.of(best.sampled.block)) best = candidate;
     }
-    if (best) this.candidates.delete(best.block);
+    if (best) this.candidates.delete(best.sampled.block);
     return best;
   }
 
-  private begin(candidate: Candidate): void {
+  private begin(wanted: Wanted): void {
+    const candidate = wanted.replaces?.dropped ? this.candidate(wanted.sampled.block, wanted.sampled.rip) : wanted;
     if (candidate.block.mode & MODE.aligned) return this.refuse(candidate);
     if (this.nodes.size > MOST_NODES) this.forgetPlans();
     const { nodes, options, batch } = this;
+    const asides: WasmOffset[] = [];
     const work = makeRegion(candidate, {
       code: this.knownCode(candidate),
       nodes,
       options,
       batch,
+      isFree: (block) => [undefined, candidate.replaces].includes(this.byEntry.get(block)?.region),
       handler: (plan, block) => (plan.head ? this.ownHandler(block.source) : this.handlerAt(plan.record)),
+      aside: (plan, handler, left) => {
+        const records = this.asides.write(plan.record, plan.records, handler, left);
+        if (records !== undefined) asides.push(records);
+        return records;
+      },
     });
-    this.current = { candidate, work };
+    this.current = { candidate, work, asides };
+  }
+
+  /** What was being made is not wanted any more. */
+  private abandon(): void {
+    if (this.current) this.asides.leave(this.current.asides);
+    this.current = undefined;
   }
 
   private step(): void {
-    const { candidate, work } = this.current!;
-    if (candidate.block.dropped) {
-      this.current = undefined;
-      return;
-    }
+    const { candidate, work, asides } = this.current!;
+    if (candidate.block.dropped) return this.abandon();
     this.counts.steps++;
     const { done, value } = work.next();
     if (!done) return;
-    this.current = undefined;
     if (value === "refused") this.refuse(candidate);
-    else if (value !== "stale") this.keep(value);
+    if (value === "refused" || value === "stale") return this.abandon();
+    this.current = undefined;
+    const { replaces } = candidate;
+    if (replaces && !replaces.dropped) this.drop(replaces);
+    this.keep(value, asides);
+    if (replaces) this.settle();
   }
 
-  private refuse({ block }: Candidate): void {
-    this.heat.refuse(block);
+  private refuse({ sampled }: Wanted): void {
+    this.heat.refuse(sampled.block);
     this.counts.refused++;
   }
 
@@ -184,17 +233,27 @@ export class Regions {
 
   // ---- those there are ----
 
-  private keep({ entry, blocks, instructions, code }: Written): void {
-    if (this.byEntry.size >= this.options.mostRegions) this.evict();
-    const slot = this.freeSlots.pop() ?? this.library.reserve();
-    const region = { entry, slot, handler: this.ownHandler(entry), blocks, dropped: false };
-    this.byEntry.set(entry, region);
+  private keep(written: Written, asides: readonly WasmOffset[]): void {
+    const { entries, blocks, instructions } = written;
+    if (this.all.size >= this.options.mostRegions) this.evict();
+    const doors: Door[] = [];
+    const region: Region = { doors, blocks, asides, dropped: false };
+    for (const { block, rip } of entries) {
+      const slot = this.freeSlots.pop() ?? this.library.reserve();
+      doors.push({ block, rip, slot, handler: this.ownHandler(block), region });
+    }
+    for (const door of doors) this.byEntry.set(door.block, door);
+    this.all.add(region);
     for (const block of blocks) {
       const users = this.byBlock.get(block);
       if (users) users.add(region);
       else this.byBlock.set(block, new Set([region]));
     }
-    this.batch.add(region, slot, code);
+    this.batch.add(
+      region,
+      doors.map(({ slot }) => slot),
+      written.function,
+    );
     this.counts.compiled++;
     this.counts.instructions += instructions;
   }
@@ -206,10 +265,12 @@ export class Regions {
     const bytes = this.batch.encode(({ dropped }) => !dropped);
     this.library.add(
       bytes,
-      members.flatMap(({ member }) => (member.dropped ? [] : [member.slot])),
+      members.flatMap(({ member, slots }) => (member.dropped ? [] : slots)),
     );
     this.watch?.(bytes);
-    for (const { member } of members) if (!member.dropped) this.setHandler(member.entry, member.slot);
+    for (const { member } of members) {
+      if (!member.dropped) for (const { block, slot } of member.doors) this.setHandler(block, slot);
+    }
     this.counts.bytes += bytes.length;
     this.counts.modules++;
     this.batch = new Batch();
@@ -236,7 +297,7 @@ export class Regions {
       this.heat.cool(block);
       this.candidates.delete(block);
       for (const region of this.byBlock.get(block) ?? []) {
-        pages.add(pageOf(region.entry));
+        pages.add(pageOf(region.doors[0].block));
         this.drop(region);
       }
     }
@@ -244,31 +305,36 @@ export class Regions {
   }
 
   private drop(region: Region): void {
-    const { entry, slot, handler, blocks } = region;
+    const { doors, blocks } = region;
     region.dropped = true;
-    if (!entry.dropped) this.setHandler(entry, handler);
-    this.byEntry.delete(entry);
-    this.heat.cool(entry);
+    this.all.delete(region);
+    this.asides.leave(region.asides);
+    for (const { block, slot, handler } of doors) {
+      if (!block.dropped) this.setHandler(block, handler);
+      this.byEntry.delete(block);
+      this.heat.cool(block);
+      this.library.clear(slot);
+      this.freeSlots.push(slot);
+    }
     for (const block of blocks) {
       const users = this.byBlock.get(block);
       users?.delete(region);
       if (users?.size === 0) this.byBlock.delete(block);
     }
-    this.library.clear(slot);
-    this.freeSlots.push(slot);
     this.counts.dropped++;
   }
 
   private evict(): void {
-    const oldest = [...this.byEntry.values()].slice(0, Math.ceil(this.options.mostRegions / 4));
+    const oldest = [...this.all].slice(0, Math.ceil(this.options.mostRegions / 4));
     for (const region of oldest) this.drop(region);
   }
 
   /** All of them. Code that is running must not be in one. */
   forget(): void {
-    for (const region of [...this.byEntry.values()]) this.drop(region);
+    for (const region of [...this.all]) this.drop(region);
     this.candidates.clear();
     this.current = undefined;
+    this.asides.forget();
     this.heat.forget();
   }
 }

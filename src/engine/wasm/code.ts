@@ -433,6 +433,12 @@ export class Code {
     return this;
   }
 
+  /** Tail call (tail-call extension): arguments are on the stack. */
+  returnCall(index: number): this {
+    this.body.u8(0x12).u32(index);
+    return this;
+  }
+
   /** Tail call through table 0 (tail-call extension): arguments, then the index, are on the stack. */
   returnCallIndirect(typeIndex: number): this {
     this.body.u8(0x13).u32(typeIndex).u8(0);

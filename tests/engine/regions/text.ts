@@ -115,10 +115,11 @@ function line(reader: Reader): string {
     }
     case 0x10:
       return `call ${reader.u32()}`;
+    case 0x11:
     case 0x13:
       reader.u32();
       reader.u32();
-      return "return_call_indirect";
+      return code === 0x11 ? "call_indirect" : "return_call_indirect";
     case 0x20:
     case 0x21:
     case 0x22:
