@@ -29,13 +29,17 @@ interface Hidden {
 }
 const quiet: Hidden = {};
 const flagsToo: Hidden = { flags: true };
+/** The board's firmware answers at a port, and takes and gives registers. */
+const everything: Hidden = { registers: Array.from({ length: 16 }, (_, n) => n), flags: true };
+/** Outside 64-bit mode regions take segments for granted, which these may change. */
+const onlyLong: ReadonlySet<SystemHelper> = new Set<SystemHelper>(["loadSegment", "portOut"]);
 
 /**
  * Helpers after which the next instruction is run in the same mode, unless they end the run, and what they touch besides their arguments and value.
  * The others go elsewhere, or change what a region takes for granted.
  */
 const helpers: Partial<Record<SystemHelper, Hidden>> = {
-  ...{ portIn: quiet, portOut: quiet, readControl: quiet, readDebug: quiet, writeDebug: quiet },
+  ...{ portIn: quiet, portOut: everything, readControl: quiet, readDebug: quiet, writeDebug: quiet },
   ...{ tableLimit: quiet, tableBase: quiet, localTable: quiet, task: quiet },
   ...{ readMsr: quiet, writeMsr: quiet, timestamp: quiet, timestampAux: quiet },
   ...{ readBase: quiet, writeBase: quiet, swapGs: quiet, loadSegment: quiet, invalidateCaches: quiet },
@@ -54,7 +58,6 @@ const helpers: Partial<Record<SystemHelper, Hidden>> = {
 /** Undefined: the instruction ends a region. */
 export function touchedBy(decoded: Decoded, shape: Shape, meaning: Meaning, long: boolean): Touched | undefined {
   const { instruction, rep } = shape;
-  // Outside 64-bit mode regions take segments for granted.
   if (instruction.loadsSegment && !long) return undefined;
   const touched = new Collector();
   for (const operand of decoded.operands) {
@@ -104,7 +107,7 @@ class Collector {
 
   private helper(name: SystemHelper, long: boolean): void {
     const hidden = helpers[name];
-    if (!hidden || (name === "loadSegment" && !long)) {
+    if (!hidden || (!long && onlyLong.has(name))) {
       this.known = false;
       return;
     }
