@@ -35,9 +35,9 @@ export interface RegionOptions {
   readonly tableEntries: number;
   /** INVLPG, and page walks in regions that hold one; needs the short ways (system/short). */
   readonly pageDrops: boolean;
-  /** A region can be entered where calls that leave it return to, where interrupts and system calls do, and where samples ask for it. Gains: to be measured. */
+  /** A region can be entered where calls that leave it return to, where interrupts and system calls do, and where samples ask for it. Gains: Herald's `bench` 1.2 together with the next. */
   readonly doors: boolean;
-  /** The interpreter runs single instructions in the middle of a region; off: they end it. Gains: to be measured. */
+  /** The interpreter runs single instructions in the middle of a region; off: they end it. Gains: see above; loops of x87 and MMX. */
   readonly asides: boolean;
   /** SSE on xmm registers in locals; off: left to the interpreter. Gains: floating 1.9. */
   readonly vectors: boolean;
