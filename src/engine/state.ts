@@ -11,6 +11,7 @@
  *   PAGE_KINDS   what lies at each physical page, one byte (system/paging.ts)
  *   CODE_PAGES   1 for each physical page that code was decoded from (blocks.ts)
  *   CODE_LEAVES  bits: addresses that code was fetched from (jumps.ts)
+ *   GATES        what gates came to the last time, and code selectors of IRET (system/short/remembered.ts)
  *   RECORDS      decoded instructions
  *   RAM          guest physical memory from address 0, contiguous (VGA and ROM areas included)
  */
@@ -201,7 +202,10 @@ export const CODE_PAGES = PAGE_KINDS + TRACKED_PAGES;
 export const CODE_LEAVES = CODE_PAGES + TRACKED_PAGES;
 /** For each size of page, a bit for each value of the low bits of its number. */
 export const CODE_LEAF_BITS = 4096;
-export const RECORDS = CODE_LEAVES + (4 * CODE_LEAF_BITS) / 8;
+export const GATES = CODE_LEAVES + (4 * CODE_LEAF_BITS) / 8;
+export const REMEMBERED_BYTES = 128;
+export const RETURNS = GATES + 256 * REMEMBERED_BYTES;
+export const RECORDS = RETURNS + 32 * REMEMBERED_BYTES;
 export const RECORDS_BYTES = 0x80_0000;
 export const RAM: WasmOffset = (RECORDS + RECORDS_BYTES + 0xffff) & ~0xffff;
 

@@ -106,6 +106,8 @@ export const field64 = (name: FieldName, index = 0): Term => load64(0, placeOf(n
 
 export class Routine {
   readonly code: Code;
+  /** Wasm blocks that are open. */
+  private depth = 0;
   readonly parameters: readonly Variable[];
 
   constructor(parameters: number) {
@@ -160,21 +162,37 @@ export class Routine {
   when(condition: Term, then: () => void, otherwise?: () => void): void {
     push(this.code, condition);
     this.code.if(EMPTY);
+    this.depth++;
     then();
     if (otherwise) {
       this.code.else();
       otherwise();
     }
     this.code.end();
+    this.depth--;
+  }
+
+  /** Where a condition that is given to `giveUpIf` holds, the run goes on behind the body. */
+  attempt(body: (giveUpIf: (condition: Term) => void) => void): void {
+    this.code.block();
+    const outside = this.depth++;
+    body((condition) => {
+      push(this.code, condition);
+      this.code.brIf(this.depth - outside - 1);
+    });
+    this.code.end();
+    this.depth--;
   }
 
   /** As long as the condition holds. */
   while(condition: Term, body: () => void): void {
     this.code.block().loop();
+    this.depth += 2;
     push(this.code, not(condition));
     this.code.brIf(1);
     body();
     this.code.br(0).end().end();
+    this.depth -= 2;
   }
 
   return(value: Term): void {

@@ -11,10 +11,12 @@ import {
   deliver,
   dropPage,
   interrupt,
+  interruptAgain,
   interruptReturn,
   invalidatePage,
   popFlags,
   pushFlags,
+  returnAgain,
   setInterrupts,
   systemCall,
   systemReturn,
@@ -101,10 +103,12 @@ export function writeShortWays(): Uint8Array<ArrayBuffer> {
   const long = writer.define([I32, I32, I32, I64], deliver64(parts));
   const flat = writer.define([I32, I32, I32, I32], deliver32(parts));
   writer.define([I32, I32, I32, I32, I32], deliver(long, flat), "deliver");
-  writer.helper("interrupt", interrupt(long, flat, parts, onInterrupt));
+  const interruptAnew = writer.define([I32], interrupt(long, flat, parts, onInterrupt));
+  writer.helper("interrupt", interruptAgain(interruptAnew));
   const return64Bits = writer.define([], return64(parts));
   const return32Bits = writer.define([], return32(parts));
-  writer.helper("interruptReturn", interruptReturn(return64Bits, return32Bits, parts, onReturn));
+  const returnAnew = writer.define([I32], interruptReturn(return64Bits, return32Bits, parts, onReturn));
+  writer.helper("interruptReturn", returnAgain(returnAnew));
   writer.helper("systemCall", systemCall(parts, onCall));
   writer.helper("systemReturn", systemReturn(parts, onCallReturn));
   const drop = writer.define(regionSignatures.dropPage.parameters, dropPage(), "dropPage");

@@ -41,6 +41,7 @@ import { CR0, CS, EFER, FLAG, SS } from "../core";
 import { SOFTWARE } from "../interrupts";
 import { GIBIBYTE, GUARDED, LARGE, REGION_HASH } from "../lookaside";
 import { CODE64, DATA, R11, RING3, SYSRET_FLAGS } from "../syscall";
+import { interruptAgain32, interruptAgain64, returnAgain32, returnAgain64 } from "./again";
 import type { Parts } from "./parts";
 import { assignFlat, setMode } from "./segments";
 import { notCanonical } from "./walk";
@@ -78,6 +79,18 @@ export function interrupt(deliver64: Function, deliver32: Function, parts: Parts
   }, host);
 }
 
+/** The same, tried first as it was the last time. */
+export function interruptAgain(anew: Function): Routine {
+  return helper((r, record) => {
+    const vector = r.keep(and(argument(0), 0xff));
+    r.when(
+      isLong(),
+      () => interruptAgain64(r, vector, nextRip(record)),
+      () => interruptAgain32(r, vector, low(nextRip(record))),
+    );
+  }, anew);
+}
+
 /** IRET: argument 0 the operand size. */
 export function interruptReturn(return64: Function, return32: Function, parts: Parts, host: Function): Routine {
   return helper((r) => {
@@ -87,6 +100,17 @@ export function interruptReturn(return64: Function, return32: Function, parts: P
       () => r.when(both(eq(argument(0), 32), return32()), () => r.return(parts.goOn())),
     );
   }, host);
+}
+
+/** The same, tried first as it was the last time. */
+export function returnAgain(anew: Function): Routine {
+  return helper((r) => {
+    r.when(
+      isLong(),
+      () => r.when(eq(argument(0), 64), () => returnAgain64(r)),
+      () => r.when(eq(argument(0), 32), () => returnAgain32(r)),
+    );
+  }, anew);
 }
 
 /** Refused unless SYSCALL and SYSRET work at all. */

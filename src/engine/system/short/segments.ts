@@ -28,6 +28,7 @@ import {
   shr,
   shr64,
   type Term,
+  type Variable,
   wide,
   xor,
 } from "../../wasm/routine";
@@ -35,13 +36,18 @@ import { ACCESS, DPL_SHIFT, DS, EFER, ES, FLAG, FS, GS } from "../core";
 
 /** Bits of a descriptor's high half that are kept as rights. */
 export const RIGHTS = 0x00f0_ff00;
-const STATUS = FLAG.CF | FLAG.PF | FLAG.AF | FLAG.ZF | FLAG.SF | FLAG.OF;
-const SYSTEM = FLAG.TF | FLAG.IF | FLAG.DF | FLAG.IOPL | FLAG.NT | FLAG.VM | FLAG.AC | FLAG.VIF | FLAG.VIP | FLAG.ID;
+export const STATUS = FLAG.CF | FLAG.PF | FLAG.AF | FLAG.ZF | FLAG.SF | FLAG.OF;
+export const SYSTEM =
+  FLAG.TF | FLAG.IF | FLAG.DF | FLAG.IOPL | FLAG.NT | FLAG.VM | FLAG.AC | FLAG.VIF | FLAG.VIP | FLAG.ID;
 /** Bits of segmentKinds, but for the number of the segment. */
 const FLAT = 1,
   PLAIN = 0x100;
 /** Limit of 4 GiB. */
 export const WHOLE = 0xffff_ffff | 0;
+
+/** Of 32-bit code on a 32-bit stack, in ring 0, 1 or 2. */
+export const FLAT_MODE = MODE.protected | MODE.code32 | MODE.stack32;
+export const LONG_MODE = MODE.protected | MODE.long;
 
 export const dplOf = (high: Term): Term => and(shr(high, DPL_SHIFT), 3);
 export const isNull = (selector: Term): Term => not(and(selector, 0xfffc));
@@ -83,16 +89,39 @@ export function limitOf(): Routine {
 export const baseOf = (first: Term, high: Term): Term =>
   or(shr(first, 16), shl(and(high, 0xff), 16), and(high, 0xff00_0000 | 0));
 
-/** CS or SS in 64-bit mode, where base and limit count for nothing. */
-export function assignLong(r: Routine, index: number, selector: Term, descriptor: Term, limit: Function): void {
+/** What CS or SS hold in 64-bit mode, where base and limit count for nothing; `base` is that of the descriptor. */
+export interface LongSegment {
+  readonly limit: Variable;
+  readonly rights: Variable;
+  readonly base: Variable;
+  readonly kinds: Variable;
+}
+
+export function describe(r: Routine, descriptor: Term, limitOf: Function): LongSegment {
   const first = r.keep(low(descriptor));
   const high = r.keep(highOf(descriptor));
-  const bytes = r.keep(limit(first, high));
+  const limit = r.keep(limitOf(first, high));
+  return {
+    limit,
+    rights: r.keep(or(and(high, RIGHTS), ACCESS.accessed)),
+    base: r.keep(baseOf(first, high)),
+    kinds: r.keep(select(eq(limit, WHOLE), FLAT | PLAIN, PLAIN)),
+  };
+}
+
+/** A null selector instead. */
+export function describeNull(r: Routine, { limit, rights, base, kinds }: LongSegment): void {
+  for (const variable of [limit, base]) r.set(variable, 0);
+  r.set(rights, ACCESS.unusable);
+  r.set(kinds, PLAIN);
+}
+
+export function assignLong(r: Routine, index: number, selector: Term, segment: Record<keyof LongSegment, Term>): void {
   r.setField("selector", selector, index);
-  r.setField("segmentLimit", bytes, index);
-  r.setField("segmentAccess", or(and(high, RIGHTS), ACCESS.accessed), index);
-  r.setField("descriptorBase", baseOf(first, high), index);
-  kinds(r, index, select(eq(bytes, WHOLE), FLAT | PLAIN, PLAIN));
+  r.setField("segmentLimit", segment.limit, index);
+  r.setField("segmentAccess", segment.rights, index);
+  r.setField("descriptorBase", segment.base, index);
+  kinds(r, index, segment.kinds);
 }
 
 /** A segment of 4 GiB from 0, with these rights: data, or in 64-bit mode code. */
@@ -178,13 +207,17 @@ export function setFlags(): Routine {
   return r;
 }
 
-/** RFLAGS after IRET of more than 16 bits, from `value` in its frame (flags.ts: writable; SDM 2B POPF, table 4-16). */
-export function returnedFlags(value: Term, before: Term, cpl: Term): Term {
+/** Bits of RFLAGS that IRET of more than 16 bits takes over (flags.ts: writable; SDM 2B POPF, table 4-16): the status flags are among them. */
+export function returnedBits(before: Term, cpl: Term): Term {
   const always = STATUS | FLAG.TF | FLAG.DF | FLAG.NT | FLAG.AC | FLAG.ID;
   const inner = select(cpl, 0, FLAG.IOPL | FLAG.VIF | FLAG.VIP);
   const interrupt = select(above(cpl, and(shr(before, 12), 3)), 0, FLAG.IF);
-  return xor(before, and(xor(before, value), or(always, inner, interrupt)));
+  return or(always, inner, interrupt);
 }
+
+/** RFLAGS after IRET, from `value` in its frame and the system flags before. */
+export const returnedFlags = (value: Term, before: Term, cpl: Term): Term =>
+  xor(before, and(xor(before, value), returnedBits(before, cpl)));
 
 /** EXIT of a transfer: generated code goes on unless a trap or an interrupt is due (core.ts, goOn). */
 export function goOn(): Routine {

@@ -18,6 +18,7 @@ import {
   less,
   load16,
   load32,
+  load64,
   low,
   mul,
   ne,
@@ -37,7 +38,20 @@ import { ACCESS, CS, EFER, FLAG, SS, TR } from "../core";
 import { FAULT, SOFTWARE } from "../interrupts";
 import { USER, WRITE } from "../paging";
 import type { Parts } from "./parts";
-import { assignFlat, baseOf, dplOf, highOf, isFlat, isNull, returnedFlags, RIGHTS, setMode, WHOLE } from "./segments";
+import { gateEntry, remember, returnEntry } from "./remembered";
+import {
+  assignFlat,
+  baseOf,
+  dplOf,
+  FLAT_MODE,
+  highOf,
+  isFlat,
+  isNull,
+  returnedFlags,
+  RIGHTS,
+  setMode,
+  WHOLE,
+} from "./segments";
 
 const GATE_BYTES = 8;
 /** A gate's second doubleword: present, system, 32-bit interrupt or trap gate (bit 8 tells which). */
@@ -53,7 +67,6 @@ const DATA_BITS = TYPE | ACCESS.expandDown | ACCESS.writable,
 const TASK_BITS = ACCESS.user | 0x800,
   TASK = 0x800;
 
-const FLAT_MODE = MODE.protected | MODE.code32 | MODE.stack32;
 const modeOf = (ring: Term): Term => or(FLAT_MODE, select(eq(ring, 3), MODE.user, 0));
 /** Refused where there is IA-32e mode, alignment is checked, or code or stack are not of 32 bits. */
 const isFlatMode = (): Term => both(eq(and(field("mode"), ~MODE.user), FLAT_MODE), not(has(field("efer"), EFER.LMA)));
@@ -74,10 +87,12 @@ function isFlatStack(parts: Parts, descriptor: Variable, ring: Term): Term {
   return both(typed, both(not(baseOf(first, high)), eq(parts.limitOf(first, high), WHOLE)));
 }
 
+const codeRights = (high: Term): Term => or(and(high, RIGHTS), ACCESS.accessed);
+
 /** CS with another ring; SS, if the ring is another. */
 function enter(r: Routine, selector: Term, high: Term, ring: Variable, rip: Term): void {
   r.setField("selector", selector, CS);
-  r.setField("segmentAccess", or(and(high, RIGHTS), ACCESS.accessed), CS);
+  r.setField("segmentAccess", codeRights(high), CS);
   r.setField64("rip", wide(rip));
   r.setField("cpl", ring);
   setMode(r, modeOf(ring));
@@ -108,22 +123,50 @@ export function deliver32(parts: Parts): Routine {
   const stack = newStack(r, parts, ring, cpl);
   pushFrame(r, parts, { ring, cpl, kind, code, rip, pointer: stack.pointer });
   const masked = FLAG.TF | FLAG.NT | FLAG.RF | FLAG.VM;
-  r.setField("systemFlags", and(field("systemFlags"), select(has(second, TRAP_GATE), ~masked, ~(masked | FLAG.IF))));
+  const stays = r.keep(select(has(second, TRAP_GATE), ~masked, ~(masked | FLAG.IF)));
+  r.set(selector, or(and(selector, 0xfffc), ring));
+  r.when(eq(kind, SOFTWARE), () =>
+    remember(r, gateEntry(vector), {
+      words: { gate: load64(gate), code: descriptor, stack: stack.descriptor, target: wide(target) },
+      fields: { selector, stays, ...flatCode(high), ...changed(ring, cpl, stack) },
+    }),
+  );
+  r.setField("systemFlags", and(field("systemFlags"), stays));
   r.when(ne(ring, cpl), () => assignFlat(r, SS, stack.selector, stack.rights));
-  enter(r, or(and(selector, 0xfffc), ring), high, ring, target);
+  enter(r, selector, high, ring, target);
   r.return(1);
   return r;
 }
+
+/** CS, as remembered: what it must have, and its rights then. */
+const flatCode = (high: Term) => ({
+  base: field("segmentBase", CS),
+  limit: field("segmentLimit", CS),
+  rights: codeRights(high),
+});
+
+const changed = (ring: Term, cpl: Term, stack: Pick<NewStack, "selector" | "rights">) => ({
+  ring,
+  changes: ne(ring, cpl),
+  stackSelector: stack.selector,
+  stackRights: stack.rights,
+});
 
 interface NewStack {
   readonly pointer: Variable;
   readonly selector: Variable;
   readonly rights: Variable;
+  readonly descriptor: Variable;
 }
 
 /** ESP, or SS and ESP that the TSS has for an inner ring. */
 function newStack(r: Routine, parts: Parts, ring: Variable, cpl: Variable): NewStack {
-  const stack = { pointer: r.keep(field("registers", RSP)), selector: r.variable(), rights: r.variable() };
+  const stack = {
+    pointer: r.keep(field("registers", RSP)),
+    selector: r.variable(),
+    rights: r.variable(),
+    descriptor: r.variable(I64),
+  };
   r.when(
     eq(ring, cpl),
     () => r.returnIf(not(isFlat(SS)), 0),
@@ -136,9 +179,9 @@ function newStack(r: Routine, parts: Parts, ring: Variable, cpl: Variable): NewS
       r.set(stack.pointer, load32(place));
       r.set(stack.selector, load16(place, 4));
       r.returnIf(or(isNull(stack.selector), ne(and(stack.selector, 3), ring)), 0);
-      const descriptor = r.keep(parts.descriptor(stack.selector), I64);
-      r.returnIf(not(isFlatStack(parts, descriptor, ring)), 0);
-      r.set(stack.rights, and(highOf(descriptor), RIGHTS));
+      r.set(stack.descriptor, parts.descriptor(stack.selector));
+      r.returnIf(not(isFlatStack(parts, stack.descriptor, ring)), 0);
+      r.set(stack.rights, and(highOf(stack.descriptor), RIGHTS));
     },
   );
   return stack;
@@ -194,11 +237,12 @@ export function return32(parts: Parts): Routine {
   const code = r.keep(parts.descriptor(selector), I64);
   const high = r.keep(highOf(code));
   refuseIf(or(ne(and(high, CODE_BITS), CODE), ne(dplOf(high), ring), not(isPresentCode(parts, code))));
-  const after = r.keep(returnedFlags(returned, parts.getFlags(), cpl));
+  const after = r.keep(returnedFlags(returned, flags, cpl));
   refuseIf(has(or(xor(after, flags), select(eq(ring, 3), after, 0)), FLAG.AC));
   const inner = r.keep(eq(ring, cpl));
   const stackSelector = r.variable();
   const stack = r.variable(I64);
+  const stackRights = r.variable();
   r.when(
     inner,
     () => r.set(pointer, add(pointer, 12)),
@@ -209,11 +253,16 @@ export function return32(parts: Parts): Routine {
       refuseIf(or(isNull(stackSelector), ne(and(stackSelector, 3), ring)));
       r.set(stack, parts.descriptor(stackSelector));
       refuseIf(or(not(isFlatStack(parts, stack, ring)), parts.dropsPrivileged(ring)));
+      r.set(stackRights, and(highOf(stack), RIGHTS));
     },
   );
+  remember(r, returnEntry(selector), {
+    words: { code, stack },
+    fields: { selector, ...flatCode(high), ...changed(ring, cpl, { selector: stackSelector, rights: stackRights }) },
+  });
   r.do(parts.setFlags(after));
   r.setField("systemFlags", or(field("systemFlags"), and(returned, FLAG.RF)));
-  r.when(not(inner), () => assignFlat(r, SS, stackSelector, and(highOf(stack), RIGHTS)));
+  r.when(not(inner), () => assignFlat(r, SS, stackSelector, stackRights));
   r.setField64("registers", wide(pointer), RSP);
   enter(r, selector, high, ring, rip);
   r.return(1);

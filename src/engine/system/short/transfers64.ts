@@ -1,6 +1,6 @@
 /**
  * Delivery through the IDT and IRETQ from 64-bit code to 64-bit code, in generated code. Gate, descriptors and frame are read and
- * checked each time (SDM 3, 6.14; SDM 2A IRET); nothing is remembered. Whatever is not as usual is refused (0), when no more was
+ * checked (SDM 3, 6.14; SDM 2A IRET), and what they came to is remembered for again.ts. Whatever is not as usual is refused (0), when no more was
  * done than interrupts.ts and returns.ts do too before they look at it.
  */
 import { RSP } from "../../../isa/expression";
@@ -40,7 +40,19 @@ import { ACCESS, CS, DPL_SHIFT, FLAG, SS, TR } from "../core";
 import { FAULT, SOFTWARE } from "../interrupts";
 import { USER, WRITE } from "../paging";
 import type { Parts } from "./parts";
-import { assignLong, assignNull, dplOf, highOf, isNull, returnedFlags, setMode } from "./segments";
+import { gateEntry, remember, returnEntry } from "./remembered";
+import {
+  assignLong,
+  assignNull,
+  describe,
+  describeNull,
+  dplOf,
+  highOf,
+  isNull,
+  LONG_MODE,
+  returnedFlags,
+  setMode,
+} from "./segments";
 import { notCanonical } from "./walk";
 
 const GATE_BYTES = 16;
@@ -55,7 +67,7 @@ const DATA_BITS = ACCESS.present | ACCESS.user | ACCESS.code | ACCESS.writable |
   DATA = ACCESS.present | ACCESS.user | ACCESS.writable | ACCESS.accessed;
 const FRAME = 40;
 
-const modeOf = (ring: Term): Term => or(MODE.protected | MODE.long, select(eq(ring, 3), MODE.user, 0));
+const modeOf = (ring: Term): Term => or(LONG_MODE, select(eq(ring, 3), MODE.user, 0));
 
 /** (vector, kind, error code or -1, RIP to come back to) -> 1, or 0. */
 export function deliver64(parts: Parts): Routine {
@@ -81,13 +93,24 @@ export function deliver64(parts: Parts): Routine {
   refuseIf(or(ne(and(high, CODE_BITS), CODE), above(ring, cpl)));
   pushFrame(r, parts, { ring, cpl, ist: and(second, 7), kind, code, rip });
   const masked = FLAG.TF | FLAG.NT | FLAG.RF | FLAG.VM;
-  r.setField("systemFlags", and(field("systemFlags"), select(has(second, TRAP_GATE), ~masked, ~(masked | FLAG.IF))));
-  r.when(ne(ring, cpl), () => {
+  const stays = r.keep(select(has(second, TRAP_GATE), ~masked, ~(masked | FLAG.IF)));
+  const segment = describe(r, descriptor, parts.limitOf);
+  r.set(selector, or(and(selector, 0xfffc), ring));
+  const changes = r.keep(ne(ring, cpl));
+  // The vector is an instruction's, and its stack is not the interrupt stack table's.
+  r.when(both(eq(kind, SOFTWARE), not(and(second, 7))), () =>
+    remember(r, gateEntry(vector), {
+      words: { gate: load64(gate), gateHigh: load64(gate, 8), code: descriptor, target },
+      fields: { selector, ...segment, ring, changes, stays },
+    }),
+  );
+  r.setField("systemFlags", and(field("systemFlags"), stays));
+  r.when(changes, () => {
     assignNull(r, SS, ring);
     r.setField("cpl", ring);
     setMode(r, modeOf(ring));
   });
-  assignLong(r, CS, or(and(selector, 0xfffc), ring), descriptor, parts.limitOf);
+  assignLong(r, CS, selector, segment);
   r.setField64("rip", target);
   r.return(1);
   return r;
@@ -160,18 +183,31 @@ export function return64(parts: Parts): Routine {
     },
   );
   const returned = r.keep(load32(frame, 16));
-  const after = r.keep(returnedFlags(returned, parts.getFlags(), cpl));
+  const after = r.keep(returnedFlags(returned, flags, cpl));
   refuseIf(has(or(xor(after, flags), select(eq(ring, 3), after, 0)), FLAG.AC));
   refuseIf(both(above(ring, cpl), parts.dropsPrivileged(ring)));
   const pointer = r.keep64(load64(frame, 24));
+  const segment = describe(r, code, parts.limitOf);
+  const stackSegment = describe(r, stack, parts.limitOf);
+  r.when(eq64(stack, 0n), () => describeNull(r, stackSegment));
+  remember(r, returnEntry(selector), {
+    words: { code, stack },
+    fields: {
+      selector,
+      ...segment,
+      ring,
+      changes: ne(ring, cpl),
+      stackSelector,
+      stackLimit: stackSegment.limit,
+      stackRights: stackSegment.rights,
+      stackBase: stackSegment.base,
+      stackKinds: stackSegment.kinds,
+    },
+  });
   r.do(parts.setFlags(after));
   r.setField("systemFlags", or(field("systemFlags"), and(returned, FLAG.RF)));
-  r.when(
-    eq64(stack, 0n),
-    () => assignNull(r, SS, stackSelector),
-    () => assignLong(r, SS, stackSelector, stack, parts.limitOf),
-  );
-  assignLong(r, CS, selector, code, parts.limitOf);
+  assignLong(r, SS, stackSelector, stackSegment);
+  assignLong(r, CS, selector, segment);
   r.setField64("rip", rip);
   r.setField64("registers", pointer, RSP);
   r.when(ne(ring, cpl), () => {
