@@ -124,8 +124,11 @@ export interface Definition {
   readonly loadsSegment?: boolean;
   /** String instruction: repeated under REP (count in rCX); "compare" also ends on ZF by REPE/REPNE. */
   readonly repeat?: "plain" | "compare";
-  /** Highest CPL (0..3) that may execute it; above: #GP(0). "iopl": CPL must not exceed IOPL in protected mode. */
-  readonly privilege?: 0 | "iopl";
+  /**
+   * Highest CPL (0..3) that may execute it; above: #GP(0). "iopl": CPL must not exceed IOPL in protected mode. "port": it may use the port in
+   * DX, by IOPL or the TSS's map. Looked at first, even before a count of 0 under REP.
+   */
+  readonly privilege?: 0 | "iopl" | "port";
   /** The fault above it, where it is not #GP(0). */
   readonly privilegeFault?: "#UD";
   /** Not in real mode / virtual-8086 (#UD). */

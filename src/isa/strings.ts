@@ -85,6 +85,7 @@ export const ins = instruction("ins", {
   forms: ["6C Yb,DX", "6D Yz,DX"],
   operands: { dst: "readwrite", port: "none" },
   repeat: "plain",
+  privilege: "port",
   does: ({ dst }, context) => [
     write(0, or(and(dst, constant(dst.width, 0)), low(dst.width, system("portIn", 64, port, bytes(dst.width))))),
     moved(RDI, dst.width, context),
@@ -97,6 +98,7 @@ export const outs = instruction("outs", {
   forms: ["6E DX,Xb", "6F DX,Xz"],
   operands: { port: "none", src: "read" },
   repeat: "plain",
+  privilege: "port",
   does: ({ src }, context) => [callSystem("portOut", port, bytes(src.width), src), moved(RSI, src.width, context)],
   section: "SDM 2B OUTS",
   text: "Writes the element at DS:rSI to a port.",

@@ -8,6 +8,8 @@ export const systemHelpers = {
   portIn: "IN, INS",
   /** (port, bytes, value) */
   portOut: "OUT, OUTS",
+  /** (port, bytes): faults unless the I/O permission bitmap allows it. */
+  checkPort: "INS, OUTS",
   /** (new flags, operand size) POPF: which bits may change depends on CPL and IOPL. */
   setFlags: "POPF",
   /** () -> RFLAGS as PUSHF stores it (RF and VM clear). */

@@ -10,7 +10,7 @@ const context: Context = { operandSize: 32, addressSize: 32, stackSize: 32, long
 
 /** Names of the helpers that a definition calls. */
 function helpersOf(instruction: (typeof instructions)[number]): Set<string> {
-  const names = new Set<string>();
+  const names = new Set<string>(instruction.privilege === "port" ? ["checkPort"] : []);
   const operandNames = Object.keys(instruction.operands ?? {});
   const operands = Object.fromEntries(
     operandNames.map((name, index): [string, Expression] => [name, { kind: "operand", width: 32 as Width, index }]),

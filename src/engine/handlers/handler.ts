@@ -38,6 +38,7 @@ export interface Surroundings {
 const SELF = 0;
 const ES = 0,
   RCX = 1,
+  RDX = 2,
   RSI = 6,
   RDI = 7;
 const vectors: Readonly<Record<Fault, number>> = {
@@ -53,6 +54,7 @@ const vectors: Readonly<Record<Fault, number>> = {
   "#MF": 16,
   "#AC": 17,
 };
+const FLAG_VM = 0x2_0000;
 const CR0_EM = 4,
   CR0_TS = 8,
   CR4_OSFXSR = 0x200,
@@ -144,13 +146,22 @@ class HandlerWriter implements Binding {
     const { code } = this;
     const { privilege } = this.shape.instruction;
     if (privilege === undefined) return;
+    const flags = () => code.loadAt(memory.i32Load, layout.systemFlags.offset);
     code.loadAt(memory.i32Load, layout.cpl.offset);
-    if (privilege === "iopl") {
-      code.loadAt(memory.i32Load, layout.systemFlags.offset).i32(12).op(op.i32ShrU).i32(3).op(op.i32And);
-    } else code.i32(privilege);
-    code.op(op.i32GtU).if(EMPTY);
-    this.raise(this.shape.instruction.privilegeFault ?? "#GP(0)");
+    if (privilege === 0) code.i32(0);
+    else flags().i32(12).op(op.i32ShrU).i32(3).op(op.i32And);
+    code.op(op.i32GtU);
+    if (privilege === "port") flags().i32(FLAG_VM).op(op.i32And, op.i32Or);
+    code.if(EMPTY);
+    if (privilege === "port") this.checkPort();
+    else this.raise(this.shape.instruction.privilegeFault ?? "#GP(0)");
     code.end();
+  }
+
+  private checkPort(): void {
+    const { width } = this.shape.operands.find(({ kind }) => isStringOperand(kind))!;
+    const port = { kind: "register", width: 16, register: RDX } as const;
+    this.callHelper("checkPort", [port, { kind: "constant", width: 64, value: BigInt(width / 8) }]);
   }
 
   /** Whether the vector and x87 units may be used now (SDM 2A, tables 2-18 to 2-24; SDM 3, 2.5 and 9.2). */

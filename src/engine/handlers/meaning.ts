@@ -113,7 +113,7 @@ export function roots(effect: Effect): readonly Expression[] {
 
 /** Segments and address sizes matter to a handler as soon as it forms an address itself. */
 function noteDependencies(shape: Shape, effects: readonly Effect[], touched: Set<keyof Context>): boolean {
-  let usesAddress = false;
+  let usesAddress = checksFirst(shape);
   let formsAddress = shape.operands.some(({ kind }) => isStringOperand(kind));
   const seen = new Set<Expression>();
   const visit = (e: Expression): void => {
@@ -138,6 +138,16 @@ function noteDependencies(shape: Shape, effects: readonly Effect[], touched: Set
     touched.add("addressSize");
   }
   return usesAddress;
+}
+
+/**
+ * Privilege and units are looked at before the segment of the operand (SDM 3, 6.9: "execution of an instruction"), so its address must not
+ * be worked out in front of the instruction, as it is outside 64-bit mode.
+ */
+function checksFirst({ instruction, operands, context }: Shape): boolean {
+  if (context.long && context.addressSize === 64) return false;
+  if (instruction.privilege === undefined && instruction.unit === undefined) return false;
+  return operands.some(({ kind }) => kind === "memory");
 }
 
 export const isStringOperand = (kind: string): boolean => kind === "source" || kind === "destination";

@@ -118,6 +118,7 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
   return {
     portIn: ports.input,
     portOut: ports.output,
+    checkPort: ports.permission,
     setFlags: flags.popf,
     getFlags: flags.pushf,
     halt: flags.hlt,

@@ -41,6 +41,10 @@ export class Ports {
     return this.afterwards();
   };
 
+  /** Arguments 0 port, 1 bytes. CPL exceeds IOPL, or this is virtual-8086 mode. */
+  readonly permission = (record: number): number =>
+    this.allowedByBitmap(record, this.core.argument(0) & 0xffff, this.core.argument(1));
+
   /** A changed A20 mask makes every translation stale. */
   private afterwards(): number {
     if (!this.core.board.takeAttention()) return 0;

@@ -15,7 +15,6 @@ import { AC, BREAKPOINT, LAST_CODE_PAGE, type Outcome, PAGE, type Sequence, STAT
 type Next = () => number;
 type Registers = ReadonlyMap<number, bigint>;
 const [RAX, RCX, RSP, RSI, RDI] = [0, 1, 4, 6, 7];
-const GP = 13;
 const INT3 = 0xcc,
   LOCK = 0xf0;
 const DF = 0x400;
@@ -244,20 +243,10 @@ function strayed(next: Next): Sequence {
   return sequence(next, { bits: 16, place, code: [0x66, opcode, 0x80 | (next() & 0x7f), INT3], registers });
 }
 
-/**
- * Where the engine is known to differ: INS and OUTS look at memory before they look whether the port is allowed; so do privileged instructions outside 64-bit
- * mode at the limit of the segment of their operand. Where a masked store selects nothing, as here, the manual leaves #AC open (SDM 2B MASKMOVDQU), and the
- * processors we measured seldom have none.
- */
+/** Where a masked store selects nothing, as here, the manual leaves #AC open (SDM 2B MASKMOVDQU), and the processors we measured seldom have none. */
 export function isDeviation({ code, bits }: Sequence, { vector }: Outcome): boolean {
   const decoded = decodeAs(code, bits);
-  const name = decoded.kind === "instruction" ? decoded.instruction.name : "";
-  const guarded =
-    decoded.kind === "instruction" &&
-    decoded.instruction.privilege !== undefined &&
-    decoded.operands.some(({ kind }) => kind === "memory");
-  if (/^maskmov/.test(name)) return vector === BREAKPOINT;
-  return vector === GP && (/^(ins|outs)/.test(name) || (bits !== 64 && guarded));
+  return decoded.kind === "instruction" && /^maskmov/.test(decoded.instruction.name) && vector === BREAKPOINT;
 }
 
 // ---- all of them ----
