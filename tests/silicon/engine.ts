@@ -12,7 +12,6 @@ import {
   CODE,
   codeBase,
   DATA,
-  dataBase,
   FLAG_MASK,
   initialState,
   type Outcome,
@@ -21,6 +20,17 @@ import {
   WINDOW_BYTES,
   windowOf,
 } from "./cases";
+import {
+  accessOf,
+  CODE_64,
+  descriptor,
+  GDT as USER,
+  GDT_LIMIT,
+  lastByte,
+  LDT,
+  segmentAt,
+  usualSegments,
+} from "./sequences/segments";
 
 // Physical memory.
 const GDT = 0x2000,
@@ -29,22 +39,23 @@ const GDT = 0x2000,
   HANDLERS = 0x5000,
   FAULT_STACK = 0x7000,
   TABLES = 0x8000,
+  LDT_PLACE = 0xf000,
   CODE_PAGE = 0x10_0000;
 export const DATA_PAGE = 0x10_1000,
   PAGE = 4096;
+/** Long mode sees the first 2 MiB of memory here, out of reach of the cases. */
+const SYSTEM = 0xffff_8000_0000_0000n;
 const HLT = 0xf4,
   INT3 = 0xcc;
 const BREAKPOINT = 3;
 /** Vectors that come with an error code (SDM 3, table 6-1). */
 const WITH_CODE = new Set([8, 10, 11, 12, 13, 14, 17]);
 const MOST_TICKS = 1000;
-/** Selectors of the handlers; those of the cases are Linux's own. */
+/** Selectors of the handlers, of the task and of the LDT. */
 const HANDLER_CODE = 0x08,
   HANDLER_DATA = 0x10,
-  TASK = 0x18,
-  DATA_SELECTOR = 0x2b;
-const codeSelector = { 64: 0x33, 32: 0x23, 16: 0x07 } as const;
-const dataSelector = { 64: DATA_SELECTOR, 32: DATA_SELECTOR, 16: 0x0f } as const;
+  TASK = 0x40,
+  LOCAL = 0x50;
 /** Exceptions as the harness sees them. */
 const signals: Readonly<Record<number, number>> = {
   0: 8,
@@ -101,10 +112,12 @@ export class EngineBench {
   private map(): void {
     const entry = (table: number, n: number, value: number) =>
       this.ram.setBigUint64(table + n * 8, BigInt(value), true);
-    const [top, second, directory, code, data] = [0, 1, 2, 3, 4].map((n) => TABLES + n * PAGE);
+    const [top, second, directory, code, data, upper, upmost] = [0, 1, 2, 3, 4, 5, 6].map((n) => TABLES + n * PAGE);
     entry(top, 0, second | 7);
     entry(second, 0, directory | 7);
-    entry(directory, 0, 0x83);
+    entry(top, 256, upper | 3);
+    entry(upper, 0, upmost | 3);
+    entry(upmost, 0, 0x83);
     entry(directory, CODE >> 21, code | 7);
     entry(directory, DATA >> 21, data | 7);
     entry(code, 0, CODE_PAGE | 7);
@@ -140,13 +153,19 @@ export class EngineBench {
       const rights = vector === BREAKPOINT || vector === 4 ? 0xee00n : 0x8e00n;
       const gate = BigInt(handler) | (BigInt(HANDLER_CODE) << 16n) | (rights << 32n);
       if (legacy) ram.setBigUint64(IDT + vector * 8, gate, true);
-      else ram.setBigUint64(IDT + vector * 16, gate | (1n << 32n), true);
+      else {
+        ram.setBigUint64(IDT + vector * 16, gate | (1n << 32n), true);
+        ram.setBigUint64(IDT + vector * 16 + 8, SYSTEM >> 32n, true);
+      }
     }
     // No map of ports.
     ram.setUint16(TSS + 0x66, 0x68, true);
     if (legacy) ram.setUint32(TSS + 4, FAULT_STACK, true);
     if (legacy) ram.setUint16(TSS + 8, HANDLER_DATA, true);
-    else ram.setBigUint64(TSS + 0x24, BigInt(FAULT_STACK), true);
+    else ram.setBigUint64(TSS + 0x24, SYSTEM + BigInt(FAULT_STACK), true);
+    for (const [selector, segment] of USER)
+      ram.setBigUint64(GDT + (selector & ~7), descriptor(segment, selector === CODE_64), true);
+    LDT.forEach((segment, n) => ram.setBigUint64(LDT_PLACE + n * 8, descriptor(segment), true));
   }
 
   private enterMode(): void {
@@ -156,30 +175,31 @@ export class EngineBench {
     state.set64("cr4", legacy ? 0x600n : 0x620n);
     state.set64("cr0", 0x8005_0033n);
     state.set64("efer", legacy ? 0n : 0x500n);
-    state.set64("gdtBase", BigInt(GDT));
-    state.set32("gdtLimit", HANDLER_DATA + 7);
-    state.set64("idtBase", BigInt(IDT));
+    const from = legacy ? 0n : SYSTEM;
+    state.set64("gdtBase", from + BigInt(GDT));
+    state.set32("gdtLimit", GDT_LIMIT);
+    state.set64("idtBase", from + BigInt(IDT));
     state.set32("idtLimit", 0x1ff);
-    this.segment(7, TASK, TSS, 0x67, 0x8b00);
-    this.enterCode();
+    this.segment(7, TASK, from + BigInt(TSS), 0x67, 0x8b00);
+    this.segment(6, LOCAL, from + BigInt(LDT_PLACE), LDT.length * 8 - 1, 0x8200);
+    this.enterCode(usualSegments(this.bits));
   }
 
-  private segment(n: number, selector: number, base: number, limit: number, access: number): void {
+  private segment(n: number, selector: number, base: bigint, limit: number, access: number): void {
     this.state.set32("selector", selector, n);
-    this.state.set64("segmentBase", BigInt(base), n);
-    if (n < 4) this.state.set64("descriptorBase", BigInt(base), n);
+    this.state.set64("segmentBase", base, n);
+    if (n < 4) this.state.set64("descriptorBase", base, n);
     this.state.set32("segmentLimit", limit, n);
     this.state.set32("segmentAccess", access, n);
   }
 
   /** The segments of the cases; the handlers have others. */
-  private enterCode(): void {
-    const { bits } = this;
-    const limit = bits === 16 ? 0xffff : 0xffff_ffff;
-    const size = { 64: 0xa0_0000, 32: 0xc0_0000, 16: 0 };
-    this.segment(1, codeSelector[bits], codeBase(bits), limit, 0xfb00 | size[bits]);
-    for (const n of [0, 2, 3, 4, 5])
-      this.segment(n, dataSelector[bits], dataBase(bits), limit, 0xf300 | (bits === 16 ? 0 : size[32]));
+  protected enterCode(selectors: readonly number[]): void {
+    selectors.forEach((selector, n) => {
+      const segment = segmentAt(selector);
+      if (!segment) throw new Error(`selector ${selector} cannot stand in a segment register to begin with`);
+      this.segment(n, selector, BigInt(segment.base), lastByte(segment), accessOf(segment, selector === CODE_64));
+    });
     this.state.set32("cpl", 3);
   }
 
@@ -193,32 +213,47 @@ export class EngineBench {
     this.enter(registers, flags, BigInt(START - codeBase(this.bits)));
   }
 
-  protected enter(registers: readonly bigint[], flags: number, rip: bigint): void {
+  protected enter(
+    registers: readonly bigint[],
+    flags: number,
+    rip: bigint,
+    segments: readonly number[] = usualSegments(this.bits),
+  ): void {
     const { state, cpu } = this;
     // Code that is rewritten again and again would be left to the interpreter.
     cpu.regions?.forget();
     registers.forEach((value, n) => state.set64("registers", value, n));
     state.set64("rip", rip);
-    this.enterCode();
+    this.enterCode(segments);
     cpu.system.setRflags(flags | 0x202);
     cpu.system.updateMode();
     state.set32("halted", 0);
   }
 
   /** Runs to a handler's HLT. What delivering put on its stack lies at the top, and under it the error code where there is one. */
-  protected end(most = MOST_TICKS) {
-    const { cpu, state, ram } = this;
-    const stop = cpu.run(cpu.clock + most);
+  protected end() {
+    const { cpu } = this;
+    const stop = cpu.run(cpu.clock + MOST_TICKS);
     if (stop.kind !== "halted") throw new Error(`stopped: ${JSON.stringify(stop)}`);
+    return this.interrupted();
+  }
+
+  /** In a handler that has halted. */
+  protected interrupted() {
+    const { state, ram } = this;
     const word = (fromTop: number) =>
       this.legacy
         ? BigInt(ram.getUint32(FAULT_STACK - 4 * fromTop, true))
         : ram.getBigUint64(FAULT_STACK - 8 * fromTop, true);
-    const vector = Number(state.get64("rip")) - 1 - HANDLERS;
+    const vector = Number(BigInt.asUintN(32, state.get64("rip"))) - 1 - HANDLERS;
     if (vector < 0 || vector >= 32) throw new Error("halted outside the handlers");
     const registers = Array.from({ length: 16 }, (_, n) => (n === 4 ? word(2) : state.get64("registers", n)));
     const error = WITH_CODE.has(vector) ? Number(word(6)) : 0;
-    return { vector, error, rip: word(5), flags: Number(word(3)), registers };
+    // The handlers leave DS, ES, FS and GS alone.
+    const segments = [0, 0, 0, 3, 4, 5].map((n) => state.get32("selector", n));
+    segments[1] = Number(word(4) & 0xffffn);
+    segments[2] = Number(word(1) & 0xffffn);
+    return { vector, error, rip: word(5), flags: Number(word(3)), registers, segments };
   }
 
   /** The same as the harness tells it. */

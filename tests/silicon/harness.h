@@ -18,12 +18,16 @@ static inline void map_at(uintptr_t address, size_t bytes, int protection) {
   exit(2);
 }
 
-/* A 16-bit segment of 64 KiB. contents: 0 data, 2 code. */
-static inline void make_segment(int number, uint32_t base, int contents) {
-  struct user_desc segment = {.entry_number = number, .base_addr = base, .limit = 0xffff, .contents = contents, .useable = 1};
-  if (syscall(SYS_modify_ldt, 1, &segment, sizeof segment) == 0) return;
+static inline void make_descriptor(struct user_desc segment) {
+  const int newest = 0x11; /* with all fields */
+  if (syscall(SYS_modify_ldt, newest, &segment, sizeof segment) == 0) return;
   perror("harness: modify_ldt");
   exit(2);
+}
+
+/* A 16-bit segment of 64 KiB. contents: 0 data, 2 code. */
+static inline void make_segment(int number, uint32_t base, int contents) {
+  make_descriptor((struct user_desc){.entry_number = number, .base_addr = base, .limit = 0xffff, .contents = contents});
 }
 
 static inline void read_all(void *to, size_t bytes) {

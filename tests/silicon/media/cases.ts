@@ -142,7 +142,7 @@ function edgeFloat(next: Random, exponentBits: number, fractionBits: number): bi
 }
 
 /** 80 bits: usually with the integer bit that belongs to the exponent. */
-function extended(next: Random): bigint {
+export function extended(next: Random): bigint {
   const compact = edgeFloat(next, 15, 63);
   const exponent = (compact >> 63n) & 0x7fffn;
   const usual = exponent === 0n ? 0n : 1n;
@@ -172,7 +172,7 @@ function letters(next: Random): bigint {
   return value;
 }
 
-function quadword(next: Random, style: Style): bigint {
+export function quadword(next: Random, style: Style): bigint {
   if (style === "texts") return letters(next);
   if (style === "singles") return (edgeFloat(next, 8, 23) << 32n) | edgeFloat(next, 8, 23);
   if (style === "doubles") return edgeFloat(next, 11, 52);

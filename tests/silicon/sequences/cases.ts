@@ -5,7 +5,10 @@
 import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { decode } from "../../../src/engine/decode/decode";
-import { type Bits, CODE, DATA, dataBase, random, visible } from "../cases";
+import { type Bits, CODE, DATA, random, visible } from "../cases";
+import { extended, FX, quadword } from "../media/cases";
+import { fieldName, isOpen } from "../media/image";
+import { CS, segmentAt, SS, usualSegments } from "./segments";
 
 export const PAGE = 4096;
 /** Of the pages at DATA two can be written, the third only read, the next one is not there. */
@@ -13,7 +16,7 @@ export const WINDOW_BYTES = 2 * PAGE;
 /** Of the pages at CODE the first and the fourth can be executed; the second may not be, the third and fifth are not there. */
 export const LAST_CODE_PAGE = 3 * PAGE;
 export const USUAL_PLACE = 0x800;
-export const MOST_CODE = 512;
+export const MOST_CODE = 1024;
 /** CF PF AF ZF SF DF OF, and AC. */
 export const FLAG_MASK = 0x40cd5;
 export const AC = 0x4_0000;
@@ -21,6 +24,9 @@ export const AC = 0x4_0000;
 export const STATUS = 0x8d5;
 export const BREAKPOINT = 3,
   PAGE_FAULT = 14;
+/** Vectors that no exception has: it ran too long, or called the operating system. */
+export const ENDLESS = 255,
+  CALLED = 254;
 
 export interface Sequence {
   readonly bits: Bits;
@@ -31,6 +37,10 @@ export interface Sequence {
   readonly flags: number;
   /** Values for registers, by number; the others come from the seed. */
   readonly registers: ReadonlyMap<number, bigint>;
+  /** Selectors of ES CS SS DS FS GS, where they are not the usual ones. */
+  readonly segments?: readonly number[];
+  /** What memory is filled with: any bits, or singles, doubles, extended values and integers in turn. */
+  readonly filling?: "bits" | "numbers";
 }
 
 export interface Outcome {
@@ -44,6 +54,10 @@ export interface Outcome {
   readonly registers: readonly bigint[];
   /** A digest. */
   readonly memory: string;
+  /** Of older recordings they are not known. */
+  readonly segments?: readonly number[];
+  /** x87 and vector state as words, or a digest of them. */
+  readonly floats?: string;
 }
 
 export interface Recorded {
@@ -52,15 +66,32 @@ export interface Recorded {
 }
 
 export const digest = (memory: Uint8Array): string => createHash("sha256").update(memory).digest("hex").slice(0, 12);
-export const startOf = ({ bits, place }: Sequence): bigint => BigInt(bits === 16 ? place : CODE + place);
+export const segmentsOf = ({ bits, segments }: Sequence): readonly number[] => segments ?? usualSegments(bits);
+/** Where a segment begins that a sequence starts with. */
+export const baseOf = (test: Sequence, register: number): number => segmentAt(segmentsOf(test)[register])?.base ?? 0;
+export const startOf = (test: Sequence): bigint => BigInt(CODE + test.place - baseOf(test, CS));
+
+/** Stripes of 64 bytes. */
+const STRIPE = 64;
+export const STRIPES = ["singles", "doubles", "extended", "integers"] as const;
+function fillWithNumbers(view: DataView, next: () => number): void {
+  for (let at = 0; at < WINDOW_BYTES; at += 16) {
+    const stripe = STRIPES[Math.floor(at / STRIPE) % STRIPES.length];
+    const words = [quadword(next, stripe), quadword(next, stripe)];
+    const whole = stripe === "extended" ? extended(next) : words[0];
+    view.setBigUint64(at, BigInt.asUintN(64, whole), true);
+    view.setBigUint64(at + 8, stripe === "extended" ? whole >> 64n : words[1], true);
+  }
+}
 
 export function initialState(test: Sequence): { registers: bigint[]; memory: Uint8Array } {
   const next = random(test.seed);
   const registers = Array.from({ length: 16 }, () => (BigInt(next()) << 32n) | BigInt(next()));
-  registers[4] = BigInt(DATA + 0xc00 - dataBase(test.bits));
+  registers[4] = BigInt(DATA + 0xc00 - baseOf(test, SS));
   const memory = new Uint8Array(WINDOW_BYTES);
   const view = new DataView(memory.buffer);
-  for (let n = 0; n < WINDOW_BYTES; n += 4) view.setUint32(n, next(), true);
+  if (test.filling === "numbers") fillWithNumbers(view, next);
+  else for (let n = 0; n < WINDOW_BYTES; n += 4) view.setUint32(n, next(), true);
   for (const [number, value] of test.registers) registers[number] = value;
   return { registers: registers.map((value, n) => visible(test.bits, n, value)), memory };
 }
@@ -80,6 +111,30 @@ const LONGEST = 15;
 const END_OF_USER = 0x7fff_ffff_f000n;
 const PRESENT = 1;
 
+const words = (fx: Uint8Array) => {
+  const view = new DataView(fx.buffer, fx.byteOffset);
+  return Array.from({ length: FX.end / 8 }, (_, n) => view.getBigUint64(n * 8, true).toString(16));
+};
+/** An FXSAVE image as words, without what processors differ in. */
+export function floatsOf(fx: Uint8Array): string {
+  const kept = Uint8Array.from(fx.subarray(0, FX.end));
+  const status = kept[FX.status];
+  for (let n = 0; n < FX.stack; n++) if (isOpen(n, status)) kept[n] = 0;
+  return words(kept).join(" ");
+}
+
+/** Digests stand in recordings. */
+function floatDifference(expected: string, found: string): string {
+  const [theirs, ours] = [expected, found].map((text) => text.split(" "));
+  if (theirs.length === 1) return expected === digest(Buffer.from(found)) ? "" : "floats";
+  const parts = theirs.flatMap((word, n) => (ours[n] === word ? [] : [`${fieldName(8 * n)} ${ours[n]}, not ${word}`]));
+  return parts.join("; ");
+}
+
+/** Of a 16-bit stack the operating system does not keep the upper half of ESP. */
+const registerSeen = ({ segments }: Outcome, n: number, value: bigint): bigint =>
+  n === 4 && segments && segmentAt(segments[SS]) && !segmentAt(segments[SS])?.wide ? value & 0xffffn : value;
+
 /** What differs, or "". AF is left out where `open` says so: it may be undefined. */
 export function difference(expected: Outcome, found: Outcome, open = 0): string {
   const parts: string[] = [];
@@ -93,10 +148,14 @@ export function difference(expected: Outcome, found: Outcome, open = 0): string 
   compare("cr2", found.cr2.toString(16), expected.cr2.toString(16));
   compare("rip", found.rip.toString(16), expected.rip.toString(16));
   compare("flags", (found.flags & ~open).toString(16), (expected.flags & ~open).toString(16));
-  expected.registers.forEach((value, n) =>
-    compare(`register ${n}`, found.registers[n].toString(16), value.toString(16)),
-  );
+  expected.registers.forEach((value, n) => {
+    const [ours, theirs] = [found.registers[n], value].map((one) => registerSeen(expected, n, one).toString(16));
+    compare(`register ${n}`, ours, theirs);
+  });
   compare("memory", found.memory, expected.memory);
+  const selectors = (outcome: Outcome) => outcome.segments?.map((selector) => selector.toString(16)).join(" ");
+  if (expected.segments) compare("segments", selectors(found)!, selectors(expected)!);
+  if (expected.floats) parts.push(...[floatDifference(expected.floats, found.floats!)].filter(Boolean));
   return parts.join("; ");
 }
 
@@ -114,6 +173,7 @@ type Line = [
   number,
   Record<string, string>,
   string,
+  ...([] | [readonly number[] | null, string, readonly number[], string]),
 ];
 
 const texts = (values: Iterable<readonly [number, bigint]>) =>
@@ -126,11 +186,18 @@ export function pack(all: readonly Recorded[]): Uint8Array {
     const before = initialState(test).registers;
     const changed = [...outcome.registers.entries()].filter(([n, value]) => value !== before[n]);
     const head = `${test.bits} ${test.place} ${Buffer.from(test.code).toString("hex")}`;
-    const { vector, error, cr2, rip, flags, memory } = outcome;
+    const { vector, error, cr2, rip, flags, memory, segments, floats } = outcome;
+    const more = [
+      test.segments ?? null,
+      test.filling ?? "bits",
+      segments,
+      floats && digest(Buffer.from(floats)),
+    ] as const;
     const unchanged = digest(initialState(test).memory) === memory ? "" : memory;
     const line: Line = [
       ...([head, test.seed, test.flags, texts(test.registers)] as const),
       ...([vector, error, cr2.toString(16), rip.toString(16), flags, texts(changed), unchanged] as const),
+      ...(segments && floats ? ([more[0], more[1], segments, more[3]!] as const) : ([] as const)),
     ];
     return JSON.stringify(line);
   });
@@ -140,13 +207,16 @@ export function pack(all: readonly Recorded[]): Uint8Array {
 export function unpack(compressed: Uint8Array): Recorded[] {
   const lines = gunzipSync(compressed).toString().split("\n");
   return lines.map((text) => {
-    const [head, seed, flags, patches, vector, error, cr2, rip, after, changed, memory] = JSON.parse(text) as Line;
+    const line = JSON.parse(text) as Line;
+    const [head, seed, flags, patches, vector, error, cr2, rip, after, changed, memory, ...more] = line;
+    const [before6, filling, segments, floats] = more;
     const [bits, place, code] = head.split(" ");
     const test: Sequence = {
       bits: Number(bits) as Bits,
       place: Number(place),
       code: Buffer.from(code, "hex"),
-      ...{ seed, flags, registers: numbers(patches) },
+      ...{ seed, flags, registers: numbers(patches), segments: before6 ?? undefined },
+      filling: filling === "numbers" ? filling : "bits",
     };
     const before = initialState(test);
     const registers = before.registers;
@@ -154,6 +224,7 @@ export function unpack(compressed: Uint8Array): Recorded[] {
     const outcome = {
       ...{ vector, error, cr2: BigInt(`0x${cr2}`), rip: BigInt(`0x${rip}`), flags: after, registers },
       memory: memory || digest(before.memory),
+      ...{ segments, floats },
     };
     return { test, outcome };
   });

@@ -1,15 +1,20 @@
 /** Runs sequences on the engine: the bench of single instructions, with the pages that the harness of sequences has. */
 import { type Bits, CODE, DATA, visible } from "../cases";
 import { type BenchOptions, EngineBench } from "../engine";
+import { FX, FX_BYTES } from "../media/cases";
+import { readImage, writeImage } from "../media/image";
 import {
   BREAKPOINT,
   digest,
+  ENDLESS,
   FLAG_MASK,
+  floatsOf,
   initialState,
   LAST_CODE_PAGE,
   type Outcome,
   PAGE,
   PAGE_FAULT,
+  segmentsOf,
   type Sequence,
   startOf,
   WINDOW_BYTES,
@@ -47,13 +52,11 @@ export class SequenceBench extends EngineBench {
   }
 
   private resetFloats(): void {
-    const { state } = this;
-    for (const field of ["fpuStatus", "fpuFull", "fpuOpcode", "fpuCs", "fpuDs"] as const) state.set32(field, 0);
-    for (const field of ["fpuIp", "fpuDp"] as const) state.set64(field, 0n);
-    state.set32("fpuControl", 0x37f);
-    state.set32("mxcsr", 0x1f80);
-    for (let n = 0; n < 32; n++) state.set64("xmm", 0n, n);
-    for (let n = 0; n < 16; n++) state.set64("fpr", 0n, n);
+    const fx = new Uint8Array(FX_BYTES);
+    const view = new DataView(fx.buffer);
+    view.setUint16(FX.control, 0x37f, true);
+    view.setUint32(FX.mxcsr, 0x1f80, true);
+    writeImage(this.state, fx);
   }
 
   runSequence(test: Sequence): Outcome {
@@ -61,8 +64,11 @@ export class SequenceBench extends EngineBench {
     this.place(test);
     this.cpu.ram.set(memory, DATA_AT);
     this.resetFloats();
-    this.enter(registers, test.flags, startOf(test));
-    const { vector, error, rip, flags, registers: after } = this.end(MOST_TICKS);
+    this.enter(registers, test.flags, startOf(test), segmentsOf(test));
+    const stop = this.cpu.run(this.cpu.clock + MOST_TICKS);
+    if (stop.kind !== "halted" && stop.kind !== "ticks") throw new Error(`stopped: ${JSON.stringify(stop)}`);
+    const endless = stop.kind === "ticks" && { vector: ENDLESS, error: 0, rip: 0n, flags: 0, registers, segments: [] };
+    const { vector, error, rip, flags, registers: after, segments } = endless || this.interrupted();
     return {
       vector,
       error,
@@ -71,6 +77,8 @@ export class SequenceBench extends EngineBench {
       flags: flags & FLAG_MASK,
       registers: after.map((value, n) => visible(this.bits, n, value)),
       memory: digest(this.cpu.ram.subarray(DATA_AT, DATA_AT + WINDOW_BYTES)),
+      segments,
+      floats: floatsOf(readImage(this.state)),
     };
   }
 }

@@ -1,14 +1,18 @@
 /*
  * Runs short pieces of code on the processor this program runs on, until a breakpoint or an exception, and tells which exception it was
- * and what became of registers, flags and memory. It works as ../harness.c does: in one signal handler. Linux tells the vector, the error
- * code and CR2 in the signal's context. Cases and results are fixed-size records on standard input and output (see native.ts).
+ * and what became of registers, flags, segments, x87 and vector state, and memory. It works as ../harness.c does: in one signal handler.
+ * Linux tells the vector, the error code and CR2 in the signal's context. What runs too long, or calls the operating system, is ended
+ * with a vector of our own. Cases and results are fixed-size records on standard input and output (see native.ts).
  */
 #include "../harness.h"
+#include <asm/prctl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/time.h>
 #include <ucontext.h>
 
@@ -16,27 +20,36 @@ enum {
   PAGE = 4096,
   CODE = 0x10000000,
   DATA = 0x20000000,
-  CODE_BYTES = 512,
+  CODE_BYTES = 1024,
   WINDOW_BYTES = 2 * PAGE,
   FX_BYTES = 512,
   FX_KEPT = 416, /* what follows belongs to the operating system */
   BREAKPOINT = 0xcc,
   FLAGS = 0x40cd5, /* CF PF AF ZF SF DF OF AC */
   LONGEST_SECONDS = 60,
-  /* Selectors: Linux's own, and two 16-bit segments of this program, at CODE and DATA. */
-  CODE_64 = 0x33,
-  CODE_32 = 0x23,
-  DATA_32 = 0x2b,
-  CODE_16 = 0x07,
-  DATA_16 = 0x0f,
+  LONGEST_CASE_MICROSECONDS = 20000,
+  ENDLESS = 255, /* vectors that no exception has */
+  CALLED = 254,
+};
+
+struct segment {
+  uint32_t base;
+  uint32_t limit;
+  uint8_t contents; /* as modify_ldt has them: 0 data, 1 data that grows down, 2 code */
+  uint8_t wide;
+  uint8_t pages;
+  uint8_t restricted;
+  uint8_t absent;
+  uint8_t unused[3];
 };
 
 struct sequence {
   uint64_t registers[16];
+  uint64_t rip;
   uint32_t flags;
   uint16_t place; /* of the first byte, from CODE */
   uint16_t length;
-  uint32_t bits;
+  uint16_t segments[6]; /* ES CS SS DS FS GS */
   uint32_t unused;
   uint8_t code[CODE_BYTES];
   uint8_t memory[WINDOW_BYTES];
@@ -49,7 +62,8 @@ struct outcome {
   uint32_t flags;
   uint32_t vector;
   uint32_t error;
-  uint32_t unused;
+  uint16_t segments[6];
+  uint8_t fx[FX_KEPT];
   uint8_t memory[WINDOW_BYTES];
 };
 
@@ -59,22 +73,28 @@ static const int places[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_
 
 static struct sequence *cases;
 static struct outcome *results;
-static uint32_t count, current;
+static uint32_t count, current, seen_running;
 static int started;
-static uint64_t home_registers[NGREG];
+static uint64_t home_registers[NGREG], home_fs;
 
-/* This handler was entered with the interrupted code's AC; memcpy may access what is not aligned. */
-static void clear_alignment_checks(void) { __asm__ volatile("pushfq; andl $~0x40000, (%%rsp); popfq" : : : "memory", "cc"); }
+/* This handler was entered with the interrupted code's AC, NT and ID: the first disturbs memcpy, the others would stay for the next case. */
+static void clear_flags(void) { __asm__ volatile("pushfq; andl $~0x244000, (%%rsp); popfq" : : : "memory", "cc"); }
 
-static void save_result(const ucontext_t *context) {
+static void save_result(int signal, const ucontext_t *context) {
   struct outcome *result = &results[current];
   const greg_t *registers = context->uc_mcontext.gregs;
   for (int n = 0; n < 16; n++) result->registers[n] = registers[places[n]];
-  result->vector = registers[REG_TRAPNO];
+  result->vector = signal == SIGVTALRM ? ENDLESS : signal == SIGSYS ? CALLED : registers[REG_TRAPNO];
   result->error = registers[REG_ERR];
   result->cr2 = registers[REG_CR2];
   result->rip = registers[REG_RIP];
   result->flags = registers[REG_EFL];
+  result->segments[1] = registers[REG_CSGSFS];
+  result->segments[2] = (uint64_t)registers[REG_CSGSFS] >> 48;
+  /* Linux leaves these to whoever runs. */
+  __asm__ volatile("mov %%es, %0; mov %%ds, %1; mov %%fs, %2; mov %%gs, %3"
+                   : "=m"(result->segments[0]), "=m"(result->segments[3]), "=m"(result->segments[4]), "=m"(result->segments[5]));
+  memcpy(result->fx, context->uc_mcontext.fpregs, FX_KEPT);
   memcpy(result->memory, (void *)(uintptr_t)DATA, WINDOW_BYTES);
 }
 
@@ -83,6 +103,7 @@ static void start_case(ucontext_t *context) {
   greg_t *registers = context->uc_mcontext.gregs;
   memset((void *)(uintptr_t)CODE, BREAKPOINT, PAGE);
   memset((void *)(uintptr_t)(CODE + 3 * PAGE), BREAKPOINT, PAGE);
+  memset((void *)(uintptr_t)(CODE + PAGE), BREAKPOINT, PAGE);
   /* What does not fit into its page goes on in the next one if that is there. */
   uintptr_t start = CODE + test->place, end = (start | (PAGE - 1)) + 1;
   size_t inside = start + test->length > end ? end - start : test->length;
@@ -97,34 +118,83 @@ static void start_case(ucontext_t *context) {
   floats->mxcr_mask = 0xffff;
   *(uint64_t *)((uint8_t *)floats + FX_BYTES) |= 3;
   for (int n = 0; n < 16; n++) registers[places[n]] = test->registers[n];
-  registers[REG_RIP] = test->bits == 16 ? test->place : start;
+  registers[REG_RIP] = test->rip;
   registers[REG_EFL] = 0x202 | (test->flags & FLAGS);
-  uint64_t code = test->bits == 16 ? CODE_16 : test->bits == 32 ? CODE_32 : CODE_64;
-  uint64_t data = test->bits == 16 ? DATA_16 : DATA_32;
   /* Low 16 bits CS, top 16 bits SS. */
   uint64_t others = home_registers[REG_CSGSFS] & 0x0000ffffffff0000ull;
-  registers[REG_CSGSFS] = others | code | data << 48;
-  /* This 64-bit code does not look at DS and ES. */
-  __asm__ volatile("mov %0, %%ds; mov %0, %%es" : : "r"(data));
+  registers[REG_CSGSFS] = others | test->segments[1] | (uint64_t)test->segments[2] << 48;
+  /* This 64-bit code does not look at them; the C library's FS comes back before it is needed. */
+  __asm__ volatile("mov %0, %%es; mov %1, %%ds; mov %2, %%fs; mov %3, %%gs"
+                   :
+                   : "m"(test->segments[0]), "m"(test->segments[3]), "m"(test->segments[4]), "m"(test->segments[5]));
 }
 
 static void on_signal(int signal, siginfo_t *info, void *argument) {
-  (void)signal;
   (void)info;
-  clear_alignment_checks();
+  clear_flags();
   ucontext_t *context = argument;
+  if (signal == SIGVTALRM && (current >= count || !started || seen_running != current)) {
+    seen_running = current;
+    return;
+  }
   if (!started) {
     started = 1;
     memcpy(home_registers, context->uc_mcontext.gregs, sizeof home_registers);
   } else {
-    save_result(context);
+    save_result(signal, context);
     current++;
   }
-  if (current < count) start_case(context);
-  else memcpy(context->uc_mcontext.gregs, home_registers, sizeof home_registers);
+  if (current < count) return start_case(context);
+  memcpy(context->uc_mcontext.gregs, home_registers, sizeof home_registers);
+  __asm__ volatile("mov %0, %%ds; mov %0, %%es; mov %0, %%gs" : : "r"(0));
+  syscall(SYS_arch_prctl, ARCH_SET_FS, home_fs);
+}
+
+/* Code may run into bytes that call the operating system: those calls are signals, but for what this program itself needs. */
+static void forbid_system_calls(void) {
+#define ALLOW(number) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      ALLOW(SYS_rt_sigreturn),
+      ALLOW(SYS_write),
+      ALLOW(SYS_exit_group),
+      ALLOW(SYS_arch_prctl),
+      ALLOW(SYS_newfstatat),
+      ALLOW(SYS_fstat),
+      ALLOW(SYS_mmap),
+      ALLOW(SYS_brk),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+  };
+  struct sock_fprog program = {.len = sizeof code / sizeof *code, .filter = code};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0) return;
+  perror("harness: seccomp");
+  exit(2);
+}
+
+static void make_segments(void) {
+  uint32_t segments;
+  read_all(&segments, sizeof segments);
+  for (uint32_t n = 0; n < segments; n++) {
+    struct segment one;
+    read_all(&one, sizeof one);
+    make_descriptor((struct user_desc){
+        .entry_number = n,
+        .base_addr = one.base,
+        .limit = one.limit,
+        .seg_32bit = one.wide,
+        .contents = one.contents,
+        .read_exec_only = one.restricted,
+        .limit_in_pages = one.pages,
+        .seg_not_present = one.absent,
+    });
+  }
 }
 
 int main(void) {
+  make_segments();
   read_all(&count, sizeof count);
   cases = calloc(count + 1, sizeof *cases);
   results = calloc(count + 1, sizeof *results);
@@ -137,7 +207,6 @@ int main(void) {
   map_at(CODE, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
   map_at(CODE + PAGE, PAGE, PROT_READ | PROT_WRITE);
   map_at(CODE + 3 * PAGE, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
-  memset((void *)(uintptr_t)(CODE + PAGE), BREAKPOINT, PAGE);
   /* Data: two pages to write, one to read, none. */
   map_at(DATA, 2 * PAGE, PROT_READ | PROT_WRITE);
   map_at(DATA + 2 * PAGE, PAGE, PROT_READ);
@@ -146,12 +215,15 @@ int main(void) {
   stack_t stack = {.ss_sp = malloc(1 << 16), .ss_size = 1 << 16};
   sigaltstack(&stack, NULL);
   struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-  const int signals[] = {SIGTRAP, SIGSEGV, SIGILL, SIGFPE, SIGBUS};
+  sigaddset(&action.sa_mask, SIGVTALRM);
+  const int signals[] = {SIGTRAP, SIGSEGV, SIGILL, SIGFPE, SIGBUS, SIGSYS, SIGVTALRM};
   for (size_t n = 0; n < sizeof signals / sizeof *signals; n++) sigaction(signals[n], &action, NULL);
+  const struct timeval longest = {.tv_usec = LONGEST_CASE_MICROSECONDS};
+  setitimer(ITIMER_VIRTUAL, &(struct itimerval){.it_interval = longest, .it_value = longest}, NULL);
   alarm(LONGEST_SECONDS);
 
-  make_segment(CODE_16 >> 3, CODE, 2);
-  make_segment(DATA_16 >> 3, DATA, 0);
+  syscall(SYS_arch_prctl, ARCH_GET_FS, &home_fs);
+  forbid_system_calls();
   __asm__ volatile("int3" : : : "memory");
   fwrite(results, sizeof *results, count, stdout);
   return fflush(stdout) ? 2 : 0;
