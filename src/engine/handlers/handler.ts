@@ -70,6 +70,12 @@ const goesOn: ReadonlySet<SystemHelper> = new Set<SystemHelper>([
 
 type When = Extract<Effect, { kind: "when" }>;
 
+/** Under a condition too (INTO). */
+const callsHelperThatGoesOn = (effect: Effect): boolean =>
+  effect.kind === "when"
+    ? effect.effects.some(callsHelperThatGoesOn)
+    : effect.kind === "system" && goesOn.has(effect.helper);
+
 export function writeHandler(shape: Shape, meaning: Meaning, surroundings: Surroundings): Code {
   return new HandlerWriter(shape, meaning, surroundings).write();
 }
@@ -106,7 +112,7 @@ class HandlerWriter implements Binding {
     else this.once();
     if (this.leave !== undefined) {
       this.code.get(this.leave).if(EMPTY);
-      if (this.meaning.effects.some((effect) => effect.kind === "system" && goesOn.has(effect.helper))) this.goOn();
+      if (this.meaning.effects.some(callsHelperThatGoesOn)) this.goOn();
       this.exit(() => this.code.get(this.leave!));
       this.code.end();
     }

@@ -66,7 +66,7 @@ const usesStack = ({ instruction: { name } }: Decoded) => /^(push|pop|call|ret|e
 const touchesMemory = (decoded: Decoded) =>
   usesStack(decoded) || decoded.operands.some(({ kind }) => kind === "memory" || kind.startsWith("string"));
 
-/** Which of FXSAVE's two faults it is, and what it saves, differ from processor to processor (SDM 2A FXSAVE). */
+/** Which of FXSAVE's two faults it is, and what it saves, differ from processor to processor (SDM 2A FXSAVE); so do estimates. */
 const VARYING = /^(fx(save|rstor)|r(cp|sqrt)[ps]s$)/;
 /** With AC set. Operands lie anywhere; so does the stack. */
 function alignment(form: Form, next: Next, bits: Bits): Sequence | undefined {

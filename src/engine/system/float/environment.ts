@@ -95,7 +95,8 @@ export class FpuEnvironment {
     }
     core.set("fpuIp", BigInt(word(first)));
     u32[at.fpuCs] = word(first + step) & 0xffff;
-    if (wide) u32[at.fpuOpcode] = (word(first + step) >>> 16) & 0x7ff;
+    // The short layout has no opcode: processors clear it.
+    u32[at.fpuOpcode] = wide ? (word(first + step) >>> 16) & 0x7ff : 0;
     core.set("fpuDp", BigInt(word(first + 2 * step)));
     u32[at.fpuDs] = word(first + 3 * step) & 0xffff;
   }
