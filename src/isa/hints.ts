@@ -1,6 +1,6 @@
 /** Instructions that do nothing here: padding, hints, ordering. */
 import { constant } from "./expression";
-import { fault, instruction } from "./notation";
+import { callSystem, fault, instruction } from "./notation";
 
 /** `90` with REX.B is XCHG R8, rAX (exchange.ts). The forms with ModRM never touch their operand. */
 export const nop = instruction("nop", {
@@ -85,7 +85,7 @@ for (const [name, reg] of [
 export const clflush = instruction("clflush", {
   forms: ["NP 0F AE /7 Mb"],
   operands: { place: "read" },
-  result: ({ place }) => place,
+  does: ({ place }) => [callSystem("flushLine", place)],
   section: "SDM 2A CLFLUSH",
   text: "Writes a cache line back; there is no cache, but the address must be readable.",
 });

@@ -339,8 +339,7 @@ for (const { name, reg, helper, text } of [
 
 export const arpl = instruction("arpl", {
   forms: ["63 /r Ew,Gw {i64}"],
-  // Written only where it changes: there is no fault otherwise.
-  operands: { dst: "read", src: "read" },
+  operands: { dst: "readwrite", src: "read" },
   protectedOnly: true,
   does: ({ dst, src }) => {
     const rpl = (selector: Expression): Expression => and(selector, constant(16, 3));

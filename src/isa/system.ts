@@ -15,6 +15,8 @@ export const systemHelpers = {
   /** () -> RFLAGS as PUSHF stores it (RF and VM clear). */
   getFlags: "PUSHF",
   halt: "HLT",
+  /** (a byte of the line) */
+  flushLine: "CLFLUSH",
   setInterrupts: "STI",
   clearInterrupts: "CLI",
   /** (vector, 1 for INT n) software interrupt, delivered with the return address after the instruction. */

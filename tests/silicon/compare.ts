@@ -83,6 +83,7 @@ function enter(state: MachineState, allocation: bigint, nesting: bigint, size: b
 }
 const helpers = (bits: Bits): Helpers => ({
   enter: (state, allocation, level, size) => enter(state, allocation, level, size, bits),
+  flushLine: () => 0n,
 });
 
 const decodeCase = (test: Case) => decode(test.code, 0, { long: test.bits === 64, code32: test.bits === 32 });

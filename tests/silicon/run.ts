@@ -1,6 +1,6 @@
 /**
  * Fresh cases on this machine's processor, compared with the definitions and the engine:
- * npm run silicon -- [--cases N] [--seed S] [--only PATTERN] [--model definitions|engine|all] [--part integer|media|faults|programs|all] [--regions] [--record NAME].
+ * npm run silicon -- [--cases N] [--seed S] [--only PATTERN] [--model definitions|engine|all] [--part integer|media|faults|programs|found|all] [--regions] [--mixed] [--record NAME].
  *
  * N cases for each form (of faults a tenth, of programs 5 N in all), in portions with seeds from S on; --record keeps them as fixtures of that name, which the tests use. Vectors
  * and x87 (media) have no evaluator besides the engine.
@@ -22,14 +22,16 @@ import { runNatively, whyNot } from "./native";
 import {
   BREAKPOINT,
   difference as sequenceDifference,
+  ENDLESS,
   isUsable,
   openFlags,
   pack as packSequences,
   type Recorded,
   type Sequence,
 } from "./sequences/cases";
-import { sequenceBenches } from "./sequences/engine";
+import { MIXED, sequenceBenches } from "./sequences/engine";
 import { generateFaults, isDeviation } from "./sequences/faults";
+import { found } from "./sequences/found";
 import { runNatively as runSequencesNatively } from "./sequences/native";
 import { randomProgram, recipe, smallest } from "./sequences/programs";
 
@@ -47,6 +49,7 @@ const { values } = parseArgs({
     show: { type: "string", default: "3" },
     record: { type: "string" },
     regions: { type: "boolean", default: false },
+    mixed: { type: "boolean", default: false },
   },
 });
 const reason = whyNot();
@@ -77,7 +80,8 @@ function nameOf({ code, bits }: Pick<Case, "code" | "bits">): string {
   return decoded.kind === "instruction" ? `${decoded.instruction.name} ${decoded.form.text}` : "?";
 }
 
-const tier = { regions: values.regions && { threshold: 0 } };
+/** All code in regions, or what a sample falls into. */
+const tier = { regions: values.regions ? { threshold: 0 } : values.mixed && MIXED };
 const benches = { 64: new EngineBench(64, tier), 32: new EngineBench(32, tier), 16: new EngineBench(16, tier) };
 const sequenceBench = sequenceBenches(tier);
 const mediaBench = mediaEngine.mediaBenches(tier);
@@ -130,10 +134,11 @@ function sequencePortion(
   const recorded = runSequencesNatively(made.map(({ test }) => test));
   const compare = ({ test, outcome }: Recorded) => {
     if (isDeviation(test, outcome) || !isUsable(outcome)) return "";
-    const found = sequenceDifference(outcome, sequenceBench(test.bits).runSequence(test), openFlags(test, outcome));
-    return (
-      found && `${test.bits} bits at ${test.place.toString(16)}: ${Buffer.from(test.code).toString("hex")}: ${found}`
-    );
+    const ours = sequenceBench(test.bits).runSequence(test);
+    if (ours.vector === ENDLESS) return "";
+    const found = sequenceDifference(outcome, ours, openFlags(test, outcome));
+    const code = Buffer.from(test.code).toString("hex");
+    return found && `${test.bits} bits at ${test.place.toString(16)}: ${code}: ${found}`;
   };
   for (const [n, { test }] of recorded.entries()) {
     tally.cases++;
@@ -167,6 +172,10 @@ for (let left = Number(values.cases); left > 0; left -= PORTION, seed++) {
   const count = Math.min(left, PORTION);
   if (has("faults")) {
     const recorded = sequencePortion(generateFaults(Math.ceil(count / 10), seed, only).map((test) => ({ test })));
+    if (values.record) record(`sequences/fixtures/${values.record}.gz`, packSequences(recorded));
+  }
+  if (has("found")) {
+    const recorded = sequencePortion(found.map((test) => ({ test })));
     if (values.record) record(`sequences/fixtures/${values.record}.gz`, packSequences(recorded));
   }
   if (has("programs")) {

@@ -65,8 +65,8 @@ export class BlockMemory {
   }
 
   /** Whether `size` bytes could be written. 0 or EXIT.fault. */
-  probe(record: number, offset: bigint, size: number): number {
-    const linear = this.linear(record, offset, size, true, 1n);
+  probe(record: number, offset: bigint, size: number, alignment = 1n): number {
+    const linear = this.linear(record, offset, size, true, alignment);
     return linear === undefined ? EXIT.fault : this.mayWrite(record, linear, size);
   }
 
@@ -86,10 +86,10 @@ export class BlockMemory {
     return 0;
   }
 
-  /** 4 or 8 bytes by halves, in 64-bit mode and not by way of FS or GS, if they can be written without a fault. 0 when it is done. */
+  /** 4 or 8 bytes by halves, in 64-bit mode and not by way of FS or GS, if they can be written without a fault and alignment is not checked. 0 when it is done. */
   writeWord(record: number, low: number, high: number, size: number, valueLow: number, valueHigh: number): number {
     const { core, access } = this;
-    if (!core.long64 || core.segmentOf(record) >= 4) return 1;
+    if (!core.long64 || core.segmentOf(record) >= 4 || core.u32[at.mode] & MODE.aligned) return 1;
     return access.storeKnown(low, high, size, valueLow, valueHigh, this.privilege);
   }
 

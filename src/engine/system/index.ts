@@ -160,6 +160,7 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
     swapGs: calls.swapgs,
     invalidatePage: control.invlpg,
     invalidateCaches: control.nothing,
+    flushLine: control.nothing,
     loadAccessRights: tables.rights,
     loadSegmentLimit: tables.segmentLimit,
     verifyRead: tables.verifyRead,

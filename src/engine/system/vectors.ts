@@ -45,8 +45,9 @@ export class Vectors {
   readonly save = (record: number): number => {
     const { core, area, view } = this;
     const { u32 } = core;
-    // Bytes that the processor does not write keep what the memory holds.
-    const failed = this.block.read(record, core.argument64(0), area, 16n);
+    const place = core.argument64(0);
+    // Bytes that the processor does not write keep what the memory holds; a page that is not there is missed by a write.
+    const failed = this.block.probe(record, place, AREA_BYTES, 16n) || this.block.read(record, place, area, 16n);
     if (failed) return failed;
     area.fill(0, 0, 32 + 128);
     view.setUint16(0, u32[at.fpuControl], true);
@@ -65,12 +66,12 @@ export class Vectors {
     view.setUint32(24, u32[at.mxcsr], true);
     view.setUint32(28, MXCSR_MASK, true);
     for (let n = 0; n < 8; n++) {
-      const place = 2 * this.physical(n);
-      view.setBigUint64(32 + n * 16, core.get("fpr", place), true);
-      view.setUint16(40 + n * 16, Number(core.get("fpr", place + 1) & 0xffffn), true);
+      const register = 2 * this.physical(n);
+      view.setBigUint64(32 + n * 16, core.get("fpr", register), true);
+      view.setUint16(40 + n * 16, Number(core.get("fpr", register + 1) & 0xffffn), true);
     }
     for (let n = 0; n < 2 * this.vectorRegisters; n++) view.setBigUint64(160 + n * 8, core.get("xmm", n), true);
-    return this.block.write(record, core.argument64(0), area, 16n);
+    return this.block.write(record, place, area, 16n);
   };
 
   readonly restore = (record: number): number => {

@@ -30,6 +30,9 @@ const NO_EXECUTE = 1n << 63n;
 /** EFER: LME, LMA, NXE. */
 const EFER = 0xd00n;
 
+/** Some code in regions while the rest is interpreted. */
+export const MIXED = { threshold: 1, sampleEvery: 40, work: 0 } as const;
+
 export class SequenceBench extends EngineBench {
   constructor(bits: Bits, options: BenchOptions = {}) {
     super(bits, options);

@@ -41,11 +41,14 @@ function pushAll(w: Writer): void {
   w.emit(0x61);
 }
 
-/** ENTER and LEAVE; the frame pointer is kept around them. */
+/** ENTER and LEAVE; the frame pointer is kept around them. Enclosing frames are on this stack: at address 0 they might wrap (SDM 3, 5.3). */
 function frame(w: Writer): void {
   const { next } = w;
   w.emit(0x55);
-  w.emit(0xc8, ...littleEndian(next() % 64, 2), chance(next, 70) ? 0 : next() % 4);
+  const level = chance(next, 60) ? 0 : next() % 4;
+  // mov bp, sp
+  if (level > 1) w.emit(...(w.long ? [0x48] : []), 0x89, 0xe5);
+  w.emit(0xc8, ...littleEndian(next() % 64, 2), level);
   if (chance(next, 50)) integer(w);
   w.emit(0xc9);
   w.emit(0x5d);
@@ -62,6 +65,7 @@ function flagsOnStack(w: Writer): void {
   // xor word [sp], mask: not there in 16-bit addressing.
   if (w.ground.bits !== 16) w.emit(0x66, 0x81, 0x34, 0x24, ...littleEndian(mask, 2));
   w.emit(POPF);
+  if (mask & 0x100) integer(w);
   // What the operating system would find set.
   if (mask & 0x4000) w.emit(PUSHF, 0x58 | pick(next, free(w)));
 }
@@ -114,11 +118,9 @@ function jump(w: Writer): void {
       w.emit(0xb8 | register);
       w.emitWord(0);
       w.emit(0xff, 0xe0 | register);
-      const at = w.bytes.length;
       body();
       const bytes = littleEndian(w.here >>> 0, wordBytes(w));
       bytes.forEach((byte, n) => (w.bytes[from + 1 + n] = byte));
-      if (chance(next, 10)) w.bytes.length = at;
       return;
     }
     case 1:

@@ -93,8 +93,8 @@ function pointer(w: Writer): void {
   const stays = { es: 0, fs: 0, gs: 0, ds: ground.segments[3], ss: ground.segments[2] }[which];
   w.store(at + (wide ? 4 : 2), stays || dataSelector(w), 16);
   const opcode = { es: [0xc4], ds: [0xc5], ss: [0x0f, 0xb2], fs: [0x0f, 0xb4], gs: [0x0f, 0xb5] }[which];
-  // Neither the pointers nor the stack.
-  w.memory({ opcode, reg: pick(next, [0, 1, 2, 6, 7]) }, at);
+  // Neither the pointers nor the stack. Processors read offset and selector in one order or the other.
+  w.plainly({ opcode, reg: pick(next, [0, 1, 2, 6, 7]) }, at);
   if (which === "gs" && !w.long) restore(w, 5, selectorOf("flat"));
   if (which === "es") restore(w, 0, ground.segments[0]);
 }
@@ -198,7 +198,9 @@ function call(w: Writer): void {
 /** IRET to the same ring: flags, CS and where it goes on. */
 function interruptReturn(w: Writer): void {
   const { next, ground } = w;
-  const selector = codeSelector(w, ground.bits as 16 | 32);
+  const one = codeSelector(w, ground.bits as 16 | 32);
+  // What follows stands at the same place.
+  const selector = segmentAt(one)?.base === ground.codeBase || chance(next, 5) ? one : ground.segments[CS];
   const { length } = w.bytes;
   for (let target = 0, again = 0; again < 2; again++) {
     w.bytes.length = length;
@@ -258,7 +260,8 @@ function looked(w: Writer): void {
 function adjusted(w: Writer): void {
   const { next } = w;
   if (chance(next, 50)) return w.emit(0x63, 0xc0 | (pick(next, [0, 1, 2, 6]) << 3) | pick(next, [0, 1, 2, 6]));
-  w.memory({ opcode: [0x63], reg: pick(next, [0, 1, 2, 6]) }, someOffset(next, 2));
+  // Whether a page is written to that needs no change depends on the processor; the manual has #GP for segments only.
+  w.plainly({ opcode: [0x63], reg: pick(next, [0, 1, 2, 6]) }, 0x400 + (next() % 0x400));
 }
 
 /** BOUND: mostly inside. */

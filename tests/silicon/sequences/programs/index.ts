@@ -121,7 +121,7 @@ export function randomProgram({ seed, bits, kind }: Recipe, without: ReadonlySet
   // What the unit's pointers were before would differ.
   w.emit(...FNINIT);
   for (let blocks = 1 + (next() % 3); blocks > 0; blocks--) block(w, mixtures[kind]);
-  const flags = (next() & STATUS) | (chance(next, 4) ? AC : 0);
+  const flags = (next() & STATUS) | (chance(next, 7) ? AC : 0);
   const test: Sequence = {
     ...{ bits, place: USUAL_PLACE, code: Uint8Array.from(w.bytes), seed, flags },
     registers: pointerValues(w.ground),

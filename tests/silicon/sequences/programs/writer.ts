@@ -1,7 +1,7 @@
 /** Writes the code of a program piece by piece. Pieces know where they stand, and can be left out. */
 import { CODE, DATA } from "../../cases";
 import { littleEndian } from "../../media/addresses";
-import { MOST_CODE, USUAL_PLACE } from "../cases";
+import { MOST_CODE, PAGE, USUAL_PLACE } from "../cases";
 import { chance, type Next, pick } from "./dice";
 import { codeAddress, type Ground } from "./ground";
 
@@ -91,7 +91,9 @@ export class Writer {
     const { next } = this;
     if (this.long) return this.longMemory(operation, offset, next() % 8);
     const prefixes: number[] = [];
-    if (chance(next, 10)) prefixes.push(overrides[pick(next, ["ES", "SS", "DS", "DS"] as const)]);
+    // Beyond its limit, which of two faults comes first for what is not aligned depends on the processor.
+    const stack = offset < 2 * PAGE - 16 ? "SS" : "DS";
+    if (chance(next, 10)) prefixes.push(overrides[pick(next, ["ES", stack, "DS", "DS"] as const)]);
     else if (chance(next, 2)) prefixes.push(overrides[pick(next, ["CS", "FS", "GS"] as const)]);
     const other = chance(next, this.ground.bits === 16 ? 25 : this.ground.dataBase ? 15 : 1);
     this.legacyMemory(operation, offset, next() % 4, prefixes, other);

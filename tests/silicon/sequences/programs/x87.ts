@@ -111,7 +111,8 @@ function area(w: Writer): void {
   const { next } = w;
   const at = AREA + 16 * (next() % 8) + (chance(next, 3) ? 8 : 0);
   const wide = w.long && chance(next, 50);
-  w.memory({ opcode: [0x0f, 0xae], reg: 0, wide }, at);
+  // Where pages are missing, CR2 tells the first byte or the last.
+  w.plainly({ opcode: [0x0f, 0xae], reg: 0, wide }, at);
   w.store(at + 6, 0, 16);
   for (let n = 8; n < 24; n += 4) w.store(at + n, 0);
   w.store(at + 28, 0);
@@ -119,7 +120,7 @@ function area(w: Writer): void {
   if (chance(next, 20)) w.store(at + 2, next() & 0x7f00, 16);
   if (chance(next, 10)) w.store(at + 24, 0x1f80 | (next() & 0xe07f));
   for (let n = next() % 3; n > 0; n--) anyForm(w, { kind: "sse", registers: true });
-  if (chance(next, 70)) w.memory({ opcode: [0x0f, 0xae], reg: 1, wide: w.long && chance(next, 50) }, at);
+  if (chance(next, 70)) w.plainly({ opcode: [0x0f, 0xae], reg: 1, wide: w.long && chance(next, 50) }, at);
   w.memory(loads[1], someOffset(next, 8, "doubles"));
   w.emit(0xdd, 0xd8);
 }
