@@ -127,6 +127,11 @@ export class Lowering implements Values {
     code.op(bits === 32 ? op.f32ReinterpretI32 : op.f64ReinterpretI64);
   }
 
+  /** The tier has the value as a float, or a vector: reading it costs nothing, whenever it is. */
+  isFloat(e: Expression): boolean {
+    return e.kind === "operand" && (this.binding.isFloat?.(e) ?? false);
+  }
+
   /** The local that holds a value as a float, if one does. */
   floatOf(e: Expression): number | undefined {
     return this.floats.get(e);

@@ -21,6 +21,8 @@ export interface Binding {
   isMemory(index: number): boolean;
   /** Index of a runtime function in the module being written. */
   runtime(name: RuntimeFunction): number;
+  /** The operand is an xmm register in a local. */
+  isFloat?(node: Node<"operand">): boolean;
   /** Pushes the low bits of an operand that is an xmm register as a float; false, and nothing, for any other. */
   float?(node: Node<"operand">, bits: 32 | 64): boolean;
 }

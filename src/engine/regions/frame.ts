@@ -6,6 +6,7 @@ import { EXIT, record } from "../record";
 import { JUMP_ENTRIES, JUMP_ENTRY_BYTES, JUMPS, layout, type WasmOffset } from "../state";
 import { Code, EMPTY, I32, I64, memory, op, V128 } from "../wasm/code";
 import type { Touched } from "./aside";
+import { pushUnsettled } from "../lower/float/writer";
 import type { Label, RegionCode } from "./code";
 import { flagLocals, type FlagLocals } from "./flags";
 import type { Segmentation } from "./segmentation";
@@ -65,6 +66,7 @@ export class Frame {
   private readonly writtenVectors = new Set<number>();
   private usesSse = false;
   private readonly flagsTouched = new Set<FlagField>();
+  private unsettledLocal: number | undefined;
   private out!: Label;
   /** What the interpreter returned when it did not come back from an aside. */
   private result: number | undefined;
@@ -119,6 +121,16 @@ export class Frame {
     this.usesSse = true;
   }
 
+  /** The local that is 0 while MXCSR is as usual and "inexact" is set, from the entry on. */
+  get unsettled(): number {
+    return (this.unsettledLocal ??= this.code.permanent(I32));
+  }
+
+  setUnsettled(code: Code): void {
+    pushUnsettled(code);
+    code.set(this.unsettled);
+  }
+
   /** The flags are kept in locals from the entry on. */
   useFlags(): void {
     for (const field of flagFields) this.flagsTouched.add(field);
@@ -145,6 +157,7 @@ export class Frame {
     code.i32(0).i64(blockRip).access(memory.i64Store, layout.rip.offset);
     code.i32(0).get(this.remaining).access(memory.i32Store, layout.remaining.offset);
     code.i32(records).i32(handler).callIndirect(this.handlerType).set(result);
+    this.setUnsettled(code);
     for (const number of touched.registers) this.loadRegister(code, number, this.writes(number));
     for (const number of touched.vectors) this.loadVector(code, number, this.writesVector(number));
     if (touched.flags) for (const field of flagFields) this.loadFlag(code, field);
@@ -321,6 +334,7 @@ export class Frame {
   }
 
   private load(front: Code): void {
+    if (this.unsettledLocal !== undefined) this.setUnsettled(front);
     for (const [number, local] of this.registers) this.loadRegister(front, number, local);
     for (const [number, local] of this.vectors) this.loadVector(front, number, local);
     for (const field of this.flagsTouched) this.loadFlag(front, field);

@@ -14,6 +14,7 @@ import type { RuntimeFunction } from "../wasm/runtime";
 import { memoryOf, RegionAccess } from "./access";
 import type { RegionCode } from "./code";
 import { FlagState, kept, keptLocal, pushFlag, storeFlagLocals } from "./flags";
+import { type FloatState, InstructionFloats } from "./floats";
 import type { Frame } from "./frame";
 import type { RegionOptions } from "./options";
 import {
@@ -54,6 +55,9 @@ export class InstructionWriter implements Binding {
   /** Places of operands and loads that were checked for writing, by operand number. */
   private readonly places = new Map<number, number>();
   private readonly scopes = new Map<When, Scope>();
+  private readonly floats: InstructionFloats;
+  /** What is written now runs under a condition. */
+  private conditional = false;
 
   constructor(
     private readonly shop: Workshop,
@@ -63,8 +67,10 @@ export class InstructionWriter implements Binding {
     private readonly live: number,
     /** Writes the way out: the interpreter does this instruction. */
     private readonly giveUp: () => void,
+    floats: FloatState,
   ) {
     this.code = shop.code;
+    this.floats = new InstructionFloats(shop.frame, floats, (value) => this.vectorRegister(value));
     this.lowering = new Lowering(shop.code, this);
     this.effects = plan.effects;
     this.reads = plan.reads;
@@ -333,6 +339,7 @@ export class InstructionWriter implements Binding {
   private whenMemory(effect: When): void {
     this.lowering.value(effect.condition);
     this.code.if(EMPTY);
+    this.conditional = true;
     const scope = this.lowering.scope(() => {
       for (const read of readsOf(
         effect.effects.flatMap(roots),
@@ -346,6 +353,7 @@ export class InstructionWriter implements Binding {
       this.hold(effect.effects.filter((e) => !isFlag(e)));
       for (const e of effect.effects) if (isFlag(e)) this.lowering.hold(e.value);
     });
+    this.conditional = false;
     this.scopes.set(effect, scope);
     this.code.end();
   }
@@ -358,7 +366,9 @@ export class InstructionWriter implements Binding {
       else if (effect.kind === "when" && effect.effects.some((e) => !isFlag(e))) {
         this.lowering.value(effect.condition);
         this.code.if(EMPTY);
+        this.conditional = true;
         this.lowering.scope(() => this.commit(effect.effects), this.scopes.get(effect));
+        this.conditional = false;
         this.code.end();
       }
     }
@@ -392,6 +402,7 @@ export class InstructionWriter implements Binding {
   private setVector(register: number, value: Expression): void {
     const { code, lowering } = this;
     const local = this.shop.frame.writesVector(register);
+    this.floats.write(register, value, this.conditional);
     const float = lowering.floatOf(value);
     if (value.width !== 128) code.get(local);
     if (float !== undefined) code.get(float);
@@ -479,11 +490,20 @@ export class InstructionWriter implements Binding {
     code.end().get(linear);
   }
 
+  isFloat(node: Node<"operand">): boolean {
+    return this.vectorRegister(node) !== undefined;
+  }
+
+  private vectorRegister(e: Expression): number | undefined {
+    if (e.kind !== "operand" || keptLocal(e.index) !== undefined) return undefined;
+    const operand = this.plan.decoded.operands[e.index];
+    return operand.kind === "vector" ? operand.register : undefined;
+  }
+
   float(node: Node<"operand">, bits: 32 | 64): boolean {
-    if (keptLocal(node.index) !== undefined) return false;
-    const operand = this.plan.decoded.operands[node.index];
-    if (operand.kind !== "vector") return false;
-    this.code.get(this.shop.frame.vector(operand.register)).lane(floatLaneOf.extract[bits], 0);
+    const register = this.vectorRegister(node);
+    if (register === undefined) return false;
+    this.code.get(this.shop.frame.vector(register)).lane(floatLaneOf.extract[bits], 0);
     return true;
   }
 
@@ -537,6 +557,7 @@ export class InstructionWriter implements Binding {
   /** Of all helpers, float arithmetic only. */
   system(node: Node<"system">): void {
     lowerFloat(this.lowering, node, {
+      known: this.shop.options.knownFloats && !this.conditional ? this.floats : undefined,
       settle: () => this.runtime("settleFloats"),
       slow: () => {
         this.giveUp();

@@ -29,6 +29,8 @@ export interface RegionOptions {
   readonly chargeLoops: boolean;
   /** Expressions are simplified (fused compare and branch, constants). Gains: sieve 8.7, recursion 8.3, matrix 4.8, sha256 3.6. */
   readonly simplify: boolean;
+  /** Lanes that vector expressions only move about are taken from where they come from. Gains: loops of shuffles 1.4. */
+  readonly simplifyVectors: boolean;
   /** A return compares with the return points that the region knows. Gains: recursion 4.3, dispatch 1.9. */
   readonly returns: boolean;
   /** A jump through a table in memory compares with this many of the places that stand in the table; 0: with none. Gains: dispatch 3.2. */
@@ -41,6 +43,8 @@ export interface RegionOptions {
   readonly asides: boolean;
   /** SSE on xmm registers in locals; off: left to the interpreter. Gains: floating 1.9. */
   readonly vectors: boolean;
+  /** SSE instructions leave out what those before them in the block have checked; off: each checks its operands and MXCSR. Gains: floating 1.2. */
+  readonly knownFloats: boolean;
 }
 
 export const defaultRegionOptions: RegionOptions = {
@@ -58,10 +62,12 @@ export const defaultRegionOptions: RegionOptions = {
   passSources: true,
   chargeLoops: true,
   simplify: true,
+  simplifyVectors: true,
   returns: true,
   tableEntries: 16,
   pageDrops: true,
   doors: true,
   asides: true,
   vectors: true,
+  knownFloats: true,
 };

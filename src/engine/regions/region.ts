@@ -14,6 +14,7 @@ import { RegionAccess } from "./access";
 import { type Label, RegionCode } from "./code";
 import { Charges } from "./charges";
 import { FlagSources, FlagState } from "./flags";
+import { FloatState } from "./floats";
 import { DOOR, DOOR_PARAMETERS, Frame } from "./frame";
 import { type Graph, Order, type RegionBlock, ROOT, successors } from "./graph";
 import { InstructionWriter, type Workshop } from "./instruction";
@@ -145,6 +146,7 @@ class RegionWriter {
     const { code } = this;
     const { plans } = block;
     const flags = new FlagState(!this.asked.has(block.rip));
+    const floats = new FloatState();
     const { after } = liveness(plans);
     let keptBefore = new Set<number>();
     const settle = () => {
@@ -158,11 +160,12 @@ class RegionWriter {
       if (plan.flow === "interpret") return giveUp();
       if (plan.flow === "aside") {
         if (!this.aside(block, plan, left, flags)) return giveUp();
+        floats.registers.clear();
         settle();
         yield;
         continue;
       }
-      const writer = new InstructionWriter(this.shop, plan, flags, after[n], giveUp);
+      const writer = new InstructionWriter(this.shop, plan, flags, after[n], giveUp, floats);
       writer.write();
       yield;
       if (plan.flow === "jump" && plan.target === undefined) {
@@ -246,7 +249,7 @@ class RegionWriter {
   /** Flags' expressions refer to locals alone: any instruction's writer can lower them. */
   private kept(): InstructionWriter {
     const [entry] = this.graph.entries;
-    return new InstructionWriter(this.shop, entry.plans[0], new FlagState(), 0, () => undefined);
+    return new InstructionWriter(this.shop, entry.plans[0], new FlagState(), 0, () => undefined, new FloatState());
   }
 
   // ---- ways ----

@@ -94,7 +94,7 @@ export class Regions {
   ) {
     this.options = { ...defaultRegionOptions, ...(library.options.hostFloats ? {} : { vectors: false }), ...options };
     this.heat = new Heat(this.options.threshold, this.options.thresholdLater);
-    this.nodes = new Nodes(this.options.simplify);
+    this.nodes = new Nodes(this.options.simplify, this.options.simplifyVectors);
     this.asides = new AsideRecords(state, (records) => code.reserve(records));
   }
 
@@ -227,7 +227,7 @@ export class Regions {
   }
 
   private forgetPlans(): void {
-    this.nodes = new Nodes(this.options.simplify);
+    this.nodes = new Nodes(this.options.simplify, this.options.simplifyVectors);
     this.plans = new WeakMap();
   }
 

@@ -19,7 +19,10 @@ export class Nodes {
   private readonly known = new Map<string, Expression>();
   private readonly numbers = new Map<Expression, number>();
 
-  constructor(private readonly rewriting = true) {}
+  constructor(
+    private readonly rewriting = true,
+    private readonly rewritingVectors = rewriting,
+  ) {}
 
   constant(width: Width, value: bigint): Expression {
     return this.intern({ kind: "constant", width, value: value & ones(width) });
@@ -77,7 +80,7 @@ export class Nodes {
   // ---- rules ----
 
   private vector(e: Of<"vector">): Expression {
-    return this.rewriting ? simplifyVector(e, (node) => this.intern(node)) : this.intern(e);
+    return this.rewritingVectors ? simplifyVector(e, (node) => this.intern(node)) : this.intern(e);
   }
 
   private unary(e: Of<"unary">): Expression {

@@ -197,7 +197,7 @@ class LaneWriter {
     code.op(this.p.fromBits).set(this.y);
   }
 
-  /** Knuth's TwoSum; sums are never inexact for being tiny. */
+  /** Knuth's TwoSum; sums are never inexact for being tiny. A denormal one is left all the same: callers may take results as operands. */
   private sum(): void {
     const { code, p } = this;
     const { x, y, result } = this;
@@ -209,6 +209,7 @@ class LaneWriter {
       this.answer(UNKNOWN);
       code.end();
     }
+    this.ordinary(this.bits);
     code.get(result).get(x).op(p.subtract).set(other);
     code.get(x).get(result).get(other).op(p.subtract, p.subtract);
     code.get(y).get(other).op(p.subtract, p.add);

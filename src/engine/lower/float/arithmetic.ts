@@ -31,10 +31,11 @@ function arithmeticScalar(w: FloatWriter, operation: number): void {
     () => settleScalar(w, a, b),
     () => w.setScalar(result, bits),
   );
+  w.setComparable(unary ? [2] : [1, 2], true);
   w.finishScalar(result, bits);
 }
 
-/** Operands or results that are not normal numbers; sums may be tiny, since they are exact then. */
+/** Operands that are not comparable, or are zero; results that are not normal numbers. (The result comes first: it is used on all ways.) */
 function unusual(
   w: FloatWriter,
   operation: number,
@@ -49,13 +50,14 @@ function unusual(
     w.outside(b, bits, lowest, infinity, false);
     return unless();
   }
-  for (const operand of [a, b]) {
+  const sum = operation === FLOAT.add || operation === FLOAT.subtract;
+  w.outside(result, bits, sum ? lowest : second, infinity);
+  unless();
+  for (const [n, operand] of [a, b].entries()) {
+    if (w.isComparable(n + 1)) continue;
     w.outside(operand, bits, lowest, undefined);
     unless();
   }
-  const sum = operation === FLOAT.add || operation === FLOAT.subtract;
-  w.outside(result, bits, sum ? 0n : second, infinity);
-  unless();
 }
 
 /** [] -> [i32] */
@@ -90,18 +92,19 @@ function arithmeticLanes(w: FloatWriter, asked: number): void {
   const limit = (value: bigint) => code.v128(splatted(bits, value));
   w.guarded(
     (unless) => {
-      code.get(a);
-      if (!unary) code.op(magnitude);
-      limit(lowest).op(atLeast);
-      if (!unary) {
-        code.get(b).op(magnitude);
-        limit(lowest).op(atLeast, simd.and);
-      }
       code.get(result).op(magnitude);
-      limit(infinity - 1n).op(lessOrEqual, simd.and);
-      if (operation === FLOAT.multiply || operation === FLOAT.divide) {
+      limit(infinity - 1n).op(lessOrEqual);
+      if (unary) {
+        code.get(b);
+        limit(lowest).op(atLeast, simd.and);
+      } else {
         code.get(result).op(magnitude);
-        limit(second).op(atLeast, simd.and);
+        limit(operation === FLOAT.multiply || operation === FLOAT.divide ? second : lowest).op(atLeast, simd.and);
+        for (const [n, operand] of [a, b].entries()) {
+          if (w.isComparable(n + 1)) continue;
+          code.get(operand).op(magnitude);
+          limit(lowest).op(atLeast, simd.and);
+        }
       }
       w.notAll(bits);
       unless();
@@ -117,6 +120,7 @@ function arithmeticLanes(w: FloatWriter, asked: number): void {
     },
     () => code.set(result),
   );
+  w.setComparable(unary ? [2] : [1, 2], true);
   code.get(result);
 }
 
@@ -135,6 +139,7 @@ function extreme(w: FloatWriter, min: boolean): void {
     undefined,
     () => w.setScalar(result, bits),
   );
+  w.setComparable([1, 2], true);
   w.finishScalar(result, bits);
 }
 
@@ -151,5 +156,6 @@ function extremeLanes(w: FloatWriter, min: boolean): void {
     undefined,
     () => code.set(result),
   );
+  w.setComparable([1, 2], true);
   code.get(result);
 }

@@ -18,6 +18,7 @@ export function compare(w: FloatWriter): void {
   code.set(result);
   const unless = (next: () => void) => (packed ? w.uncomparableLanes(a, b, next) : w.uncomparable(a, b, next));
   w.guarded(unless, undefined, () => code.set(result));
+  w.setComparable([1, 2], false);
   code.get(result);
 }
 
@@ -65,5 +66,6 @@ export function flags(w: FloatWriter): void {
     undefined,
     () => code.set(result),
   );
+  w.setComparable([1, 2], false);
   code.get(result);
 }

@@ -32,7 +32,7 @@ export function hasFloatForm(node: System): boolean {
 
 /** Pushes the node's value. A scalar's is kept as a float too (`Lowering.float`). */
 export function lowerFloat(lowering: Lowering, node: System, ways: FloatWays): void {
-  for (const argument of node.arguments.slice(1)) lowering.hold(argument);
+  for (const argument of node.arguments.slice(1)) if (!lowering.isFloat(argument)) lowering.hold(argument);
   const writer = new FloatWriter(lowering, node, ways);
   switch (node.helper) {
     case "floatArithmetic":

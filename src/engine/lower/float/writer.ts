@@ -14,9 +14,28 @@ export interface FloatWays {
   settle(): number;
   /** Pushes the value that the helper yields, or leaves and pushes nothing. */
   slow(): "value" | "left";
+  readonly known?: KnownFloats;
+}
+
+/** What a tier knows about MXCSR and values. A value is comparable when it is neither a NaN nor a denormal, in each of its lanes. */
+export interface KnownFloats {
+  /** A local that is 0 when MXCSR is as usual and "inexact" is set; and code to call after MXCSR may have changed, which sets it. */
+  readonly unsettled: number;
+  setUnsettled(): void;
+  isComparable(value: Expression, bits: Bits): boolean;
+  setComparable(value: Expression, bits: Bits): void;
 }
 
 export type System = Node<"system">;
+
+/** [] -> [i32]: "inexact" might have to be noted, or MXCSR is not as usual. */
+export function pushUnsettled(code: Code): void {
+  code.loadAt(memory.i32Load, layout.mxcsr.offset).i32(MXCSR_CONTROLS | MXCSR_INEXACT);
+  code
+    .op(op.i32And)
+    .i32(MXCSR_USUAL | MXCSR_INEXACT)
+    .op(op.i32Ne);
+}
 
 /** The first argument, where it is a constant apart from the predicate of a comparison. */
 export function codeOf(node: System): number | undefined {
@@ -49,6 +68,17 @@ export class FloatWriter {
     return this.node.arguments[n];
   }
 
+  /** Nothing is left to check in the n-th argument. */
+  isComparable(n: number): boolean {
+    return this.ways.known?.isComparable(this.argument(n), this.bits) ?? false;
+  }
+
+  /** What was checked, once the code that checks has been passed; `result`: the node's own value too. */
+  setComparable(operands: readonly number[], result: boolean): void {
+    for (const n of operands) this.ways.known?.setComparable(this.argument(n), this.bits);
+    if (result) this.ways.known?.setComparable(this.node, this.bits);
+  }
+
   /** The n-th argument in a local of its own: a float, or a vector. */
   operand(n: number, bits: Bits): number {
     const { code, lowering } = this;
@@ -62,7 +92,7 @@ export class FloatWriter {
 
   /**
    * `checks` pushes conditions one by one to `unless`; if any holds, `retry` may push another that is 1 when `result` is right all the
-   * same, else the slow way is gone, which sets `result`.
+   * same, else the slow way is gone, which sets `result`. Without any condition nothing is checked.
    */
   guarded(checks: (unless: () => void) => void, retry: (() => void) | undefined, setResult: () => void): void {
     const { code } = this;
@@ -73,10 +103,11 @@ export class FloatWriter {
       any = true;
       code.brIf(0);
     });
-    if (!any) throw new Error("a fast form without a condition");
+    if (!any) return void code.end().end();
     code.br(1).end();
     if (retry) {
       retry();
+      this.ways.known?.setUnsettled();
       code.brIf(0);
     }
     if (this.ways.slow() === "value") setResult();
@@ -91,12 +122,9 @@ export class FloatWriter {
 
   /** [] -> [i32]: "inexact" might have to be noted, or MXCSR is not as usual. */
   pushUnsettled(): void {
-    const { code } = this;
-    code.loadAt(memory.i32Load, layout.mxcsr.offset).i32(MXCSR_CONTROLS | MXCSR_INEXACT);
-    code
-      .op(op.i32And)
-      .i32(MXCSR_USUAL | MXCSR_INEXACT)
-      .op(op.i32Ne);
+    const { known } = this.ways;
+    if (known) this.code.get(known.unsettled);
+    else pushUnsettled(this.code);
   }
 
   /** Pushes a float local's result as the node's value, and keeps it. */
@@ -117,21 +145,19 @@ export class FloatWriter {
     code.op(bits === 32 ? op.f32ReinterpretI32 : op.f64ReinterpretI64).set(result);
   }
 
-  /** [] -> [i32]: the magnitude is not in [from, to). Without `to`: below `from`. `magnitude` false: negative numbers are outside too. */
+  /**
+   * [] -> [i32]: the magnitude is not in [from, to). Without `to`: below `from`. `magnitude` false: negative numbers are outside too. The
+   * limits are powers of two: the upper half of a double says all.
+   */
   outside(float: number, bits: Bits, from: bigint, to: bigint | undefined, magnitude = true): void {
     const { code } = this;
     code.get(float).op(scalars[bits].toBits);
-    const scale = magnitude ? 2n : 1n;
-    const limit = to === undefined ? from * scale : (to - from) * scale;
-    if (bits === 64) {
-      if (magnitude) code.i64(1n).op(op.i64Shl);
-      if (to !== undefined && from !== 0n) code.i64(from * scale).op(op.i64Sub);
-      code.i64(limit).op(to === undefined ? op.i64LtU : op.i64GeU);
-    } else {
-      if (magnitude) code.i32(1).op(op.i32Shl);
-      if (to !== undefined && from !== 0n) code.i32(Number(from * scale)).op(op.i32Sub);
-      code.i32(Number(limit) | 0).op(to === undefined ? op.i32LtU : op.i32GeU);
-    }
+    if (bits === 64) code.i64(32n).op(op.i64ShrU, op.i32WrapI64);
+    const scaled = (limit: bigint) => Number(bits === 64 ? limit >> 32n : limit) * (magnitude ? 2 : 1);
+    if (magnitude) code.i32(1).op(op.i32Shl);
+    if (to === undefined) return void code.i32(scaled(from)).op(op.i32LtU);
+    if (from !== 0n) code.i32(-scaled(from)).op(op.i32Add);
+    code.i32(scaled(to) - scaled(from)).op(op.i32GeU);
   }
 
   /** [mask] -> [i32]: not all lanes are set. */
@@ -166,9 +192,11 @@ export class FloatWriter {
         .op(op.i32LtU);
   }
 
+  /** Of the first and second argument, in these locals. */
   uncomparable(a: number, b: number, unless: () => void): void {
     const { code, bits } = this;
-    for (const operand of [a, b]) {
+    for (const [n, operand] of [a, b].entries()) {
+      if (this.isComparable(n + 1)) continue;
       code.get(operand).get(operand).op(scalars[bits].unequal);
       unless();
       this.denormal(operand, bits);
@@ -179,11 +207,13 @@ export class FloatWriter {
   uncomparableLanes(a: number, b: number, unless: () => void): void {
     const { code, bits } = this;
     const { equal, magnitude, atLeast } = vectors[bits];
-    [a, b].forEach((operand, n) => {
+    const open = [a, b].filter((_, n) => !this.isComparable(n + 1));
+    open.forEach((operand, n) => {
       code.get(operand).op(magnitude).v128(splatted(bits, patterns[bits].lowest)).op(atLeast);
       code.get(operand).v128(0n).op(equal, simd.or);
       if (n) code.op(simd.and);
     });
+    if (open.length === 0) return;
     this.notAll(bits);
     unless();
   }
