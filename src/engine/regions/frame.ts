@@ -126,6 +126,7 @@ export class Frame {
     return (this.unsettledLocal ??= this.code.permanent(I32));
   }
 
+  /** After what may have changed MXCSR. */
   setUnsettled(code: Code): void {
     pushUnsettled(code);
     code.set(this.unsettled);
@@ -157,7 +158,6 @@ export class Frame {
     code.i32(0).i64(blockRip).access(memory.i64Store, layout.rip.offset);
     code.i32(0).get(this.remaining).access(memory.i32Store, layout.remaining.offset);
     code.i32(records).i32(handler).callIndirect(this.handlerType).set(result);
-    this.setUnsettled(code);
     for (const number of touched.registers) this.loadRegister(code, number, this.writes(number));
     for (const number of touched.vectors) this.loadVector(code, number, this.writesVector(number));
     if (touched.flags) for (const field of flagFields) this.loadFlag(code, field);

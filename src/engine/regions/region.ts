@@ -214,6 +214,7 @@ class RegionWriter {
       frame.useFlags();
     }
     frame.aside({ records, handler, blockRip: block.rip }, touched);
+    if (plan.shape.instruction.unit) frame.setUnsettled(code);
     if (touched.flags) flags.forget(ALL_FLAGS);
     frame.unlessResumed(() => this.handFlags(flags));
     if (!touched.ticks) return true;

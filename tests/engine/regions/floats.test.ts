@@ -15,6 +15,9 @@ const RBX = 3;
 const SPIN = [0xeb, 0xfe];
 /** MXCSR at power-on, and with "inexact" set. */
 const controls = [0x1f80, 0x1fa0] as const;
+/** What LDMXCSR loads: the same, and other roundings, denormals as zeros, results flushed to zero. */
+const loaded = [...controls, 0x7f80, 0x1fe0, 0x9fa0];
+const CONTROLS = 0x80;
 /** Ordinary ones too, at which results leave the normal numbers. */
 const special64 = [
   ...[
@@ -57,18 +60,19 @@ function half(next: Next, seldom: number): bigint {
   return bits.getBigUint64(0);
 }
 
-/** ADD MUL SUB MIN DIV MAX SQRT, COMIS, moves, UNPCK and SHUF, between xmm0 to xmm3 and memory at RBX. */
+/** ADD MUL SUB MIN DIV MAX SQRT, COMIS, moves, UNPCK, SHUF, LDMXCSR, between xmm0 to xmm3 and memory at RBX. */
 function instruction(next: Next): number[] {
   const prefix = pick(next, [[], [0x66], [0xf2], [0xf2], [0xf3]]);
   const reg = (next() % 4) << 3;
   const operand = next() % 4 ? [0xc0 | reg | (next() % 4)] : [0x43 | reg, (next() % 4) * 16];
-  const kind = next() % 12;
+  const kind = next() % 13;
   if (kind < 7)
     return [...prefix, 0x0f, pick(next, [0x58, 0x59, 0x5c, 0x5d, 0x5e, 0x5f, 0x51, 0x58, 0x59]), ...operand];
   if (kind === 7) return [...pick(next, [[], [0x66]]), 0x0f, pick(next, [0x2e, 0x2f]), ...operand];
   if (kind === 8) return [...prefix, 0x0f, 0x10, ...operand];
   if (kind === 9) return [...pick(next, [[], [0x66]]), 0x0f, pick(next, [0x14, 0x15, 0x28]), ...operand];
   if (kind === 10) return [...pick(next, [[], [0x66]]), 0x0f, 0xc6, ...operand, next() & 0xff];
+  if (kind === 12) return [0x0f, 0xae, 0x93, CONTROLS + (next() % loaded.length) * 4, 0, 0, 0];
   return [...pick(next, [[], [0x66], [0xf2], [0xf3]]), 0x0f, 0x5a, ...operand];
 }
 
@@ -77,8 +81,9 @@ function randomRun(machine: Machine, at: number, seed: number): string {
   const next = random(seed);
   const seldom = pick(next, [1, 4, 16, 64]);
   for (let n = 0; n < 32; n++) state.set64("xmm", half(next, seldom), n);
-  for (let n = 0; n < 8; n++)
-    new DataView(cpu.ram.buffer, cpu.ram.byteOffset).setBigUint64(DATA + n * 8, half(next, seldom), true);
+  const data = new DataView(cpu.ram.buffer, cpu.ram.byteOffset + DATA);
+  for (let n = 0; n < 8; n++) data.setBigUint64(n * 8, half(next, seldom), true);
+  loaded.forEach((value, n) => data.setUint32(CONTROLS + n * 4, value, true));
   state.set32("mxcsr", pick(next, controls));
   return run(machine, at);
 }
