@@ -170,6 +170,7 @@ export class X86Cpu implements Cpu {
       known: (physical: GuestPhysical, mode: number) => this.blocks.known(physical, mode),
       read: (linear: bigint, bytes: 4 | 8) => this.peek(linear, bytes),
       steps: (block: Block) => this.blocks.stepsOf(block, this.source),
+      translate: (linear: bigint, user: boolean) => this.system.translate(linear, "execute", user),
       reserve: (records: number) => this.blocks.reserve(records),
     };
     const regions = new Regions(this.state, this.library, code, options);

@@ -17,6 +17,8 @@ import {
   JUMPS,
   layout,
   MODE_BITS,
+  PROVEN,
+  PROVEN_CELLS,
   type WasmOffset,
 } from "./state";
 
@@ -205,6 +207,7 @@ export class Jumps {
   private nextEpoch(): void {
     if (this.last === LAST_EPOCH) {
       this.state.u32.fill(0, TABLE, TABLE + JUMP_ENTRIES * WORDS);
+      this.state.u32.fill(0, PROVEN / 4, PROVEN / 4 + PROVEN_CELLS);
       this.spaces.clear();
       this.space = newSpace();
       this.last = 0;

@@ -5,6 +5,7 @@
  * Wasm memory, from 0:
  *   STATE        this structure (16 KiB reserved)
  *   SCRATCH      64 bytes through which an access that is not plain memory passes
+ *   PROVEN       tags for which pages of regions were seen to lead where they led when the region was made (regions/pages.ts)
  *   LOOKASIDE    four tables: read and write for supervisor, read and write for user; and one that stays empty
  *   JUMPS        virtual address -> first record of the block there
  *   JOURNAL      places of the lookaside entries in use (system/lookaside.ts)
@@ -179,6 +180,9 @@ export type FieldName = keyof typeof layout;
 export const NO_STI = 0x7fff_ffff;
 
 export const SCRATCH = 0x4000;
+/** One u32 for each pair of a linear and a physical page that regions rely on: a jumpTag, or 0. */
+export const PROVEN = 0x5000;
+export const PROVEN_CELLS = 4096;
 export const LOOKASIDE = 0x1_0000;
 export const LOOKASIDE_ENTRIES = 4096;
 /** Entry: u64 tag (linear address of the page, ~0 when empty), u32 delta (host offset = low 32 bits of the linear address + delta), u32 unused. */

@@ -3,7 +3,8 @@
  * on the ways to heads of loops, to hubs and at the entries only, for the longest way from there to the next such place. If they are not, the
  * region is left there, and the interpreter, which can stop at any instruction, uses up the rest.
  */
-import { type Graph, type Order, ROOT, successors } from "./graph";
+import { type Graph, successors } from "./graph";
+import { type Order, ROOT } from "./order";
 
 export class Charges {
   private readonly ahead = new Map<bigint, number>();

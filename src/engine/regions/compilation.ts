@@ -29,7 +29,8 @@ export interface Candidate {
 /** A region that was written; its function is not in the table yet. */
 export interface Written {
   readonly entries: readonly { readonly block: Block; readonly rip: bigint }[];
-  readonly blocks: readonly Block[];
+  /** Its blocks, with their RIPs. */
+  readonly blocks: ReadonlyMap<Block, bigint>;
   readonly instructions: number;
   readonly function: WrittenRegion;
 }
@@ -40,10 +41,9 @@ export interface Making {
   readonly nodes: Nodes;
   readonly options: RegionOptions;
   readonly batch: Batch<unknown>;
-  /** No region is entered at this block. */
-  isFree(block: Block): boolean;
   handler(plan: Plan, block: RegionBlock): number;
   aside(plan: Plan, handler: number, left: number): WasmOffset | undefined;
+  cell(block: RegionBlock): WasmOffset | undefined;
 }
 
 /** Makes the region that begins with a block. Refused: regions cannot run that code. Stale: it was written to in the meantime. */
@@ -51,7 +51,7 @@ export function* makeRegion(candidate: Candidate, making: Making): Work<Written 
   const { block, rip, segmentation, also } = candidate;
   const { nodes, options, batch } = making;
   const planner = new Planner(nodes, segmentation, options);
-  const graph = yield* findGraph(rip, also, (other) => making.isFree(other), making.code, planner, options);
+  const graph = yield* findGraph([rip, ...also], making.code, planner, options);
   if (!graph || graph.entries[0].plans[0].flow === "interpret") return "refused";
   const written = yield* writeRegion(graph, {
     handlerType: batch.handlerType,
@@ -63,9 +63,10 @@ export function* makeRegion(candidate: Candidate, making: Making): Work<Written 
     short: (name) => batch.short(name),
     handler: (plan, from) => making.handler(plan, from),
     aside: (plan, handler, left) => making.aside(plan, handler, left),
+    cell: (from) => making.cell(from),
   });
-  const blocks = [...graph.blocks.values()].map(({ source }) => source);
-  if (blocks.some(({ dropped }) => dropped)) return "stale";
+  const blocks = new Map([...graph.blocks.values()].map(({ source, rip: at }) => [source, at]));
+  if ([...blocks.keys()].some(({ dropped }) => dropped)) return "stale";
   const entries = graph.entries.map((entry) => ({ block: entry.source, rip: entry.rip }));
   return { entries, blocks, instructions: instructionsOf(graph), function: written };
 }

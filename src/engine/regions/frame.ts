@@ -68,6 +68,8 @@ export class Frame {
   private readonly flagsTouched = new Set<FlagField>();
   private unsettledLocal: number | undefined;
   private out!: Label;
+  /** Of the page that a way out leads to. */
+  private unproven: { readonly cell: number; readonly expected: number } | undefined;
   /** What the interpreter returned when it did not come back from an aside. */
   private result: number | undefined;
 
@@ -179,6 +181,16 @@ export class Frame {
     this.code.goto(this.out);
   }
 
+  /**
+   * Goes on at the RIP in `target`, in another page, where the region holds the block of this record: if that is what is found there, the page
+   * is proven in its cell (pages.ts). Flags must be handed over.
+   */
+  leaveUnproven(cell: WasmOffset, expected: WasmOffset): void {
+    const { code } = this;
+    this.unproven ??= { cell: code.permanent(I32), expected: code.permanent(I32) };
+    code.i32(cell).set(this.unproven.cell).i32(expected).set(this.unproven.expected).goto(this.out);
+  }
+
   /** The ticks do not cover what comes at the RIP in `target`: a sample is taken, or the interpreter uses them up. Flags must be handed over. */
   endRun(): void {
     this.code.i32(1).set(this.exitRecord).goto(this.out);
@@ -281,13 +293,23 @@ export class Frame {
     code
       .get(entry)
       .access(memory.i32Load, JUMPS + 12)
-      .tee(block);
+      .set(block);
+    if (this.unproven) this.prove(block);
+    code.get(block);
     code.access(memory.i32Load16U, record.charge).set(entry);
     code.get(remaining).get(entry).op(op.i32Sub).tee(entry).i32(0).op(op.i32LtS).if(EMPTY);
     code.i32(EXIT.regionBudget).i32(EXIT.budget).loadAt(memory.i32Load, layout.sampling.offset);
     code.op(op.select, op.return).end();
     code.i32(0).get(entry).access(memory.i32Store, layout.remaining.offset);
     code.get(block).get(block).access(memory.i32Load, record.handler).returnCallIndirect(this.handlerType);
+  }
+
+  private prove(block: number): void {
+    const { code } = this;
+    const { cell, expected } = this.unproven!;
+    code.get(block).get(expected).op(op.i32Eq).if(EMPTY);
+    code.get(cell).loadAt(memory.i32Load, layout.jumpTag.offset).access(memory.i32Store);
+    code.end();
   }
 
   // ---- in ----

@@ -1,7 +1,7 @@
 /** Which code is worth a region: counts samples, and asks for more of them where code was rewritten before. */
 import type { Block } from "../blocks";
 
-const PAGE = 4096;
+export const PAGE = 4096;
 /** A block that is part of a region is a way into it after so many times the samples. */
 const INSIDE = 2;
 /** Code in a page that lost regions to writes needs twice the samples each time, up to 2 to the power of this. */

@@ -17,6 +17,8 @@ export interface RegionOptions {
   readonly mostRegions: number;
   /** Guest instructions in one region at most. */
   readonly longest: number;
+  /** Pages that a region may span: calls and jumps between them look whether the mapping is as it was. Gains: to be measured. */
+  readonly pages: number;
   /** Jumps inside the region stay inside the function; off: a region is one block. Gains: recursion 6.5, dispatch 5.8, quicksort 2.0. */
   readonly loops: boolean;
   /** Loops that are entered at several places stay inside too. Gains: quicksort 1.4, its 32-bit twin 2.0. */
@@ -56,6 +58,7 @@ export const defaultRegionOptions: RegionOptions = {
   together: 8,
   mostRegions: 512,
   longest: 600,
+  pages: 8,
   loops: true,
   hubs: true,
   lazyFlags: true,

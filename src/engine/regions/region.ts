@@ -9,18 +9,19 @@
  */
 import type { RegionFunction } from "../system/short";
 import type { RuntimeFunction } from "../wasm/runtime";
-import { type Code, EMPTY, I32, op } from "../wasm/code";
+import { type Code, EMPTY, I32, memory, op } from "../wasm/code";
 import { RegionAccess } from "./access";
 import { type Label, RegionCode } from "./code";
 import { Charges } from "./charges";
 import { FlagSources, FlagState } from "./flags";
 import { FloatState } from "./floats";
 import { DOOR, DOOR_PARAMETERS, Frame } from "./frame";
-import { type Graph, Order, type RegionBlock, ROOT, successors } from "./graph";
+import { type Graph, type RegionBlock, successors } from "./graph";
+import { Order, ROOT } from "./order";
 import { InstructionWriter, type Workshop } from "./instruction";
 import type { RegionOptions } from "./options";
 import { ALL_FLAGS, type Plan } from "./plan";
-import type { WasmOffset } from "../state";
+import { layout, type WasmOffset } from "../state";
 import type { Segmentation } from "./segmentation";
 import type { Nodes } from "./simplify";
 import type { Work } from "./work";
@@ -38,6 +39,8 @@ export interface RegionSurroundings {
   handler(plan: Plan, block: RegionBlock): number;
   /** Records for an instruction that the interpreter runs by itself, `left` before the end of its block; undefined when there is no room. */
   aside(plan: Plan, handler: number, left: number): WasmOffset | undefined;
+  /** The cell that tells whether the page of a block is proven (pages.ts); undefined when there are too many. */
+  cell(block: RegionBlock): WasmOffset | undefined;
 }
 
 /** A region's function, and how to write its doors, by the number of the function: as many as the graph has entries, or none when there is only one. */
@@ -262,6 +265,14 @@ class RegionWriter {
     const direct = block !== undefined && this.order.reaches(from.rip, target);
     const hub = this.order.hubs.indexOf(target);
     if (!block || (!direct && hub < 0)) return this.leave(target, left, flags);
+    if (!this.holds(from, block)) {
+      const cell = this.surroundings.cell(block);
+      if (cell === undefined) return this.leave(target, left, flags);
+      code.loadAt(memory.i32Load, layout.jumpTag.offset).i32(0).access(memory.i32Load, cell).op(op.i32Ne).if(EMPTY);
+      this.prepareToLeave(target, left, flags);
+      frame.leaveUnproven(cell, block.source.record);
+      code.end();
+    }
     if (this.charges.checks(target)) {
       code
         .get(frame.remaining)
@@ -283,6 +294,12 @@ class RegionWriter {
     else if (this.order.position.get(target)! <= this.order.position.get(from.rip)!) code.goto(this.loops.get(target)!);
     else if (this.order.merges.has(target)) code.goto(this.merges.get(target)!);
     else yield* this.node(target);
+  }
+
+  /** Whoever runs the one block runs what is at the RIP of the other: they lie in one page. */
+  private holds(from: RegionBlock, to: RegionBlock): boolean {
+    const { segmentation } = this.surroundings;
+    return segmentation.pageOf(from.rip) === segmentation.pageOf(to.rip);
   }
 
   private leave(target: bigint, left: number, flags: FlagState): void {

@@ -17,8 +17,9 @@ import { type CpuState, MODE, type WasmOffset } from "../state";
 import { AsideRecords } from "./aside";
 import { Batch, type Candidate, makeRegion, type Written } from "./compilation";
 import { type KnownCode, MOST_ENTRIES, planBlock, type PlannedBlock } from "./graph";
-import { Heat, pageOf } from "./heat";
+import { Heat, PAGE, pageOf } from "./heat";
 import { defaultRegionOptions, type RegionOptions } from "./options";
+import { ProvenPages } from "./pages";
 import type { Planner } from "./plan";
 import { Segmentation } from "./segmentation";
 import { Nodes } from "./simplify";
@@ -36,6 +37,8 @@ export interface DecodedCode {
   /** Bytes of guest memory at a linear address, if they can be read; only guesses are made from them. */
   read(linear: bigint, bytes: 4 | 8): bigint | undefined;
   steps(block: Block): readonly Step[];
+  /** Where code at a linear address is fetched from now; undefined where it faults. */
+  translate(linear: bigint, user: boolean): number | undefined;
   /** Room for records, until all decoded code is forgotten. */
   reserve(records: number): WasmOffset | undefined;
 }
@@ -58,9 +61,11 @@ interface Wanted extends Candidate {
 
 interface Region {
   readonly doors: readonly Door[];
-  readonly blocks: readonly Block[];
+  readonly blocks: ReadonlyMap<Block, bigint>;
   /** Records of its asides. */
   readonly asides: readonly WasmOffset[];
+  /** Cells of its pages. */
+  readonly cells: readonly WasmOffset[];
   dropped: boolean;
 }
 
@@ -73,9 +78,15 @@ export class Regions {
   private readonly heat: Heat;
   private readonly candidates = new Map<Block, Wanted>();
   private current:
-    | { readonly candidate: Wanted; readonly work: ReturnType<typeof makeRegion>; readonly asides: WasmOffset[] }
+    | {
+        readonly candidate: Wanted;
+        readonly work: ReturnType<typeof makeRegion>;
+        readonly asides: WasmOffset[];
+        readonly cells: WasmOffset[];
+      }
     | undefined;
   private readonly asides: AsideRecords;
+  private readonly pages: ProvenPages;
   private batch = new Batch<Region>();
   private waited = 0;
   private readonly freeSlots: number[] = [];
@@ -95,6 +106,7 @@ export class Regions {
     this.options = { ...defaultRegionOptions, ...(library.options.hostFloats ? {} : { vectors: false }), ...options };
     this.heat = new Heat(this.options.threshold, this.options.thresholdLater);
     this.nodes = new Nodes(this.options.simplify, this.options.simplifyVectors);
+    this.pages = new ProvenPages(state);
     this.asides = new AsideRecords(state, (records) => code.reserve(records));
   }
 
@@ -111,7 +123,7 @@ export class Regions {
     const around = this.options.doors ? [...(this.byBlock.get(block) ?? [])].pop() : undefined;
     const first = around?.doors[0];
     if (!first || around.doors.length >= MOST_ENTRIES) return this.candidate(block, rip);
-    if (rip - first.rip !== BigInt(block.physical - first.block.physical)) return this.candidate(block, rip);
+    if (around.blocks.get(block) !== rip) return this.candidate(block, rip);
     const also = [...around.doors.slice(1).map((door) => door.rip), rip];
     return { ...this.candidate(first.block, first.rip, also), sampled: { block, rip }, replaces: around };
   }
@@ -166,30 +178,42 @@ export class Regions {
     if (this.nodes.size > MOST_NODES) this.forgetPlans();
     const { nodes, options, batch } = this;
     const asides: WasmOffset[] = [];
+    const cells = new Map<bigint, WasmOffset | undefined>();
+    const taken: WasmOffset[] = [];
     const work = makeRegion(candidate, {
       code: this.knownCode(candidate),
       nodes,
       options,
       batch,
-      isFree: (block) => [undefined, candidate.replaces].includes(this.byEntry.get(block)?.region),
       handler: (plan, block) => (plan.head ? this.ownHandler(block.source) : this.handlerAt(plan.record)),
       aside: (plan, handler, left) => {
         const records = this.asides.write(plan.record, plan.records, handler, left);
         if (records !== undefined) asides.push(records);
         return records;
       },
+      cell: ({ rip, source }) => {
+        const page = candidate.segmentation.pageOf(rip);
+        if (cells.has(page)) return cells.get(page);
+        const cell = this.pages.take(page, pageOf(source));
+        if (cell !== undefined) taken.push(cell);
+        cells.set(page, cell);
+        return cell;
+      },
     });
-    this.current = { candidate, work, asides };
+    this.current = { candidate, work, asides, cells: taken };
   }
 
   /** What was being made is not wanted any more. */
   private abandon(): void {
-    if (this.current) this.asides.leave(this.current.asides);
+    if (this.current) {
+      this.asides.leave(this.current.asides);
+      this.pages.release(this.current.cells);
+    }
     this.current = undefined;
   }
 
   private step(): void {
-    const { candidate, work, asides } = this.current!;
+    const { candidate, work, asides, cells } = this.current!;
     if (candidate.block.dropped) return this.abandon();
     this.counts.steps++;
     const { done, value } = work.next();
@@ -199,7 +223,7 @@ export class Regions {
     this.current = undefined;
     const { replaces } = candidate;
     if (replaces && !replaces.dropped) this.drop(replaces);
-    this.keep(value, asides);
+    this.keep(value, asides, cells);
     if (replaces) this.settle();
   }
 
@@ -208,10 +232,23 @@ export class Regions {
     this.counts.refused++;
   }
 
-  private knownCode({ block: entry, rip, segmentation }: Candidate): KnownCode {
+  private knownCode({ block: entry, rip, segmentation, replaces }: Wanted): KnownCode {
+    const user = (entry.mode & MODE.user) !== 0;
+    const pages = new Map([[segmentation.pageOf(rip), pageOf(entry) * PAGE]]);
+    const physicalPage = (page: bigint) => {
+      const known = pages.get(page) ?? this.code.translate(page * BigInt(PAGE), user);
+      if (known !== undefined) pages.set(page, known);
+      return known;
+    };
     return {
       segmentation,
-      blockAt: (at) => this.code.known(entry.physical + Number(at - rip), entry.mode),
+      isFree: (block) => [undefined, replaces].includes(this.byEntry.get(block)?.region),
+      blockAt: (at) => {
+        const page = physicalPage(segmentation.pageOf(at));
+        return page === undefined
+          ? undefined
+          : this.code.known(page + Number(segmentation.linearOf(at) % BigInt(PAGE)), entry.mode);
+      },
       read: (linear, bytes) => this.code.read(linear, bytes),
       planned: (block, at, planner) => this.planned(block, at, planner, segmentation),
     };
@@ -233,18 +270,18 @@ export class Regions {
 
   // ---- those there are ----
 
-  private keep(written: Written, asides: readonly WasmOffset[]): void {
+  private keep(written: Written, asides: readonly WasmOffset[], cells: readonly WasmOffset[]): void {
     const { entries, blocks, instructions } = written;
     if (this.all.size >= this.options.mostRegions) this.evict();
     const doors: Door[] = [];
-    const region: Region = { doors, blocks, asides, dropped: false };
+    const region: Region = { doors, blocks, asides, cells, dropped: false };
     for (const { block, rip } of entries) {
       const slot = this.freeSlots.pop() ?? this.library.reserve();
       doors.push({ block, rip, slot, handler: this.ownHandler(block), region });
     }
     for (const door of doors) this.byEntry.set(door.block, door);
     this.all.add(region);
-    for (const block of blocks) {
+    for (const block of blocks.keys()) {
       const users = this.byBlock.get(block);
       if (users) users.add(region);
       else this.byBlock.set(block, new Set([region]));
@@ -309,6 +346,7 @@ export class Regions {
     region.dropped = true;
     this.all.delete(region);
     this.asides.leave(region.asides);
+    this.pages.release(region.cells);
     for (const { block, slot, handler } of doors) {
       if (!block.dropped) this.setHandler(block, handler);
       this.byEntry.delete(block);
@@ -316,7 +354,7 @@ export class Regions {
       this.library.clear(slot);
       this.freeSlots.push(slot);
     }
-    for (const block of blocks) {
+    for (const block of blocks.keys()) {
       const users = this.byBlock.get(block);
       users?.delete(region);
       if (users?.size === 0) this.byBlock.delete(block);
@@ -333,7 +371,7 @@ export class Regions {
   forget(): void {
     for (const region of [...this.all]) this.drop(region);
     this.candidates.clear();
-    this.current = undefined;
+    this.abandon();
     this.asides.forget();
     this.heat.forget();
   }

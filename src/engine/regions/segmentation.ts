@@ -40,6 +40,15 @@ export class Segmentation {
     return this.kinds === other.kinds && this.codeLimit === other.codeLimit;
   }
 
+  /** Number of the linear page of a RIP. */
+  pageOf(rip: bigint): bigint {
+    return this.linearOf(rip) / PAGE;
+  }
+
+  linearOf(rip: bigint): bigint {
+    return this.long ? rip : (rip + this.codeBase) & 0xffff_ffffn;
+  }
+
   /** Code at these places can be part of the region: all of it lies in the segment, with one more byte after it. */
   holds(rip: bigint, length: number): boolean {
     return this.long || rip + BigInt(length) <= this.codeLimit;
