@@ -17,7 +17,7 @@ export interface RegionOptions {
   readonly mostRegions: number;
   /** Guest instructions in one region at most. */
   readonly longest: number;
-  /** Pages that a region may span: calls and jumps between them look whether the mapping is as it was. Gains: to be measured. */
+  /** Pages that a region may span: calls and jumps between them look whether the mapping is as it was. Gains: nothing measurable by itself; half as many ways out of regions in Herald's `bench`. */
   readonly pages: number;
   /** Jumps inside the region stay inside the function; off: a region is one block. Gains: recursion 6.5, dispatch 5.8, quicksort 2.0. */
   readonly loops: boolean;
