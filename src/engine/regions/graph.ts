@@ -77,7 +77,8 @@ export function* findGraph(
 function outerPlaces(blocks: ReadonlyMap<bigint, RegionBlock>, search: Search): bigint[] {
   const cycles = cyclesOf(blocks);
   // What is called from several places is on a way from loop to loop already, since its returns may lead to any of them.
-  const isShared = (rip: bigint) => [...search.calls.values()].filter(({ targets }) => targets.includes(rip)).length > 1;
+  const isShared = (rip: bigint) =>
+    [...search.calls.values()].filter(({ targets }) => targets.includes(rip)).length > 1;
   const functions = search.functions().filter((rip) => isShared(rip) || !cycles.some((cycle) => cycle.has(rip)));
   const heads = cycles.flatMap((cycle) => {
     const ways = [...blocks].filter(([rip]) => !cycle.has(rip)).flatMap(([, block]) => successors(block, blocks));
