@@ -63,9 +63,16 @@ function float(next: Random, width: 32 | 64): bigint {
 }
 const singles = (next: Random) => float(next, 32) | (float(next, 32) << 32n);
 const doubles = (next: Random) => float(next, 64);
+/** Near a power of two: where an integer just fits a significand, or just does not. */
+function integer(next: Random, width: 32 | 64): bigint {
+  const bits = next() % 2 ? 24 : [31, 53, 63, next()][next() % 4] % width;
+  const magnitude = (1n << BigInt(bits)) + BigInt(next() % 5) - 2n;
+  return BigInt.asUintN(width, next() % 2 ? magnitude : -magnitude);
+}
+const integers = (next: Random) => (next() % 2 ? integer(next, 64) : integer(next, 32) | (integer(next, 32) << 32n));
 /** Mostly what the instruction is for. */
 function quadword(next: Random, name: string): bigint {
-  const usual = /(s[sd]|p[sd])$/.test(name) ? (name.endsWith("d") ? doubles : singles) : bits64;
+  const usual = /(s[sd]|p[sd])$/.test(name) ? (name.endsWith("d") ? doubles : singles) : integers;
   return (next() % 4 ? usual : [singles, doubles, bits64][next() % 3])(next);
 }
 
@@ -133,7 +140,11 @@ test("the host's arithmetic is that of the helpers, flags included", () => {
       const xmm = Array.from({ length: 4 }, () => quadword(next, name));
       // Of two operands that belong together more comes out exact.
       if (next() % 4 === 0) xmm[2] = xmm[0];
-      const input = { mxcsr: mxcsr(next), xmm, rcx: bits64(next) >> BigInt(next() % 64) };
+      const input = {
+        mxcsr: mxcsr(next),
+        xmm,
+        rcx: next() % 2 ? integer(next, 64) : bits64(next) >> BigInt(next() % 64),
+      };
       const expected = soft.run(at, input);
       for (const [tier, bench] of Object.entries(tiers)) {
         const found = bench.run(at, input);

@@ -144,7 +144,8 @@ function singlesFromIntegers(w: FloatWriter): void {
   code.op(simd.f32x4ConvertI32).set(result);
   w.guarded(
     (unless) => {
-      code.get(result).op(simd.f32x4Abs).v128(splatted(32, 0x4b80_0000n)).op(simd.f32x4Le);
+      // Below 2^24 in magnitude nothing is lost; 2^24 may have been rounded to.
+      code.get(result).op(simd.f32x4Abs).v128(splatted(32, 0x4b80_0000n)).op(simd.f32x4Lt);
       w.notAll(32);
       w.pushUnsettled();
       code.op(op.i32And);
