@@ -1,16 +1,17 @@
 /**
  * Fresh cases on this machine's processor, compared with the definitions and the engine:
- * npm run silicon -- [--cases N] [--seed S] [--only PATTERN] [--model definitions|engine|all] [--part integer|media|faults|programs|found|all] [--regions] [--mixed] [--record NAME].
+ * npm run silicon -- [--cases N] [--seed S] [--only PATTERN] [--model definitions|engine|all] [--part integer|media|faults|programs|found|all] [--regions] [--mixed] [--coverage] [--record NAME].
  *
- * N cases for each form (of faults a tenth, of programs 5 N in all), in portions with seeds from S on; --record keeps them as fixtures of that name, which the tests use. Vectors
- * and x87 (media) have no evaluator besides the engine.
+ * N cases for each form (of faults a tenth, of programs 5 N in all), in portions with seeds from S on; --record keeps them as fixtures of that name, which the tests use; --coverage
+ * tells what programs reached, and steers them to what they seldom do. Vectors and x87 (media) have no evaluator besides the engine.
  */
+import { COUNTED, countedReport } from "./sequences/codeCoverage";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { decode } from "../../src/engine/decode/decode";
-import { type Case, pack, type Vector } from "./cases";
+import { BITS, type Case, pack, type Vector } from "./cases";
 import { difference, runByDefinition } from "./compare";
 import { EngineBench } from "./engine";
 import { generate } from "./generate";
@@ -29,6 +30,7 @@ import {
   type Recorded,
   type Sequence,
 } from "./sequences/cases";
+import { Coverage } from "./sequences/coverage";
 import { MIXED, sequenceBenches } from "./sequences/engine";
 import { generateFaults, isDeviation } from "./sequences/faults";
 import { found } from "./sequences/found";
@@ -50,6 +52,7 @@ const { values } = parseArgs({
     record: { type: "string" },
     regions: { type: "boolean", default: false },
     mixed: { type: "boolean", default: false },
+    coverage: { type: "boolean", default: false },
   },
 });
 const reason = whyNot();
@@ -127,45 +130,62 @@ function record(path: string, packed: Uint8Array): void {
   console.log(`${path}: ${packed.length} bytes`);
 }
 
-/** What becomes of code that runs until a breakpoint or an exception. `again`: the same, made small. */
-function sequencePortion(
-  made: readonly { name?: string; test: Sequence; small?: (fails: (test: Sequence) => boolean) => Sequence }[],
-): Recorded[] {
+const coverage = COUNTED ? new Coverage() : undefined;
+
+/** One comes out as it should, or what differs. */
+function compareSequence({ test, outcome }: Recorded): string {
+  if (isDeviation(test, outcome) || !isUsable(outcome)) return "";
+  const bench = sequenceBench(test.bits);
+  coverage?.watch(bench);
+  const ours = bench.runSequence(test);
+  coverage?.ended(ours.vector);
+  if (ours.vector === ENDLESS) return "";
+  const found = sequenceDifference(outcome, ours, openFlags(test, outcome));
+  const code = Buffer.from(test.code).toString("hex");
+  return found && `${test.bits} bits at ${test.place.toString(16)}: ${code}: ${found}`;
+}
+
+interface Made {
+  readonly name?: string;
+  readonly test: Sequence;
+  /** The same, made small. */
+  readonly small?: (fails: (test: Sequence) => boolean) => Sequence;
+}
+
+/** What becomes of code that runs until a breakpoint or an exception. */
+function sequencePortion(made: readonly Made[]): Recorded[] {
   const recorded = runSequencesNatively(made.map(({ test }) => test));
-  const compare = ({ test, outcome }: Recorded) => {
-    if (isDeviation(test, outcome) || !isUsable(outcome)) return "";
-    const ours = sequenceBench(test.bits).runSequence(test);
-    if (ours.vector === ENDLESS) return "";
-    const found = sequenceDifference(outcome, ours, openFlags(test, outcome));
-    const code = Buffer.from(test.code).toString("hex");
-    return found && `${test.bits} bits at ${test.place.toString(16)}: ${code}: ${found}`;
-  };
-  for (const [n, { test }] of recorded.entries()) {
+  const differs = (test: Sequence) => compareSequence(runSequencesNatively([test])[0]);
+  for (const [n, { test, small, name = nameOf(test) }] of made.entries()) {
     tally.cases++;
-    // As with single instructions: the pointers of x87 may be lost while another program runs.
-    for (let again = 0; again < MOST_TRIES && compare(recorded[n]); again++)
-      [recorded[n]] = runSequencesNatively([test]);
-    const one = recorded[n];
-    if (one.outcome.vector !== BREAKPOINT) tally.faulted++;
-    const { small, name = nameOf(test) } = made[n];
     look(name, test.code, () => {
-      const found = compare(one);
-      if (!found || !small) return found;
-      return compare(runSequencesNatively([small((left) => compare(runSequencesNatively([left])[0]) !== "")])[0]);
+      let found = compareSequence(recorded[n]);
+      // As with single instructions: the pointers of x87 may be lost while another program runs.
+      for (let again = 0; found && again < MOST_TRIES; again++) {
+        [recorded[n]] = runSequencesNatively([test]);
+        found = compareSequence(recorded[n]);
+      }
+      return found && small ? differs(small((left) => differs(left) !== "")) : found;
     });
+    if (recorded[n].outcome.vector !== BREAKPOINT) tally.faulted++;
   }
   return recorded;
 }
 
-const programsFrom = (first: number, count: number) =>
-  Array.from({ length: count }, (_, n) => recipe(first + n))
-    .map((from) => ({ from, name: `program of ${from.kind}, ${from.bits} bits` }))
+function programsFrom(first: number, count: number): Made[] {
+  const rare = new Map(BITS.map((bits) => [bits, coverage?.rare(bits)]));
+  return Array.from({ length: count }, (_, n) => recipe(first + n))
+    .map((from) => ({
+      from: { ...from, rare: rare.get(from.bits) },
+      name: `program of ${from.kind}, ${from.bits} bits`,
+    }))
     .filter(({ name }) => only.test(name))
     .map(({ from, name }) => ({
       name: `${name}, seed ${from.seed}`,
       test: randomProgram(from).test,
       small: smallest(from),
     }));
+}
 
 let seed = Number(values.seed);
 for (let left = Number(values.cases); left > 0; left -= PORTION, seed++) {
@@ -199,4 +219,5 @@ console.log(
   `${tally.cases} cases on this processor (${tally.faulted} faulted), seeds ${values.seed} to ${seed - 1}: ` +
     `${differing} of ${tally.comparisons} comparisons differ`,
 );
+if (coverage) console.log([...coverage.report(), ...countedReport()].join("\n"));
 process.exitCode = differing ? 1 : 0;

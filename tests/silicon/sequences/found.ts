@@ -17,8 +17,8 @@ export const found: readonly Sequence[] = [
   sequence(32, "ce", { flags: OVERFLOW }),
   sequence(32, "ce"),
   sequence(16, "ce", { flags: OVERFLOW }),
-  // fninit; fld1; fnsave of 14 bytes; an exception that is not masked; frstor: the opcode is gone
-  sequence(64, "dbe3 d9e8 66dd342500020020 66c70425000200200000 66c70425020200200100 66dd242500020020"),
+  // fninit; fld1; fnsave of 14 bytes; an exception that is not masked; fld1; frstor: the opcode is gone
+  sequence(64, "dbe3 d9e8 66dd342500020020 66c70425000200200000 66c70425020200200100 d9e8 66dd242500020020"),
   // a store opens the page, AC is set; fld1; fstp dword at an odd address
   sequence(64, "89042500020020 9c 810c2400000400 9d dbe3 d9e8 d91c2501020020"),
   sequence(64, "89042500020020 9c 810c2400000400 9d dbe3 d9e8 dd1c2504020020"),

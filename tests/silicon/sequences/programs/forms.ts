@@ -135,11 +135,15 @@ function isAllowed(w: Writer, decoded: Extract<ReturnType<typeof decode>, { kind
 /** cmp rax, rcx: what is undefined is not looked at. */
 const settle = (w: Writer) => w.emit(...(w.long ? [0x48] : []), 0x39, 0xc8);
 
+/** A rare form may not fit here at all. */
+const MOST_TRIES = 20;
 export function anyForm(w: Writer, { kind, registers = false, only }: Taste): Form {
   const all = (w.long ? longForms : legacyForms)[kind];
-  const list = only ? all.filter(only) : all;
-  for (;;) {
-    const form = attempt(w, pick(w.next, list), registers);
+  const fitting = only ? all.filter(only) : all;
+  const rare = w.rare.size > 0 && chance(w.next, 50) ? fitting.filter(({ number }) => w.rare.has(number)) : [];
+  const list = rare.length > 0 ? rare : fitting;
+  for (let tries = 0; ; tries++) {
+    const form = attempt(w, pick(w.next, tries < MOST_TRIES ? list : fitting), registers);
     if (!form) continue;
     if (isLoose(form.instruction.name)) settle(w);
     return form;

@@ -107,6 +107,8 @@ export interface Recipe {
   readonly seed: number;
   readonly bits: Bits;
   readonly kind: Kind;
+  /** Numbers of forms that are wanted most. */
+  readonly rare?: ReadonlySet<number>;
 }
 
 /** The mode and the kind that a seed stands for: half of all in 64-bit mode. */
@@ -115,9 +117,9 @@ export function recipe(seed: number): Recipe {
   return { seed, bits: pick(next, [64, 64, 32, 32, 16]), kind: pick(next, KINDS) };
 }
 
-export function randomProgram({ seed, bits, kind }: Recipe, without: ReadonlySet<number> = new Set()): Program {
+export function randomProgram({ seed, bits, kind, rare }: Recipe, without: ReadonlySet<number> = new Set()): Program {
   const next = random(seed);
-  const w = new Writer(groundFor(next, bits), next, without);
+  const w = new Writer(groundFor(next, bits), next, without, rare);
   // What the unit's pointers were before would differ.
   w.emit(...FNINIT);
   for (let blocks = 1 + (next() % 3); blocks > 0; blocks--) block(w, mixtures[kind]);

@@ -34,6 +34,8 @@ export class Writer {
     readonly ground: Ground,
     readonly next: Next,
     private readonly without: ReadonlySet<number> = new Set(),
+    /** Numbers of forms that are wanted most. */
+    readonly rare: ReadonlySet<number> = new Set(),
   ) {}
 
   get long(): boolean {
