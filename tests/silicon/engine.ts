@@ -173,8 +173,8 @@ export class EngineBench {
   private enterMode(): void {
     const { state, legacy } = this;
     state.set64("cr3", BigInt(TABLES));
-    // OSFXSR, OSXMMEXCPT, and PAE; alignment checks (AM).
-    state.set64("cr4", legacy ? 0x600n : 0x620n);
+    // OSFXSR, OSXMMEXCPT, and PAE and FSGSBASE; alignment checks (AM).
+    state.set64("cr4", legacy ? 0x600n : 0x1_0620n);
     state.set64("cr0", 0x8005_0033n);
     state.set64("efer", legacy ? 0n : 0x500n);
     const from = legacy ? 0n : SYSTEM;

@@ -31,7 +31,7 @@ import {
   type Sequence,
 } from "./sequences/cases";
 import { Coverage } from "./sequences/coverage";
-import { MIXED, sequenceBenches } from "./sequences/engine";
+import { MIXED, sequenceBenches, type SequenceOptions } from "./sequences/engine";
 import { generateFaults, isDeviation } from "./sequences/faults";
 import { found } from "./sequences/found";
 import { runNatively as runSequencesNatively } from "./sequences/native";
@@ -84,7 +84,7 @@ function nameOf({ code, bits }: Pick<Case, "code" | "bits">): string {
 }
 
 /** All code in regions, or what a sample falls into. */
-const tier = { regions: values.regions ? { threshold: 0 } : values.mixed && MIXED };
+const tier: SequenceOptions = values.mixed ? MIXED : { regions: values.regions && { threshold: 0 } };
 const benches = { 64: new EngineBench(64, tier), 32: new EngineBench(32, tier), 16: new EngineBench(16, tier) };
 const sequenceBench = sequenceBenches(tier);
 const mediaBench = mediaEngine.mediaBenches(tier);

@@ -72,7 +72,11 @@ export class BlockMemory {
 
   write(record: number, offset: bigint, from: Uint8Array, alignment = 1n, unit = CHUNK): number {
     const linear = this.linear(record, offset, from.length, true, alignment);
-    if (linear === undefined || this.mayWrite(record, linear, from.length)) return EXIT.fault;
+    if (linear === undefined) return EXIT.fault;
+    // As with other stores, alignment is looked at before the page is.
+    const first = [8, 4, 2, 1].find((bytes) => bytes <= Math.min(unit, from.length)) ?? 1;
+    if (this.access.isMisaligned(record, halves(linear)[0], first)) return EXIT.fault;
+    if (this.mayWrite(record, linear, from.length)) return EXIT.fault;
     const view = new DataView(from.buffer, from.byteOffset, from.length);
     for (let n = 0; n < from.length;) {
       const size = [8, 4, 2, 1].find((bytes) => bytes <= Math.min(unit, from.length - n)) ?? 1;

@@ -13,8 +13,9 @@ import { CS, segmentAt, SS, usualSegments } from "./segments";
 export const PAGE = 4096;
 /** Of the pages at DATA two can be written, the third only read, the next one is not there. */
 export const WINDOW_BYTES = 2 * PAGE;
-/** Of the pages at CODE the first and the fourth can be executed; the second may not be, the third and fifth are not there. */
+/** Of the pages at CODE the first, the fourth, and the two from PAIR on can be executed; the second may not be, the others are not there. */
 export const LAST_CODE_PAGE = 3 * PAGE;
+export const PAIR = 6 * PAGE;
 export const USUAL_PLACE = 0x800;
 export const MOST_CODE = 1024;
 /** CF PF AF ZF SF DF OF, and AC. */

@@ -2,14 +2,14 @@
  * What a run of random programs reached: forms in each mode, handlers, ways out of generated code, exceptions of each form, and the parts
  * of the engine's own code. What was seldom reached is what the grammar is asked for next.
  */
-import { forms } from "../../../src/engine/decode/forms";
+import { type Form, forms } from "../../../src/engine/decode/forms";
 import type { Decoded } from "../../../src/engine/decode/decode";
 import { EXIT } from "../../../src/engine/record";
 import { MODE } from "../../../src/engine/state";
 import { type Bits, BITS } from "../cases";
-import { whyExcluded } from "../generate";
 import { BREAKPOINT } from "./cases";
 import type { SequenceBench } from "./engine";
+import { isEstimated } from "./programs/forms";
 
 /** A form is rare in a mode while it was decoded less often than this. */
 const RARE = 8;
@@ -18,6 +18,10 @@ const INSIDE = new Set<number>([EXIT.goOn, EXIT.goOnNext]);
 
 const bitsOf = (mode: number): Bits => (mode & MODE.long ? 64 : mode & MODE.code32 ? 32 : 16);
 const inMode = (bits: Bits) => forms.filter((form) => (bits === 64 ? form.inLong : form.inLegacy));
+/** What user programs cannot run alike on two machines. */
+const isForeign = (form: Form) =>
+  form.instruction.privilege !== undefined || SYSTEMS.test(form.instruction.name) || isEstimated(form);
+const SYSTEMS = /^(cpuid|rdtscp?|rdpmc|sldt|str|sgdt|sidt|smsw|syscall|sysenter|int1|in|out|ins|outs)$/;
 const share = (reached: number, total: number) => `${reached} of ${total}`;
 
 export class Coverage {
@@ -76,18 +80,12 @@ export class Coverage {
 
   private formsOf(bits: Bits): string[] {
     const counts = this.decoded.get(bits)!;
-    const missing = inMode(bits).filter(({ number }) => !counts.has(number));
-    const [left, excluded] = [false, true].map((kept) =>
-      missing.filter(
-        (form) =>
-          (form.instruction.privilege !== undefined ||
-            (whyExcluded(form)?.match(/belong|tables|permission|clock|processor|calls/) !== null &&
-              whyExcluded(form) !== undefined)) === kept,
-      ),
-    );
-    const names = left.map(({ instruction, text }) => `${instruction.name} ${text}`);
+    const all = inMode(bits).filter((form) => !isForeign(form));
+    const never = all.filter(({ number }) => !counts.has(number));
+    const names = never.map(({ instruction, text }) => `${instruction.name} ${text}`);
+    const foreign = inMode(bits).length - all.length;
     return [
-      `${bits} bits: ${share(inMode(bits).length - missing.length, inMode(bits).length)} forms, ${excluded.length} of the others privileged or the operating system's`,
+      `${bits} bits: ${share(all.length - never.length, all.length)} forms; ${foreign} more are privileged, show the operating system, or are estimates`,
       ...(names.length ? [`  never: ${names.join("; ")}`] : []),
     ];
   }

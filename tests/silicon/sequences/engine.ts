@@ -1,5 +1,6 @@
 /** Runs sequences on the engine: the bench of single instructions, with the pages that the harness of sequences has. */
-import { type Bits, CODE, DATA, visible } from "../cases";
+import type { StopReason } from "../../../src/engine/board";
+import { type Bits, CODE, DATA, random, visible } from "../cases";
 import { type BenchOptions, EngineBench } from "../engine";
 import { FX, FX_BYTES } from "../media/cases";
 import { readImage, writeImage } from "../media/image";
@@ -14,6 +15,7 @@ import {
   type Outcome,
   PAGE,
   PAGE_FAULT,
+  PAIR,
   segmentsOf,
   type Sequence,
   startOf,
@@ -22,6 +24,7 @@ import {
 
 const CODE_AT = 0x11_0000,
   DATA_AT = 0x12_0000;
+const CODE_PAGES = [0, 1, 3, PAIR / PAGE, PAIR / PAGE + 1];
 const INT3 = 0xcc;
 const MOST_TICKS = 2_000_000;
 const USER_WRITE = 7,
@@ -30,14 +33,22 @@ const NO_EXECUTE = 1n << 63n;
 /** EFER: LME, LMA, NXE. */
 const EFER = 0xd00n;
 
-/** Some code in regions while the rest is interpreted. */
-export const MIXED = { threshold: 1, sampleEvery: 40, work: 0 } as const;
+export interface SequenceOptions extends BenchOptions {
+  /** Ticks run at once at most; 0: as many as there are. */
+  readonly portions?: number;
+}
+
+/** Some code in regions while the rest is interpreted, in portions that end anywhere. */
+export const MIXED: SequenceOptions = { regions: { threshold: 1, sampleEvery: 40, work: 0 }, portions: 90 };
 
 export class SequenceBench extends EngineBench {
-  constructor(bits: Bits, options: BenchOptions = {}) {
+  private readonly portions: number;
+
+  constructor(bits: Bits, options: SequenceOptions = {}) {
     super(bits, options);
+    this.portions = options.portions ?? 0;
     this.state.set64("efer", EFER);
-    for (const n of [0, 1, 3])
+    for (const n of CODE_PAGES)
       this.mapPage(CODE + n * PAGE, BigInt(CODE_AT + n * PAGE + USER_WRITE) | (n === 1 ? NO_EXECUTE : 0n));
     for (const n of [0, 1, 2])
       this.mapPage(DATA + n * PAGE, BigInt(DATA_AT + n * PAGE + (n === 2 ? USER_READ : USER_WRITE)));
@@ -47,11 +58,11 @@ export class SequenceBench extends EngineBench {
 
   private place({ code, place }: Sequence): void {
     const { ram } = this.cpu;
-    for (const n of [0, 1, 3]) ram.fill(INT3, CODE_AT + n * PAGE, CODE_AT + (n + 1) * PAGE);
+    for (const n of CODE_PAGES) ram.fill(INT3, CODE_AT + n * PAGE, CODE_AT + (n + 1) * PAGE);
     // The page behind the last one is not there.
-    const room = place >= LAST_CODE_PAGE ? LAST_CODE_PAGE + PAGE - place : code.length;
+    const room = place >= LAST_CODE_PAGE && place < PAIR ? LAST_CODE_PAGE + PAGE - place : code.length;
     ram.set(code.subarray(0, room), CODE_AT + place);
-    this.cpu.memoryChanged(CODE_AT, 4 * PAGE);
+    this.cpu.memoryChanged(CODE_AT, 8 * PAGE);
   }
 
   private resetFloats(): void {
@@ -62,13 +73,23 @@ export class SequenceBench extends EngineBench {
     writeImage(this.state, fx);
   }
 
+  /** To the end, or not much longer than any sequence takes; in short portions if that is wanted. */
+  private runOn(next: () => number): StopReason {
+    const { cpu, portions } = this;
+    const end = cpu.clock + MOST_TICKS;
+    for (;;) {
+      const stop = cpu.run(portions ? Math.min(end, cpu.clock + 1 + (next() % portions)) : end);
+      if (stop.kind !== "ticks" || cpu.clock >= end) return stop;
+    }
+  }
+
   runSequence(test: Sequence): Outcome {
     const { registers, memory } = initialState(test);
     this.place(test);
     this.cpu.ram.set(memory, DATA_AT);
     this.resetFloats();
     this.enter(registers, test.flags, startOf(test), segmentsOf(test));
-    const stop = this.cpu.run(this.cpu.clock + MOST_TICKS);
+    const stop = this.runOn(random(test.seed));
     if (stop.kind !== "halted" && stop.kind !== "ticks") throw new Error(`stopped: ${JSON.stringify(stop)}`);
     const endless = stop.kind === "ticks" && { vector: ENDLESS, error: 0, rip: 0n, flags: 0, registers, segments: [] };
     const { vector, error, rip, flags, registers: after, segments } = endless || this.interrupted();
@@ -86,7 +107,7 @@ export class SequenceBench extends EngineBench {
   }
 }
 
-export function sequenceBenches(options: BenchOptions = {}): (bits: Bits) => SequenceBench {
+export function sequenceBenches(options: SequenceOptions = {}): (bits: Bits) => SequenceBench {
   const benches = new Map<Bits, SequenceBench>();
   return (bits) => {
     const bench = benches.get(bits) ?? new SequenceBench(bits, options);

@@ -1,6 +1,6 @@
 /** What random programs found in the engine, made small by hand: recorded as the others are (`--part found`). */
 import type { Bits } from "../cases";
-import { type Sequence, USUAL_PLACE } from "./cases";
+import { AC, type Sequence, USUAL_PLACE } from "./cases";
 import { DATA_32, selectorOf, usualSegments } from "./segments";
 
 const bytes = (text: string) => Uint8Array.from(Buffer.from(text.replace(/\s/g, ""), "hex"));
@@ -22,6 +22,9 @@ export const found: readonly Sequence[] = [
   // a store opens the page, AC is set; fld1; fstp dword at an odd address
   sequence(64, "89042500020020 9c 810c2400000400 9d dbe3 d9e8 d91c2501020020"),
   sequence(64, "89042500020020 9c 810c2400000400 9d dbe3 d9e8 dd1c2504020020"),
+  // fninit; fld1; fstp dword to a page that is only read, at an odd address, with AC
+  sequence(64, "dbe3 d9e8 d91c2501200020", { flags: AC }),
+  sequence(64, "dbe3 d9e8 db3c2501200020", { flags: AC }),
   // clflush gs:[0]: there is no page
   sequence(16, "650fae3e0000", { segments: flat16 }),
   sequence(64, "0fae3c2500000000"),

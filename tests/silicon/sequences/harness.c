@@ -19,6 +19,7 @@
 enum {
   PAGE = 4096,
   CODE = 0x10000000,
+  PAIR = CODE + 6 * PAGE,
   DATA = 0x20000000,
   CODE_BYTES = 1024,
   WINDOW_BYTES = 2 * PAGE,
@@ -104,11 +105,12 @@ static void start_case(ucontext_t *context) {
   memset((void *)(uintptr_t)CODE, BREAKPOINT, PAGE);
   memset((void *)(uintptr_t)(CODE + 3 * PAGE), BREAKPOINT, PAGE);
   memset((void *)(uintptr_t)(CODE + PAGE), BREAKPOINT, PAGE);
+  memset((void *)(uintptr_t)PAIR, BREAKPOINT, 2 * PAGE);
   /* What does not fit into its page goes on in the next one if that is there. */
   uintptr_t start = CODE + test->place, end = (start | (PAGE - 1)) + 1;
   size_t inside = start + test->length > end ? end - start : test->length;
   memcpy((void *)start, test->code, inside);
-  if (end == CODE + PAGE) memcpy((void *)end, test->code + inside, test->length - inside);
+  if (end == CODE + PAGE || end == PAIR + PAGE) memcpy((void *)end, test->code + inside, test->length - inside);
   memcpy((void *)(uintptr_t)DATA, test->memory, WINDOW_BYTES);
   /* x87 and SSE as FNINIT and reset leave them; XSTATE_BV behind the image: they are to be loaded, not initialised. */
   struct _libc_fpstate *floats = context->uc_mcontext.fpregs;
@@ -203,10 +205,11 @@ int main(void) {
     return 2;
   }
   read_all(cases, count * sizeof *cases);
-  /* Code: a page to execute, one that may not be executed, none, one more to execute, none. */
+  /* Code: a page to execute, one that may not be executed, none, one more to execute, twice none, two to execute. */
   map_at(CODE, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
   map_at(CODE + PAGE, PAGE, PROT_READ | PROT_WRITE);
   map_at(CODE + 3 * PAGE, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
+  map_at(PAIR, 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
   /* Data: two pages to write, one to read, none. */
   map_at(DATA, 2 * PAGE, PROT_READ | PROT_WRITE);
   map_at(DATA + 2 * PAGE, PAGE, PROT_READ);

@@ -29,7 +29,7 @@ const WINDOW = 0x1fff;
 const table = {
   code16: { base: CODE, limit: 0xffff, kind: "code" },
   data16: { base: DATA, limit: 0xffff, kind: "data" },
-  code32: { base: CODE, limit: 0xfff, kind: "code", wide: true },
+  code32: { base: CODE, limit: 0x7fff, kind: "code", wide: true },
   data32: { base: DATA, limit: WINDOW, kind: "data", wide: true },
   flat: { base: 0, limit: 0xf_ffff, kind: "data", wide: true, pages: true },
   readOnly: { base: DATA, limit: WINDOW, kind: "data", wide: true, restricted: true },
@@ -38,7 +38,7 @@ const table = {
   small: { base: DATA + 0x700, limit: 0x1ff, kind: "data", wide: true },
   absent: { base: DATA, limit: 0xffff, kind: "data", absent: true },
   absentCode: { base: CODE, limit: 0xffff, kind: "code", absent: true },
-  unreadable: { base: CODE, limit: 0xfff, kind: "code", wide: true, restricted: true },
+  unreadable: { base: CODE, limit: 0x7fff, kind: "code", wide: true, restricted: true },
   shortCode: { base: CODE, limit: 0xbff, kind: "code" },
   odd: { base: DATA + 3, limit: WINDOW - 3, kind: "data", wide: true },
   flatCode: { base: 0, limit: 0xf_ffff, kind: "code", wide: true, pages: true },

@@ -35,11 +35,11 @@ test("what programs found stays mended", () => {
 });
 
 test.each([
-  { name: "regions", regions: { threshold: 0 }, place: 0 },
-  { name: "regions and interpreter", regions: MIXED, place: 1 },
-])("programs come out the same in $name", ({ regions, place }) => {
+  { name: "regions", options: { regions: { threshold: 0 } }, place: 0 },
+  { name: "regions and interpreter by turns", options: MIXED, place: 1 },
+])("programs come out the same in $name", ({ options, place }) => {
   const those = recorded("programs").filter((_, n) => n % SAMPLE === place % SAMPLE);
-  const bench = sequenceBenches({ regions });
+  const bench = sequenceBenches(options);
   expect(wrong(those, bench)).toEqual([]);
   for (const bits of BITS) expect(bench(bits).cpu.regions!.counts.compiled).toBeGreaterThan(0);
   expect(those.some(({ outcome }) => outcome.vector === BREAKPOINT)).toBe(true);

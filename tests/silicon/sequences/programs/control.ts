@@ -1,5 +1,6 @@
 /** Pieces with the stack, jumps, calls and loops, and what has fixed registers. */
 import { littleEndian } from "../../media/addresses";
+import { segmentAt, SS } from "../segments";
 import { chance, pick } from "./dice";
 import { anyForm, someOffset } from "./forms";
 import type { Writer } from "./writer";
@@ -33,7 +34,7 @@ function pushAndPop(w: Writer): void {
 function pushAll(w: Writer): void {
   const { next, ground } = w;
   // PUSHAD stores ESP, of which a 16-bit stack has half.
-  const narrow = ground.bits === 16 || chance(next, 30);
+  const narrow = !segmentAt(ground.segments[SS])?.wide || chance(next, 30);
   w.size(narrow ? 16 : 32);
   w.emit(0x60);
   for (let n = next() % 3; n > 0; n--) integer(w);
@@ -59,6 +60,7 @@ const PUSHF = 0x9c,
 /** Flags to the stack and back, with TF now and then: a trap after the next instruction. */
 function flagsOnStack(w: Writer): void {
   const { next } = w;
+  if (chance(next, 20)) return w.emit(0x66, PUSHF, 0x66, POPF);
   w.emit(PUSHF);
   if (chance(next, 50)) return w.emit(0x58 | pick(next, free(w)));
   const mask = chance(next, 3) ? 0x100 : pick(next, [0x01, 0x40, 0x80, 0x800, 0x4000, 0xd5]);
@@ -130,12 +132,12 @@ function jump(w: Writer): void {
       return w.over(body, 0xe0 | (next() & 3));
     case 2: {
       // near
-      const from = w.bytes.length;
-      w.emit(0x0f, 0x80 | (next() & 15));
+      w.emit(...(chance(next, 25) ? [0xe9] : [0x0f, 0x80 | (next() & 15)]));
       w.emitWord(0);
       const at = w.bytes.length;
       body();
-      littleEndian(w.bytes.length - at, wordBytes(w)).forEach((byte, n) => (w.bytes[from + 2 + n] = byte));
+      const distance = littleEndian(w.bytes.length - at, wordBytes(w));
+      distance.forEach((byte, n) => (w.bytes[at - distance.length + n] = byte));
       return;
     }
     default:
@@ -221,6 +223,7 @@ export function ending(w: Writer): void {
   const { next } = w;
   const all = [
     [0x0f, 0x0b],
+    [0x0f, 0xb9, 0xc0],
     [0xf4],
     [0xfa],
     [0xec],

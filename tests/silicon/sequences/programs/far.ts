@@ -1,6 +1,7 @@
 /** Segment registers, far transfers between segments of any size, BOUND, and selectors that are looked at. */
-import { CODE } from "../../cases";
+import { DATA } from "../../cases";
 import { littleEndian } from "../../media/addresses";
+import { USUAL_PLACE } from "../cases";
 import { CODE_32, CODE_64, CS, DATA_32, SS, type SegmentName, segmentAt, selectorOf } from "../segments";
 import { chance, pick } from "./dice";
 import { anyForm, someOffset } from "./forms";
@@ -56,7 +57,7 @@ function through(w: Writer): void {
   restore(w, register, selectorOf(name));
   const base = segmentAt(selectorOf(name))!.base;
   const prefix = [0x26, 0, 0, 0, 0x64][register];
-  const at = CODE - CODE + someOffset(next) + 0x2000_0000 - base;
+  const at = DATA + someOffset(next) - base;
   const prefixes = w.ground.bits === 16 ? [0x67] : [];
   w.emit(
     prefix,
@@ -68,17 +69,35 @@ function through(w: Writer): void {
   if (register === 0) restore(w, 0, w.ground.segments[0]);
 }
 
-/** PUSH of one segment register, POP into another; MOV from one. */
+/** PUSH of one segment register, POP into another or into the same; MOV from one. */
 function moved(w: Writer): void {
   const { next, ground } = w;
-  const kept = new Set([0x1e, 0x06]);
-  const push = pick(next, [[0x06], [0x0e], [0x16], [0x1e], [0x0f, 0xa0], [0x0f, 0xa8]]);
+  if (chance(next, 30)) {
+    const operation = { prefixes: chance(next, 30) ? [0x66] : [], opcode: [0x8c], reg: next() % 6 };
+    if (chance(next, 50)) return w.memory(operation, someOffset(next, 2));
+    return w.emit(...operation.prefixes, 0x8c, 0xc0 | (operation.reg << 3) | pick(next, [0, 1, 2, 6]));
+  }
+  const [fs, gs] = [
+    [0x0f, 0xa0],
+    [0x0f, 0xa8],
+  ];
+  const push = pick(next, w.long ? [fs, gs] : [[0x06], [0x0e], [0x16], [0x1e], fs, gs]);
   w.emit(...push);
-  if (chance(next, 40)) return w.emit(0x58 | pick(next, [0, 1, 2, 6]));
-  const pops = push.length === 1 && kept.has(push[0]) ? [[0x07], [0x1f], [0x0f, 0xa1]] : [[0x0f, 0xa1], [0x07]];
-  w.emit(...pick(next, pops));
-  if (chance(next, 80)) restore(w, 0, ground.segments[0]);
-  w.emit(0x8c, 0xc0 | (next() & 7) | ((pick(next, [0, 1, 2, 3, 4, 5]) << 3) & 0x38 & ~7));
+  if (chance(next, 30)) return w.emit(0x58 | pick(next, [0, 1, 2, 6]));
+  const same = [push[0] + (push.length === 1 ? 1 : 0), ...(push.length === 1 ? [] : [push[1] + 1])];
+  if (push[0] !== 0x0e && chance(next, 40)) return w.emit(...same);
+  w.emit(
+    ...pick(
+      next,
+      w.long
+        ? [
+            [0x0f, 0xa1],
+            [0x0f, 0xa9],
+          ]
+        : [[0x07], [0x0f, 0xa1]],
+    ),
+  );
+  if (!w.long && chance(next, 80)) restore(w, 0, ground.segments[0]);
 }
 
 /** LES, LFS, LGS, LDS and LSS of a pointer in memory. */
@@ -88,7 +107,7 @@ function pointer(w: Writer): void {
   const wide = ground.bits !== 16;
   w.store(at, next(), wide ? 32 : 16);
   const all = ["es", "fs", "gs", "ds", "ss"] as const,
-    long = ["fs", "gs"] as const;
+    long = ["fs", "gs", "ss"] as const;
   const which: (typeof all)[number] = pick(next, w.long ? long : all);
   const stays = { es: 0, fs: 0, gs: 0, ds: ground.segments[3], ss: ground.segments[2] }[which];
   w.store(at + (wide ? 4 : 2), stays || dataSelector(w), 16);
@@ -109,7 +128,7 @@ function stack(w: Writer): void {
   const to = (selector: number, base: number) => {
     restore(w, SS, selector);
     w.size(32);
-    w.emit(0xbc, ...littleEndian((0x2000_0c00 - base - (selector === selectorOf("small") ? 0x400 : 0)) >>> 0, 4));
+    w.emit(0xbc, ...littleEndian((DATA + 0xc00 - base - (selector === selectorOf("small") ? 0x400 : 0)) >>> 0, 4));
   };
   to(chosen, segmentAt(chosen)!.base);
   w.emit(0x50, 0x51, 0x58, 0x59);
@@ -132,7 +151,10 @@ function codeSelector(w: Writer, bits: 16 | 32): number {
   if (chance(next, 3))
     return chance(next, 50) ? selectorOf("absentCode") : pick(next, [0, 0x10, 0x2b, 0x1fff, selectorOf("data32")]);
   if (bits === 32 && chance(next, 30)) return CODE_32;
-  return selectorOf(pick(next, sizes[bits])) & ~(chance(next, 10) ? 0 : 0);
+  // Beyond its limit, whether CALL has stored its return address by then differs.
+  return selectorOf(
+    pick(next, w.place === USUAL_PLACE ? sizes[bits] : sizes[bits].filter((name) => name !== "shortCode")),
+  );
 }
 const known = (selector: number) => (segmentAt(selector)?.kind === "code" ? selector : CODE_32);
 
@@ -174,7 +196,7 @@ function viaMemory(w: Writer, selector: number, reg: 3 | 5): void {
 /** Code of another size in the midst of a program: written with a ground of its own, at the same place. */
 function foreign(w: Writer, bits: 16 | 32 | 64, write: (inner: Writer) => void): void {
   const ground: Ground = { ...w.ground, bits, kept: new Set([...w.ground.kept, 3, 4, 5, 10, 12, 13, 14, 15]) };
-  const inner = new Writer(ground, w.next);
+  const inner = new Writer(ground, w.next, undefined, w.rare, w.place);
   inner.bytes.push(...w.bytes);
   write(inner);
   w.bytes.push(...inner.bytes.slice(w.bytes.length));
@@ -192,7 +214,12 @@ function call(w: Writer): void {
       inner.emit(...(chance(next, 20) ? [0xca, 4 * (next() & 1), 0] : [0xcb]));
     }),
   );
-  farPointer(w, 0x9a, codeSelector(w, bits), target);
+  const selector = codeSelector(w, bits);
+  if (chance(next, 70)) return farPointer(w, 0x9a, selector, target);
+  const at = 0x400 + (next() % 0x200);
+  w.store(at, offsetIn(known(selector), target));
+  w.store(at + 4, selector, 16);
+  w.plainly({ prefixes: ground.bits === 16 ? [0x66] : [], opcode: [0xff], reg: 3 }, at);
 }
 
 /** IRET to the same ring: flags, CS and where it goes on. */
@@ -223,6 +250,24 @@ function compatibility(w: Writer): void {
     for (let n = next() % 3; n > 0; n--) anyForm(inner, { kind: "integer", registers: true });
     farPointer(inner, 0xea, CODE_64, inner.linear + 7);
   });
+}
+
+/** Far jumps and calls through memory to the next instruction; the call's return address comes off the stack again. */
+function longFar(w: Writer): void {
+  const calls = chance(w.next, 50);
+  viaMemory(w, CODE_64, calls ? 3 : 5);
+  if (calls) w.emit(0x58 | pick(w.next, [0, 1, 2, 6]));
+}
+
+/** FS and GS bases in 64-bit mode. */
+function bases(w: Writer): void {
+  const { next } = w;
+  const [gs, register] = [next() & 1, pick(next, [0, 1, 2, 6])];
+  if (chance(next, 90)) w.emit(0xb8 | register, ...littleEndian(DATA + (next() % 0x800), 4));
+  const wide = chance(next, 70) ? [0x48] : [];
+  w.emit(0xf3, ...wide, 0x0f, 0xae, 0xd0 | (gs << 3) | register);
+  w.emit(gs ? 0x65 : 0x64, 0x8b, 0x04, 0x25, ...littleEndian(next() % 0x400, 4));
+  w.emit(0xf3, ...wide, 0x0f, 0xae, 0xc0 | (gs << 3) | register);
 }
 
 /** IRETQ to the same ring: SS and RSP come from the frame too. */
@@ -294,5 +339,5 @@ const legacy = [
   adjusted,
   bounded,
 ];
-const long = [load, pointer, looked, compatibility, compatibility, longReturn];
+const long = [load, moved, pointer, looked, compatibility, compatibility, longReturn, longFar, bases];
 export const far = (w: Writer): void => pick(w.next, w.long ? long : legacy)(w);

@@ -1,20 +1,29 @@
 /** One random instruction of any form, in any mode: with registers that may be anything, or memory in the data. */
 import { decode } from "../../../../src/engine/decode/decode";
 import { type Form, forms, operandWidth } from "../../../../src/engine/decode/forms";
+import { DATA } from "../../cases";
 import { isMedia, whyExcluded } from "../../generate";
+import { littleEndian } from "../../media/addresses";
 import { isLoose, PAGE, STRIPES } from "../cases";
 import { chance, type Next, pick } from "./dice";
 import type { Writer } from "./writer";
 
 /** What is made apart (control.ts and its neighbours), reads what the operating system has, leaves results undefined, or only estimates. */
 const LEFT_OUT =
-  /^(j|call|ret|loop|enter|leave|push|pop|std|xlatb|sh[lr]d|bswap|movsxd|ud|r(cp|sqrt)[ps]s|ldmxcsr|fx|fld(cw|env)|fn?save|fnstenv|frstor|maskmov|cmpxchg16b|int|salc|bound|arpl|f(sin|cos|sincos|ptan|patan|2xm1|yl2xp?1?)$)/;
+  /^(j|call|ret|loop|enter|leave|push|pop(a|f)?[dq]?$|std|xlatb|ud|ldmxcsr|fx(save|rstor)|fld(cw|env)|fn?save|fnstenv|frstor|maskmov|cmpxchg16b|int|bound|arpl)/;
+/** Results that processors only have to come near (SDM 1, 8.3.10; SDM 2B RCPPS). */
+export const isEstimated = ({ instruction: { name } }: Form): boolean =>
+  /^(r(cp|sqrt)[ps]s|f(sin|cos|sincos|ptan|patan|2xm1|yl2xp?1?))$/.test(name);
 const letters = (form: Form) => form.operands.map((operand) => (operand.kind === "letter" ? operand.letter : ""));
 const hasMmx = (form: Form) =>
   letters(form).some((letter) => /^[PQN]$/.test(letter)) || form.instruction.name === "emms";
 
 const usable = forms.filter(
-  (form) => !LEFT_OUT.test(form.instruction.name) && !form.instruction.repeat && (isMedia(form) || !whyExcluded(form)),
+  (form) =>
+    !LEFT_OUT.test(form.instruction.name) &&
+    !isEstimated(form) &&
+    !form.instruction.repeat &&
+    (isMedia(form) || !whyExcluded(form)),
 );
 const kinds = {
   integer: usable.filter((form) => !isMedia(form)),
@@ -90,7 +99,7 @@ function attempt(w: Writer, form: Form, registers: boolean): Form | undefined {
     opcode: [...ESCAPES[form.map], opcode],
   };
   const onlyRegisters = has.some((letter) => /^[RUNT]$/.test(letter)) || form.attributes.has("mod3");
-  if (has.includes("O") || (registers && has.includes("M"))) return undefined;
+  if (registers && (has.includes("M") || has.includes("O"))) return undefined;
   if (
     form.hasModrm &&
     form.modrm === undefined &&
@@ -105,6 +114,7 @@ function attempt(w: Writer, form: Form, registers: boolean): Form | undefined {
     const modrm = form.modrm ?? 0xc0 | ((reg & 7) << 3) | (rm & 7);
     w.emit(...operation.prefixes, ...(w.long && (rex !== 0x40 || chance(next, 30)) ? [rex] : []), ...operation.opcode);
     if (form.hasModrm) w.emit(modrm);
+    if (has.includes("O")) w.emit(...directAddress(w));
     w.emit(...immediate);
   }
   const code = Uint8Array.from(w.bytes.slice(from));
@@ -113,6 +123,12 @@ function attempt(w: Writer, form: Form, registers: boolean): Form | undefined {
   if (good && isAllowed(w, decoded)) return form;
   w.bytes.length = from;
   return undefined;
+}
+
+/** MOV of the accumulator has nothing but an address. */
+function directAddress({ ground, next }: Writer): number[] {
+  const bytes = littleEndian(DATA + someOffset(next) - ground.dataBase, 8);
+  return bytes.slice(0, ground.bits / 8);
 }
 
 const ACCUMULATORS = /^(xchg|xadd|cmpxchg)/;
@@ -128,6 +144,8 @@ function isAllowed(w: Writer, decoded: Extract<ReturnType<typeof decode>, { kind
   )
     return false;
   if (/^i?div$/.test(name) && !chance(w.next, 10)) return false;
+  // Undefined as a whole, or another thing with each maker (SDM 2: BSWAP, SHLD, MOVSXD).
+  if (/^(bswap|sh[lr]d|movsxd)$/.test(name) && decoded.operandSize === 16) return false;
   // A bit number in a register reaches anywhere.
   return !(/^bt/.test(name) && operands[0].kind === "memory" && operands[1].kind === "register");
 }

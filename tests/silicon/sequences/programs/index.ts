@@ -6,7 +6,8 @@
 import { shrink } from "../../../engine/regions/shrink";
 import { type Bits, random } from "../../cases";
 import { littleEndian } from "../../media/addresses";
-import { AC, type Sequence, STATUS, USUAL_PLACE } from "../cases";
+import { AC, PAGE, PAIR, type Sequence, STATUS, USUAL_PLACE } from "../cases";
+import { CS, selectorOf } from "../segments";
 import { control, ending } from "./control";
 import { chance, type Next, pick } from "./dice";
 import { far } from "./far";
@@ -119,13 +120,17 @@ export function recipe(seed: number): Recipe {
 
 export function randomProgram({ seed, bits, kind, rare }: Recipe, without: ReadonlySet<number> = new Set()): Program {
   const next = random(seed);
-  const w = new Writer(groundFor(next, bits), next, without, rare);
+  const ground = groundFor(next, bits);
+  // Over the end of a page, where the code segment reaches.
+  const across = chance(next, 15) && ground.segments[CS] !== selectorOf("shortCode");
+  const place = across ? PAIR + PAGE - (next() % 400) : USUAL_PLACE;
+  const w = new Writer(ground, next, without, rare, place);
   // What the unit's pointers were before would differ.
   w.emit(...FNINIT);
   for (let blocks = 1 + (next() % 3); blocks > 0; blocks--) block(w, mixtures[kind]);
   const flags = (next() & STATUS) | (chance(next, 7) ? AC : 0);
   const test: Sequence = {
-    ...{ bits, place: USUAL_PLACE, code: Uint8Array.from(w.bytes), seed, flags },
+    ...{ bits, place, code: Uint8Array.from(w.bytes), seed, flags },
     registers: pointerValues(w.ground),
     segments: w.ground.segments,
     filling: kind === "integers" || kind === "segments" ? "bits" : "numbers",

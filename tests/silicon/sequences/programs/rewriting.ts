@@ -4,7 +4,6 @@
  */
 import { CODE } from "../../cases";
 import { littleEndian } from "../../media/addresses";
-import { USUAL_PLACE } from "../cases";
 import { chance, pick } from "./dice";
 import { anyForm } from "./forms";
 import type { Writer } from "./writer";
@@ -83,7 +82,7 @@ function copied(w: Writer): void {
 
 /** What stands in the code page is data as well. */
 function readBack(w: Writer): void {
-  const at = CODE + USUAL_PLACE + (w.next() % Math.max(w.bytes.length, 1));
+  const at = CODE + w.place + (w.next() % Math.max(w.bytes.length, 1));
   const { bits } = w.ground;
   if (w.long) w.emit(0x8b, 0x04, 0x25, ...littleEndian(at, 4));
   else w.emit(GS_PREFIX, ...(bits === 16 ? [0x67] : []), 0x8b, 0x05, ...littleEndian(at, 4));

@@ -36,6 +36,8 @@ export class Writer {
     private readonly without: ReadonlySet<number> = new Set(),
     /** Numbers of forms that are wanted most. */
     readonly rare: ReadonlySet<number> = new Set(),
+    /** Of the first byte, from CODE. */
+    readonly place = USUAL_PLACE,
   ) {}
 
   get long(): boolean {
@@ -43,10 +45,10 @@ export class Writer {
   }
   /** Of the next byte, in the code segment; and linear. */
   get here(): number {
-    return codeAddress(this.ground, USUAL_PLACE + this.bytes.length);
+    return codeAddress(this.ground, this.place + this.bytes.length);
   }
   get linear(): number {
-    return CODE + USUAL_PLACE + this.bytes.length;
+    return CODE + this.place + this.bytes.length;
   }
 
   emit(...bytes: readonly number[]): void {
