@@ -40,9 +40,22 @@ export function nameOf(test: Case): string {
   return decoded.kind === "instruction" ? `${decoded.instruction.name} ${decoded.form.text}` : "?";
 }
 
+/** A masked store of nothing: whether it faults where it would store is left to the processor (SDM 2B MASKMOVQ, MASKMOVDQU). */
+function storesNothing(test: Case): boolean {
+  const decoded = decodeCase(test);
+  if (decoded.kind !== "instruction" || !decoded.instruction.name.startsWith("maskmov")) return false;
+  const mask = decoded.operands[2];
+  if (mask.kind !== "vector") throw new Error("no mask");
+  const { fx } = initialState(test);
+  const top = new DataView(fx.buffer).getUint16(FX.status, true) >> 11;
+  const at = mask.file === "xmm" ? FX.xmm + 16 * mask.register : FX.stack + 16 * ((mask.register - top) & 7);
+  return fx.subarray(at, at + mask.width / 8).every((byte) => byte < 0x80);
+}
+
 /** What differs between the processor's outcome and the engine's, or "". */
 export function difference({ test, outcome }: Vector, engine: Outcome): string {
   const parts: string[] = [];
+  if (engine.signal !== outcome.signal && storesNothing(test)) return "";
   if (engine.signal !== outcome.signal) parts.push(`signal ${engine.signal}, not ${outcome.signal}`);
   if (engine.rip !== outcome.rip) parts.push(`rip +${engine.rip - START}, not +${outcome.rip - START}`);
   if (engine.flags !== outcome.flags)
