@@ -17,7 +17,7 @@ export const isConforming = (high: number): boolean => (high & ACCESS.conforming
 export const isPresent = (high: number): boolean => (high & ACCESS.present) !== 0;
 export const isWritableData = (high: number): boolean =>
   (high & (ACCESS.user | ACCESS.code | ACCESS.writable)) === (ACCESS.user | ACCESS.writable);
-const isReadable = (high: number): boolean =>
+export const isReadable = (high: number): boolean =>
   (high & ACCESS.user) !== 0 && (high & (ACCESS.code | ACCESS.readable)) !== ACCESS.code;
 /** Type field of a system descriptor (S = 0), or -1. */
 export const systemType = (high: number): number => (high & ACCESS.user ? -1 : (high >>> 8) & 15);

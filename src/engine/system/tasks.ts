@@ -6,11 +6,23 @@
  * instruction that switched has retired by then (SDM 3, 8.3, step 12 and note).
  */
 import { EXIT } from "../record";
-import { at, CR0, CS, DS, ES, FLAG, FS, GP, GS, LDTR, NP, SS, TR, TS, type Core } from "./core";
+import { ACCESS, at, CR0, CS, DS, ES, FLAG, FS, GP, GS, LDTR, NP, SS, SSF, TR, TS, type Core } from "./core";
 import type { Access } from "./access";
 import type { Flags } from "./flags";
 import { IMPLICIT } from "./paging";
-import { baseOf, dplOf, isCode, isConforming, isNull, isPresent, limitOf, systemType, type Segments } from "./segments";
+import {
+  baseOf,
+  dplOf,
+  isCode,
+  isConforming,
+  isNull,
+  isPresent,
+  isReadable,
+  isWritableData,
+  limitOf,
+  systemType,
+  type Segments,
+} from "./segments";
 import type { Stack } from "./stack";
 
 /** Why the task changes. */
@@ -180,57 +192,91 @@ export class Tasks {
     this.hooks.modeChanged();
   }
 
-  /** SDM 3, table 8-1: LDTR, CS, SS, then the data segments. Errors are #TS(selector), or #NP / #SS when not present. */
+  /** SDM 3, table 8-1, in its order. Errors are #TS(selector), or #NP and #SS when a segment is not present. */
   private loadSegments(values: ReturnType<Tasks["load"]>, format: TssFormat): number {
     const { core, segments } = this;
-    const failed = this.loadLdt(values.ldt);
-    if (failed) return failed;
+    const { ldt } = values;
+    if (this.loadLdt(ldt)) return EXIT.fault;
     if (core.virtual8086) {
+      if (this.lacksLdt(ldt)) return core.raise(0, TS, ldt & 0xfffc);
       values.segments.forEach((selector, i) => segments.assignParagraph(i, selector));
       this.hooks.modeChanged();
       return 0;
     }
-    if (this.loadCode(values.segments[CS])) return EXIT.fault;
+    const code = values.segments[CS];
     const stack = values.segments[SS];
-    if (isNull(stack)) return core.raise(0, TS, 0);
-    if (segments.checkStack(0, stack, core.cpl, TS)) return EXIT.fault;
-    segments.assign(SS, stack, segments.low, segments.high);
+    if (this.checkRing(code) || this.checkStack(stack)) return EXIT.fault;
+    const { low, high } = segments;
+    if (this.lacksLdt(ldt)) return core.raise(0, TS, ldt & 0xfffc);
+    if (this.loadCode(code)) return EXIT.fault;
+    if ((stack & 3) !== core.cpl) return core.raise(0, TS, stack & 0xfffc);
+    if (segments.markAccessed(0, stack, high)) return EXIT.fault;
+    segments.assign(SS, stack, low, high);
     this.hooks.modeChanged();
-    const data = format.segmentCount === 6 ? [ES, DS, FS, GS] : [ES, DS];
-    for (const index of data) {
-      if (segments.load(0, index, values.segments[index])) return this.asTaskFault();
-    }
-    if (values.ip > core.u32[at.segmentLimit + CS]) return core.raise(0, GP, 0);
-    return 0;
+    const data = format.segmentCount === 6 ? [DS, ES, FS, GS] : [DS, ES];
+    if (data.some((index) => this.loadData(index, values.segments[index]))) return EXIT.fault;
+    return values.ip > core.u32[at.segmentLimit + CS] ? core.raise(0, GP, 0) : 0;
   }
 
-  /** What MOV Sreg calls #GP(selector) is #TS(selector) here. */
-  private asTaskFault(): number {
-    const { u32 } = this.core;
-    if (u32[at.faultVector] === GP) u32[at.faultVector] = TS;
-    return EXIT.fault;
-  }
-
+  /** An LDT that is not present is no reason to stop yet; nothing can be read from it. */
   private loadLdt(selector: number): number {
     const { core, segments } = this;
     if (isNull(selector)) return 0;
     if (selector & 4) return core.raise(0, TS, selector & 0xfffc);
     if (segments.read(0, selector, TS)) return EXIT.fault;
-    if (systemType(segments.high) !== 2 || !isPresent(segments.high)) return core.raise(0, TS, selector & 0xfffc);
-    segments.assignSystem(LDTR, selector, segments.low, segments.high, 0);
+    if (systemType(segments.high) !== 2) return core.raise(0, TS, selector & 0xfffc);
+    if (isPresent(segments.high)) segments.assignSystem(LDTR, selector, segments.low, segments.high, 0);
     return 0;
+  }
+
+  private lacksLdt(selector: number): boolean {
+    return !isNull(selector) && (this.core.u32[at.segmentAccess + LDTR] & ACCESS.unusable) !== 0;
+  }
+
+  /** The DPL of a code segment; what is none fails later. */
+  private checkRing(selector: number): number {
+    const { core, segments } = this;
+    if (isNull(selector)) return 0;
+    if (segments.read(0, selector, TS)) return core.u32[at.faultVector] === TS ? 0 : EXIT.fault;
+    const { high } = segments;
+    const ring = isConforming(high) ? dplOf(high) <= (selector & 3) : dplOf(high) === (selector & 3);
+    return isCode(high) && !ring ? core.raise(0, TS, selector & 0xfffc) : 0;
+  }
+
+  private checkStack(selector: number): number {
+    const { core, segments } = this;
+    if (isNull(selector)) return core.raise(0, TS, selector & 0xfffc);
+    if (segments.read(0, selector, TS)) return EXIT.fault;
+    const { high } = segments;
+    if (!isWritableData(high)) return core.raise(0, TS, selector & 0xfffc);
+    if (!isPresent(high)) return core.raise(0, SSF, selector & 0xfffc);
+    return dplOf(high) === core.cpl ? 0 : core.raise(0, TS, selector & 0xfffc);
   }
 
   private loadCode(selector: number): number {
     const { core, segments } = this;
-    if (isNull(selector)) return core.raise(0, TS, 0);
+    if (isNull(selector)) return core.raise(0, TS, selector & 0xfffc);
     if (segments.read(0, selector, TS)) return EXIT.fault;
     const { low, high } = segments;
-    const ring = isConforming(high) ? dplOf(high) <= (selector & 3) : dplOf(high) === (selector & 3);
-    if (!isCode(high) || !ring) return core.raise(0, TS, selector & 0xfffc);
+    if (!isCode(high)) return core.raise(0, TS, selector & 0xfffc);
     if (!isPresent(high)) return core.raise(0, NP, selector & 0xfffc);
     if (segments.markAccessed(0, selector, high)) return EXIT.fault;
     segments.assign(CS, selector, low, high);
+    return 0;
+  }
+
+  /** Not present comes before the rights here, other than at MOV. */
+  private loadData(index: number, selector: number): number {
+    const { core, segments } = this;
+    if (isNull(selector)) return 0;
+    if (segments.read(0, selector, TS)) return EXIT.fault;
+    const { low, high } = segments;
+    if (!isReadable(high)) return core.raise(0, TS, selector & 0xfffc);
+    if (!isPresent(high)) return core.raise(0, NP, selector & 0xfffc);
+    const free = isCode(high) && isConforming(high);
+    if (!free && dplOf(high) < Math.max(core.cpl, selector & 3)) return core.raise(0, TS, selector & 0xfffc);
+    if (segments.markAccessed(0, selector, high)) return EXIT.fault;
+    segments.assign(index, selector, low, high);
     return 0;
   }
 

@@ -68,6 +68,9 @@ const touchesMemory = (decoded: Decoded) =>
 
 /** Which of FXSAVE's two faults it is, and what it saves, differ from processor to processor (SDM 2A FXSAVE); so do estimates. */
 const VARYING = /^(fx(save|rstor)|r(cp|sqrt)[ps]s$)/;
+/** With an operand of 32 bits 16-bit code can call beyond the limit of CS: #GP comes before what pushing raises (SDM 2A CALL), here not. */
+const callsFar = ({ instruction: { name }, operandSize }: Decoded, bits: Bits) =>
+  name === "call" && bits === 16 && operandSize === 32;
 /** With AC set. Operands lie anywhere; so does the stack. */
 function alignment(form: Form, next: Next, bits: Bits): Sequence | undefined {
   const one = instruction(form, next, bits);
@@ -75,6 +78,7 @@ function alignment(form: Form, next: Next, bits: Bits): Sequence | undefined {
     !one ||
     !touchesMemory(one.decoded) ||
     VARYING.test(form.instruction.name) ||
+    callsFar(one.decoded, bits) ||
     /^sh[lr]d/.test(form.instruction.name)
   )
     return undefined;
@@ -237,10 +241,10 @@ function strayed(next: Next): Sequence {
     const from = USUAL_PLACE + 1 + opcode.length + 4;
     return sequence(next, { bits: 16, code: [0x66, ...opcode, ...littleEndian(target - from, 4), INT3], registers });
   }
-  // Backward out of the beginning, or to it.
+  // Backward out of the beginning, or to it; not into itself.
   const opcode = pick(next, [0xeb, 0x70 | (next() & 15), 0xe0, 0xe1, 0xe2, 0xe3]);
   const place = next() % 64;
-  return sequence(next, { bits: 16, place, code: [0x66, opcode, 0x80 | (next() & 0x7f), INT3], registers });
+  return sequence(next, { bits: 16, place, code: [0x66, opcode, 0x80 + (next() % 0x70), INT3], registers });
 }
 
 /** Where a masked store selects nothing, as here, the manual leaves #AC open (SDM 2B MASKMOVDQU), and the processors we measured seldom have none. */
