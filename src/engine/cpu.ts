@@ -75,6 +75,8 @@ const NO_TRAP = new Set(["int", "int1", "int3", "into"]);
 /** TF is looked at after it, not before: a trap at the kernel's entry would run on the user's stack. */
 const TRAP_BY_OUTCOME = "syscall";
 const withoutQuick: Partial<RegionOptions> = { pageDrops: false };
+/** Numerical Recipes' generator of numbers that look random. */
+const DITHER = { factor: 1_664_525, summand: 1_013_904_223 };
 const LOW32 = 0xffff_ffffn;
 
 export class X86Cpu implements Cpu {
@@ -112,6 +114,7 @@ export class X86Cpu implements Cpu {
   private sampleAt = Infinity;
   private sampleEvery = Infinity;
   private sampled = false;
+  private dither = 0;
   /** This run is as long as it is so that a sample is taken at its end. */
   private sampling = false;
   /** Linear address of the lookup in progress. */
@@ -368,8 +371,10 @@ export class X86Cpu implements Cpu {
     return Math.min(until - this.ticks, toSample, LONGEST_RUN);
   }
 
+  /** Intervals differ by up to a half, or loops whose length fits into them would be sampled at one place always. */
   private nextSample(): void {
-    this.sampleAt = this.ticks + this.sampleEvery;
+    this.dither = (Math.imul(this.dither, DITHER.factor) + DITHER.summand) >>> 0;
+    this.sampleAt = this.ticks + Math.ceil(this.sampleEvery * (0.75 + this.dither / 2 ** 33));
   }
 
   /** Runs a block and what follows it for at most `budget` ticks. True when it ended in a fault. */

@@ -6,6 +6,8 @@
  * entries that the fetches of its code went through, and when its CR3 is loaded again they are compared with memory. If all of them are
  * as they were, walking again would give the same pages and set no bit, so the numbers of the space are valid again; if not, they are
  * forgotten. So a stale entry is never used where the processor would have to walk (SDM 3, 4.10.4.1).
+ *
+ * What a load of CR3 has to look at stands in SPACES (state.ts): generated code compares too, and changes the present space (short/space.ts).
  */
 import type { Walk } from "./system/paging";
 import {
@@ -19,16 +21,24 @@ import {
   MODE_BITS,
   PROVEN,
   PROVEN_CELLS,
+  SPACE,
+  SPACE_COUNT,
+  SPACES,
   type WasmOffset,
 } from "./state";
 
+const MODE_MASK = (1 << MODE_BITS) - 1;
 const LAST_EPOCH = 2 ** (32 - MODE_BITS) - 1;
 const WORDS = JUMP_ENTRY_BYTES / 4;
 const TABLE = JUMPS / 4;
 const TAG = layout.jumpTag.offset >>> 2;
-const MOST_SPACES = 32;
+const PRESENT = layout.space.offset >>> 2;
+const BASE = layout.jumpBase.offset >>> 2;
+const LIMIT = layout.jumpLimit.offset >>> 2;
 /** Words that are worth comparing at a load of CR3: three for each table entry. */
-const MOST_WANTED = 3 * 128;
+export const MOST_WANTED = (SPACE.bytes - SPACE.wanted) / 4;
+/** High half of a CR3 that there is not. */
+const NO_KEY = 0xffff_ffff;
 const MOST_SEGMENTS = 16;
 const SHIFTS = [12, 21, 22, 30] as const;
 const PAGES_OF_HIGH = 0x10_0000;
@@ -49,71 +59,138 @@ interface Segment {
   readonly epoch: number;
 }
 
-interface Space {
+/** An address space, and its place among SPACES. */
+class Space {
   /** By the number of the leaf's first 4 KiB page. */
-  readonly leaves: Map<number, Leaf>;
+  readonly leaves = new Map<number, Leaf>();
   /** What the leaves want to find: place and halves, one after the other, each once. */
   readonly wanted: Uint32Array;
-  /** How much of it is used; more than there is: too many. */
-  length: number;
-  segments: Segment[];
+  segments: Segment[] = [];
+  private readonly header: Uint32Array;
+
+  constructor(
+    memory: WebAssembly.Memory,
+    readonly slot: number,
+  ) {
+    const at = SPACES + slot * SPACE.bytes;
+    this.header = new Uint32Array(memory.buffer, at, SPACE.wanted / 4);
+    this.wanted = new Uint32Array(memory.buffer, at + SPACE.wanted, MOST_WANTED);
+    this.rename(0, NO_KEY);
+  }
+
+  /** It is what this CR3 leads to, and nothing is known of it yet. */
+  rename(low: number, high: number): void {
+    this.header[SPACE.key / 4] = low;
+    this.header[SPACE.key / 4 + 1] = high;
+    this.forget();
+  }
+
+  get isNameless(): boolean {
+    return this.header[SPACE.key / 4 + 1] === NO_KEY;
+  }
+
+  forget(): void {
+    this.leaves.clear();
+    this.segments = [];
+    this.length = this.epoch = 0;
+  }
+
+  /** How much of `wanted` is used; more than there is: too many. */
+  get length(): number {
+    return this.header[SPACE.length / 4];
+  }
+  set length(words: number) {
+    this.header[SPACE.length / 4] = words;
+  }
+
+  /** Its number in the present segment, or 0. */
+  get epoch(): number {
+    return this.header[SPACE.epoch / 4];
+  }
+  set epoch(epoch: number) {
+    this.header[SPACE.epoch / 4] = epoch;
+  }
 }
 
-const newSpace = (): Space => ({ leaves: new Map(), wanted: new Uint32Array(MOST_WANTED), length: 0, segments: [] });
-
 export class Jumps {
-  private epoch = 1;
-  private last = 1;
+  private last = 0;
+  /** By CR3, the oldest first. The present one is not among them when no load of CR3 has led to it. */
   private readonly spaces = new Map<number, Space>();
-  private space = newSpace();
-  private base = 0;
-  private limit = 0;
+  private readonly all: readonly Space[];
+  private readonly free: Space[];
 
   /** For each size of page, a bit for the low bits of the numbers of pages that code was fetched from: most INVLPGs need ask no further. */
   private readonly fetched: Uint8Array;
 
   constructor(private readonly state: CpuState) {
     this.fetched = new Uint8Array(state.memory.buffer, CODE_LEAVES, (SHIFTS.length * CODE_LEAF_BITS) / 8);
+    this.all = Array.from({ length: SPACE_COUNT }, (_, slot) => new Space(state.memory, slot));
+    this.free = this.all.slice(1);
+    this.flush();
+  }
+
+  private get space(): Space {
+    return this.all[this.state.u32[PRESENT]];
   }
 
   /** Brings jumpTag in line with the mode. Call before running. */
   retag(): void {
     const { u32 } = this.state;
-    u32[TAG] = u32[layout.mode.offset >>> 2] | (this.epoch << MODE_BITS);
+    u32[TAG] = ((u32[TAG] & ~MODE_MASK) | u32[layout.mode.offset >>> 2]) >>> 0;
   }
 
   /** Nothing in the table is valid any more. */
   flush(): void {
-    this.spaces.clear();
-    this.space = newSpace();
+    this.forgetSpaces();
     this.fetched.fill(0);
     this.nextEpoch();
+  }
+
+  private forgetSpaces(): void {
+    const { space } = this;
+    for (const known of this.spaces.values()) {
+      known.rename(0, NO_KEY);
+      if (known !== space) this.free.push(known);
+    }
+    this.spaces.clear();
+    space.rename(0, NO_KEY);
   }
 
   /** CR3 was loaded. */
   enterSpace(low: number, high: number): void {
     const key = high === 0 ? low : high * 2 ** 32 + low;
-    const known = this.spaces.get(key);
-    if (known && this.holds(known)) this.space = known;
-    else {
-      // The oldest goes.
-      if (!known && this.spaces.size === MOST_SPACES) this.spaces.delete(this.spaces.keys().next().value as number);
-      this.spaces.set(key, (this.space = newSpace()));
+    let space = this.spaces.get(key);
+    if (this.space.isNameless) this.free.push(this.space);
+    if (!space || !this.holds(space)) {
+      space ??= this.free.pop() ?? this.oldest();
+      this.spaces.set(key, space);
+      space.rename(low, high);
     }
+    this.state.u32[PRESENT] = space.slot;
     this.findEpoch();
+  }
+
+  /** What it stood for is known no more. */
+  private oldest(): Space {
+    const [key, space] = this.spaces.entries().next().value as [number, Space];
+    this.spaces.delete(key);
+    return space;
   }
 
   /** CS has this base and limit, in a legacy mode. */
   enterSegment(base: number, limit: number): void {
-    if (base === this.base && limit === this.limit) return;
-    this.base = base;
-    this.limit = limit;
+    if (this.isIn(base, limit)) return;
+    const { u32 } = this.state;
+    u32[BASE] = base;
+    u32[LIMIT] = limit;
+    for (const space of this.spaces.values()) space.epoch = 0;
     this.findEpoch();
   }
 
   /** In the legacy modes: entries are looked up and made for this segment. */
   isIn(base: number, limit: number): boolean {
-    return base === this.base && limit === this.limit;
+    const { u32 } = this.state;
+    return base === u32[BASE] && limit === u32[LIMIT];
   }
 
   /** Code of the present space was fetched by this walk, from the page of an address. */
@@ -161,9 +238,7 @@ export class Jumps {
   }
 
   private forgetSpace(): void {
-    this.space.leaves.clear();
-    this.space.length = 0;
-    this.space.segments = [];
+    this.space.forget();
     this.findEpoch();
   }
 
@@ -194,29 +269,29 @@ export class Jumps {
 
   /** The number of the present space and segment; a new one when they have none. */
   private findEpoch(): void {
-    const { segments } = this.space;
-    for (const { base, limit, epoch } of segments) {
-      if (base !== this.base || limit !== this.limit) continue;
-      this.epoch = epoch;
-      this.retag();
-      return;
-    }
+    for (const { base, limit, epoch } of this.space.segments) if (this.isIn(base, limit)) return this.use(epoch);
     this.nextEpoch();
+  }
+
+  private use(epoch: number): void {
+    const { u32 } = this.state;
+    this.space.epoch = epoch;
+    u32[TAG] = (u32[layout.mode.offset >>> 2] | (epoch << MODE_BITS)) >>> 0;
   }
 
   private nextEpoch(): void {
     if (this.last === LAST_EPOCH) {
       this.state.u32.fill(0, TABLE, TABLE + JUMP_ENTRIES * WORDS);
       this.state.u32.fill(0, PROVEN / 4, PROVEN / 4 + PROVEN_CELLS);
-      this.spaces.clear();
-      this.space = newSpace();
+      this.forgetSpaces();
       this.last = 0;
     }
-    this.epoch = ++this.last;
+    const epoch = ++this.last;
     const { segments } = this.space;
     if (segments.length === MOST_SEGMENTS) segments.shift();
-    segments.push({ base: this.base, limit: this.limit, epoch: this.epoch });
-    this.retag();
+    const { u32 } = this.state;
+    segments.push({ base: u32[BASE], limit: u32[LIMIT], epoch });
+    this.use(epoch);
   }
 
   /** With the tag in it, address spaces that share a kernel do not push out each other's entries. */

@@ -13,6 +13,7 @@
  *   CODE_PAGES   1 for each physical page that code was decoded from (blocks.ts)
  *   CODE_LEAVES  bits: addresses that code was fetched from (jumps.ts)
  *   GATES        what gates came to the last time, and code selectors of IRET (system/short/remembered.ts)
+ *   SPACES       address spaces whose jumps are known (jumps.ts)
  *   RECORDS      decoded instructions
  *   RAM          guest physical memory from address 0, contiguous (VGA and ROM areas included)
  */
@@ -141,6 +142,10 @@ export const layout = {
   mode: cache("u32"),
   /** What entries of JUMPS must carry to be valid: mode, and above it a number that changes with the mapping (jumps.ts). */
   jumpTag: cache("u32"),
+  /** The present address space among SPACES, and the base and limit of CS that its number stands for outside 64-bit mode (jumps.ts). */
+  space: cache("u32"),
+  jumpBase: cache("u32"),
+  jumpLimit: cache("u32"),
   /** Ticks left before the run must return, signed. Charged for a whole block by the jump to it (record.ts: charge). */
   remaining: cache("u32"),
   /** The run ends for a sample of what is hot, so that a region in which the ticks run out may return at once (regions/). */
@@ -209,7 +214,12 @@ export const CODE_LEAF_BITS = 4096;
 export const GATES = CODE_LEAVES + (4 * CODE_LEAF_BITS) / 8;
 export const REMEMBERED_BYTES = 128;
 export const RETURNS = GATES + 256 * REMEMBERED_BYTES;
-export const RECORDS = RETURNS + 32 * REMEMBERED_BYTES;
+export const SPACES = RETURNS + 32 * REMEMBERED_BYTES;
+/** Those that loads of CR3 may come back to. */
+export const SPACE_COUNT = 32;
+/** For each: u64 CR3, u32 words of `wanted` in use, u32 number for jumpTag (0: none), and the words that its tables must hold. */
+export const SPACE = { key: 0, length: 8, epoch: 12, wanted: 16, bytes: 16 + 4 * 3 * 128 } as const;
+export const RECORDS = SPACES + SPACE_COUNT * SPACE.bytes;
 export const RECORDS_BYTES = 0x80_0000;
 export const RAM: WasmOffset = (RECORDS + RECORDS_BYTES + 0xffff) & ~0xffff;
 

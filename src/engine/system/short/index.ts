@@ -23,6 +23,7 @@ import {
 } from "./instructions";
 import type { Parts } from "./parts";
 import { descriptor, dropsPrivileged, getFlags, goOn, limitOf, setFlags, structure } from "./segments";
+import { readControl, writeControl } from "./space";
 import { deliver32, return32 } from "./transfers32";
 import { deliver64, return64 } from "./transfers64";
 import { fill, leaf, locate, readSlow, walk, walk32, walkTables, writeSlow } from "./walk";
@@ -94,6 +95,9 @@ export function writeShortWays(): Uint8Array<ArrayBuffer> {
   const [onInterrupt, onReturn, onCall, onCallReturn, onInvalidate] = helpers.map((name) =>
     writer.import(`system.${name}`),
   );
+  const [onReadControl, onWriteControl] = ["readControl", "writeControl"].map((name) =>
+    writer.import(`system.${name}`),
+  );
   const flagHelpers = ["getFlags", "setFlags", "clearInterrupts", "setInterrupts"] as const;
   const [onGetFlags, onSetFlags, onClear, onSet] = flagHelpers.map((name) => writer.import(`system.${name}`));
   const [onRead, onWrite] = ["readSlow", "writeSlow"].map((name) => writer.import(name, slowType));
@@ -113,6 +117,8 @@ export function writeShortWays(): Uint8Array<ArrayBuffer> {
   writer.helper("systemReturn", systemReturn(parts, onCallReturn));
   const drop = writer.define(regionSignatures.dropPage.parameters, dropPage(), "dropPage");
   writer.helper("invalidatePage", invalidatePage(drop, onInvalidate));
+  writer.helper("readControl", readControl(onReadControl));
+  writer.helper("writeControl", writeControl(onWriteControl));
   writer.helper("getFlags", pushFlags(parts, onGetFlags));
   writer.helper("setFlags", popFlags(parts, onSetFlags));
   writer.helper("clearInterrupts", clearInterrupts(onClear));

@@ -85,13 +85,18 @@ export function fill(): Routine {
   r.store64(entry, 0, or64(and64(linear, BigInt(-PAGE)), wide(guarded)));
   r.store32(entry, 8, delta);
   r.store32(entry, 12, marks);
+  noteMarks(r, linear, marks);
+  return r;
+}
+
+/** lookaside.ts, noteMarks. */
+export function noteMarks(r: Routine, linear: Variable, marks: Variable): void {
   r.setField("lookasideMarks", or(field("lookasideMarks"), marks));
   r.when(has(marks, LARGE), () => {
     const region = add(shr(low(linear), REGION_HASH.shift), shl(low(shr64(linear, 32n)), REGION_HASH.high));
     const bit = shr(mul(region, REGION_HASH.factor), 32 - REGION_HASH.bits);
     r.setField64("largeRegions", or64(field64("largeRegions"), shl64(1n, wide(bit))));
   });
-  return r;
 }
 
 /** Writes accessed and dirty bits into an entry of a table, unless somebody made code of the table. */
