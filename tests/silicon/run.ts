@@ -26,7 +26,6 @@ import {
   ENDLESS,
   isUsable,
   openFlags,
-  pack as packSequences,
   type Recorded,
   type Sequence,
 } from "./sequences/cases";
@@ -35,6 +34,7 @@ import { MIXED, sequenceBenches, type SequenceOptions } from "./sequences/engine
 import { generateFaults, isDeviation } from "./sequences/faults";
 import { found } from "./sequences/found";
 import { runNatively as runSequencesNatively } from "./sequences/native";
+import { pack as packSequences } from "./sequences/recording";
 import { randomProgram, recipe, smallest } from "./sequences/programs";
 
 /** Cases for each form that are in memory at a time. */

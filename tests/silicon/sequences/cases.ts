@@ -1,9 +1,8 @@
 /**
  * Pieces of code that run until a breakpoint or an exception: what stands in registers, flags and memory before, and how outcomes are
- * recorded. `initialState` may never change: recorded outcomes depend on it.
+ * compared. `initialState` may never change: recorded outcomes depend on it.
  */
 import { createHash } from "node:crypto";
-import { gunzipSync, gzipSync } from "node:zlib";
 import { decode } from "../../../src/engine/decode/decode";
 import { type Bits, CODE, DATA, random, visible } from "../cases";
 import { extended, FX, quadword } from "../media/cases";
@@ -166,75 +165,4 @@ export function difference(expected: Outcome, found: Outcome, open = 0): string 
   if (expected.segments) compare("segments", selectors(found)!, selectors(expected)!);
   if (expected.floats) parts.push(...[floatDifference(expected.floats, found.floats!)].filter(Boolean));
   return parts.join("; ");
-}
-
-// ---- the recorded form: a line for each, numbers in hexadecimal ----
-
-type Line = [
-  string,
-  number,
-  number,
-  Record<string, string>,
-  number,
-  number,
-  string,
-  string,
-  number,
-  Record<string, string>,
-  string,
-  ...([] | [readonly number[] | null, string, readonly number[], string]),
-];
-
-const texts = (values: Iterable<readonly [number, bigint]>) =>
-  Object.fromEntries([...values].map(([n, value]) => [n, value.toString(16)]));
-const numbers = (values: Record<string, string>) =>
-  new Map(Object.entries(values).map(([n, value]): [number, bigint] => [Number(n), BigInt(`0x${value}`)]));
-
-export function pack(all: readonly Recorded[]): Uint8Array {
-  const lines = all.map(({ test, outcome }) => {
-    const before = initialState(test).registers;
-    const changed = [...outcome.registers.entries()].filter(([n, value]) => value !== before[n]);
-    const head = `${test.bits} ${test.place} ${Buffer.from(test.code).toString("hex")}`;
-    const { vector, error, cr2, rip, flags, memory, segments, floats } = outcome;
-    const more = [
-      test.segments ?? null,
-      test.filling ?? "bits",
-      segments,
-      floats && digest(Buffer.from(floats)),
-    ] as const;
-    const unchanged = digest(initialState(test).memory) === memory ? "" : memory;
-    const line: Line = [
-      ...([head, test.seed, test.flags, texts(test.registers)] as const),
-      ...([vector, error, cr2.toString(16), rip.toString(16), flags, texts(changed), unchanged] as const),
-      ...(segments && floats ? ([more[0], more[1], segments, more[3]!] as const) : ([] as const)),
-    ];
-    return JSON.stringify(line);
-  });
-  return gzipSync(lines.join("\n"), { level: 9 });
-}
-
-export function unpack(compressed: Uint8Array): Recorded[] {
-  const lines = gunzipSync(compressed).toString().split("\n");
-  return lines.map((text) => {
-    const line = JSON.parse(text) as Line;
-    const [head, seed, flags, patches, vector, error, cr2, rip, after, changed, memory, ...more] = line;
-    const [before6, filling, segments, floats] = more;
-    const [bits, place, code] = head.split(" ");
-    const test: Sequence = {
-      bits: Number(bits) as Bits,
-      place: Number(place),
-      code: Buffer.from(code, "hex"),
-      ...{ seed, flags, registers: numbers(patches), segments: before6 ?? undefined },
-      filling: filling === "numbers" ? filling : "bits",
-    };
-    const before = initialState(test);
-    const registers = before.registers;
-    for (const [n, value] of numbers(changed)) registers[n] = value;
-    const outcome = {
-      ...{ vector, error, cr2: BigInt(`0x${cr2}`), rip: BigInt(`0x${rip}`), flags: after, registers },
-      memory: memory || digest(before.memory),
-      ...{ segments, floats },
-    };
-    return { test, outcome };
-  });
 }

@@ -31,33 +31,42 @@ function lineOf({ url, scriptId }: Profiler.ScriptCoverage, offset: number): num
   return entry && "originalLine" in entry ? entry.originalLine + 1 : before.length;
 }
 
-const isNamed = ({ functionName }: Profiler.FunctionCoverage) => functionName !== "" && !functionName.startsWith("<");
+interface Room {
+  blocks: number;
+  reached: number;
+  /** By file, the lines where a function or a block begins that never ran. */
+  readonly never: Map<string, Set<number>>;
+}
 
-/** For each folder of the engine how many blocks ran, and the functions that never did. */
+function note(room: Room, file: string, script: Profiler.ScriptCoverage): void {
+  const lines = room.never.get(file) ?? new Set();
+  for (const { ranges } of script.functions) {
+    room.blocks += ranges.length;
+    const missed = ranges.filter(({ count }) => count === 0);
+    room.reached += ranges.length - missed.length;
+    for (const { startOffset } of missed) lines.add(lineOf(script, startOffset));
+  }
+  if (lines.size > 0) room.never.set(file, lines);
+}
+
+/** For each folder of the engine how many blocks ran, and where those begin that never did. */
 export function countedReport(): string[] {
   const { result } = ask<{ result: Profiler.ScriptCoverage[] }>("Profiler.takePreciseCoverage");
-  const rooms = new Map<string, { blocks: number; reached: number; never: string[] }>();
+  const rooms = new Map<string, Room>();
   for (const script of result) {
     const place = script.url.indexOf(ENGINE);
     if (place < 0) continue;
-    const path = script.url.slice(place + ENGINE.length);
-    const name = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : ".";
-    const room = rooms.get(name) ?? { blocks: 0, reached: 0, never: [] };
+    const path = script.url.slice(place + ENGINE.length).split("/");
+    const file = path.pop()!;
+    const name = path.join("/") || ".";
+    const room: Room = rooms.get(name) ?? { blocks: 0, reached: 0, never: new Map() };
     rooms.set(name, room);
-    for (const one of script.functions) {
-      room.blocks += one.ranges.length;
-      room.reached += one.ranges.filter(({ count }) => count > 0).length;
-      const [whole] = one.ranges;
-      if (whole.count === 0 && isNamed(one))
-        room.never.push(
-          `${path.slice(path.lastIndexOf("/") + 1)}:${lineOf(script, whole.startOffset)} ${one.functionName}`,
-        );
-    }
+    note(room, file, script);
   }
   return [...rooms]
     .sort()
     .flatMap(([name, { blocks, reached, never }]) => [
       `engine/${name}: ${reached} of ${blocks} blocks of its code ran`,
-      ...(never.length ? [`  never: ${never.join(", ")}`] : []),
+      ...[...never].map(([file, lines]) => `  never in ${file}: ${[...lines].sort((a, b) => a - b).join(" ")}`),
     ]);
 }

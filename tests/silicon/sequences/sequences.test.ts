@@ -1,11 +1,12 @@
 /** What a real processor did with programs and faults, recorded by ../run.ts, against both tiers. No compiler is needed here. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { BREAKPOINT, difference, isUsable, openFlags, type Recorded, unpack } from "./cases";
+import { BREAKPOINT, difference, isUsable, openFlags, type Recorded } from "./cases";
 import { BITS } from "../cases";
 import { MIXED, sequenceBenches } from "./engine";
 import { isDeviation } from "./faults";
 import { found } from "./found";
+import { unpack } from "./recording";
 
 const recorded = (name: string) => unpack(readFileSync(new URL(`fixtures/${name}.gz`, import.meta.url)));
 /** Compiling takes a while: one in so many. */

@@ -10,16 +10,18 @@ import { AC, PAGE, PAIR, type Sequence, STATUS, USUAL_PLACE } from "../cases";
 import { CS, selectorOf } from "../segments";
 import { control, ending } from "./control";
 import { chance, type Next, pick } from "./dice";
-import { far } from "./far";
 import { anyForm } from "./forms";
 import { groundFor, pointerValues } from "./ground";
 import { rewriting } from "./rewriting";
+import { selectors } from "./selectors";
 import { strings } from "./strings";
+import { transfers } from "./transfers";
 import { vectors } from "./vectors";
 import { Writer } from "./writer";
 import { FNINIT, mmx, x87 } from "./x87";
 
 type Piece = (w: Writer) => void;
+const far: Piece = (w) => (chance(w.next, 60) ? selectors(w) : transfers(w));
 const integer: Piece = (w) => void anyForm(w, { kind: "integer" });
 
 /** How much of what a program is made of. */

@@ -1,6 +1,5 @@
 /** String instructions with and without REP, in both directions, over page ends, in any segment. */
 import { DATA } from "../../cases";
-import { littleEndian } from "../../media/addresses";
 import { PAGE } from "../cases";
 import { chance, pick } from "./dice";
 import type { Writer } from "./writer";
@@ -35,6 +34,3 @@ export function strings(w: Writer): void {
   w.emit(opcode);
   if (backward && chance(next, 95)) w.emit(CLD);
 }
-
-/** The same without knowing: how many bytes an element leaves. Only a way to use the direction flag across pieces. */
-export const direction = (w: Writer): void => w.emit(CLD, ...littleEndian(0x90, 1));
