@@ -91,18 +91,19 @@ function call(w: Writer): void {
   w.plainly({ prefixes: ground.bits === 16 ? [0x66] : [], opcode: [0xff], reg: 3 }, at);
 }
 
-/** IRET to the same ring: flags, CS and where it goes on. */
+/** IRET to the same ring: flags, CS and where it goes on; with 16 bits of each where that reaches. */
 function interruptReturn(w: Writer): void {
   const { next, ground } = w;
   const one = codeSelector(w, ground.bits as 16 | 32);
   // What follows stands at the same place.
   const selector = segmentAt(one)?.base === ground.codeBase || chance(next, 5) ? one : ground.segments[CS];
+  const size = ground.codeBase !== 0 && known(selector) === selector && chance(next, 40) ? 16 : 32;
   const { length } = w.bytes;
   for (let target = 0, again = 0; again < 2; again++) {
     w.bytes.length = length;
     for (const [opcode, value] of [[0x9c], [0x68, selector], [0x68, offsetIn(known(selector), target)], [0xcf]]) {
-      w.size(32);
-      w.emit(opcode, ...(value === undefined ? [] : littleEndian(value, 4)));
+      w.size(size);
+      w.emit(opcode, ...(value === undefined ? [] : littleEndian(value, size / 8)));
     }
     target = w.linear;
   }
