@@ -69,7 +69,9 @@ function arrange(m: Machine, next: Random): void {
   m.set("registers", odd() ? 0x8000_0000_0000n : pick([0x6000n, 0x7fff_ffff_0000n]), 1);
   m.set("registers", next() & (odd(20) ? -1 : ~0x4_0100), 11);
   if (odd(3)) m.set("efer", 0xd00);
+  if (odd(20)) m.set("cr0", m.get("cr0") | 0x4_0000n);
   m.system.setRflags((next() & 0x3d_7fd5 & (odd(20) ? -1 : ~0x4_4100)) | 2);
+  m.system.updateMode();
 }
 
 /** The same for flat 32-bit segments. */

@@ -22,12 +22,9 @@ import {
   ne64,
   not,
   or,
-  or64,
   type Routine,
   select,
   shl,
-  shl64,
-  shr,
   sub,
   sub64,
   type Term,
@@ -47,6 +44,7 @@ import {
   LONG_MODE,
   returnedFlags,
   setMode,
+  setStatus,
   SYSTEM,
 } from "./segments";
 import { notCanonical } from "./walk";
@@ -68,16 +66,6 @@ const otherCode = (entry: Term): Term =>
 /** Gives up unless the GDT still has the descriptor of CS. */
 const codeIsStill = (r: Routine, giveUpIf: GiveUpIf, entry: Term): void =>
   isStill(r, giveUpIf, of(entry, "selector"), of64(entry, "code"));
-
-/** Status flags. */
-function setStatus(r: Routine, value: Variable): void {
-  const bit = (n: number) => and(shr(value, n), 1);
-  r.setField("cf", bit(0));
-  r.setField("af", bit(4));
-  r.setField("of", bit(11));
-  r.setField64("zeroSource", wide(not(bit(6))));
-  r.setField64("signSource", or64(wide(not(bit(2))), shl64(wide(bit(7)), 63n)));
-}
 
 // ---- flat 32-bit code ----
 

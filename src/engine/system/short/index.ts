@@ -113,8 +113,8 @@ export function writeShortWays(): Uint8Array<ArrayBuffer> {
   const return32Bits = writer.define([], return32(parts));
   const returnAnew = writer.define([I32], interruptReturn(return64Bits, return32Bits, parts, onReturn));
   writer.helper("interruptReturn", returnAgain(returnAnew));
-  writer.helper("systemCall", systemCall(parts, onCall));
-  writer.helper("systemReturn", systemReturn(parts, onCallReturn));
+  writer.helper("systemCall", systemCall(onCall));
+  writer.helper("systemReturn", systemReturn(onCallReturn));
   const drop = writer.define(regionSignatures.dropPage.parameters, dropPage(), "dropPage");
   writer.helper("invalidatePage", invalidatePage(drop, onInvalidate));
   writer.helper("readControl", readControl(onReadControl));

@@ -43,7 +43,8 @@ import { GIBIBYTE, GUARDED, LARGE, REGION_HASH } from "../lookaside";
 import { CODE64, DATA, R11, RING3, SYSRET_FLAGS } from "../syscall";
 import { interruptAgain32, interruptAgain64, returnAgain32, returnAgain64 } from "./again";
 import type { Parts } from "./parts";
-import { assignFlat, setMode } from "./segments";
+import { flagsNow, goOnWith } from "./remembered";
+import { assignFlat, LONG_MODE, setMode, setStatus, STATUS, SYSTEM } from "./segments";
 import { notCanonical } from "./walk";
 
 /** A helper with its short way: (record) -> EXIT. */
@@ -56,6 +57,18 @@ function helper(
   const refuse = () => r.return(host(record));
   write(r, record, (condition) => r.when(condition, refuse));
   refuse();
+  return r;
+}
+
+/** The same without a call before all is done: what gives up leaves everything to the host. */
+function attempted(
+  write: (r: Routine, record: Variable, giveUpIf: (condition: Term) => void) => void,
+  host: Function,
+): Routine {
+  const r = new Routine(1);
+  const [record] = r.parameters;
+  r.attempt((giveUpIf) => write(r, record, giveUpIf));
+  r.return(host(record));
   return r;
 }
 
@@ -117,41 +130,47 @@ export function returnAgain(anew: Function): Routine {
 const callsOff = (): Term => or(not(isLong()), not(has(field("efer"), EFER.SCE)));
 
 /** SYSCALL, while AC stays what it is: 0. */
-export function systemCall(parts: Parts, host: Function): Routine {
-  return helper((r, record, refuseIf) => {
-    refuseIf(callsOff());
-    const flags = r.keep(parts.getFlags());
-    refuseIf(has(flags, FLAG.AC));
+export function systemCall(host: Function): Routine {
+  return attempted((r, record, giveUpIf) => {
+    giveUpIf(callsOff());
+    const system = r.keep(field("systemFlags"));
+    giveUpIf(has(system, FLAG.AC));
+    const flags = flagsNow(r);
     r.setField64("registers", nextRip(record), RCX);
     r.setField64("registers", wide(flags), R11);
-    r.do(parts.setFlags(and(flags, xor(field("sfmask"), -1), ~FLAG.RF)));
+    const stays = r.keep(xor(field("sfmask"), -1));
+    r.when(ne(and(stays, STATUS), STATUS), () => setStatus(r, r.keep(and(flags, stays))));
+    const after = r.keep(or(and(system, stays, ~FLAG.RF), 2));
+    r.setField("systemFlags", after);
     const selectors = r.keep(low(shr64(field64("star"), 32n)));
     r.setField("cpl", 0);
     assignFlat(r, CS, and(selectors, 0xfffc), CODE64);
     assignFlat(r, SS, and(add(selectors, 8), 0xffff), DATA);
     r.setField64("rip", field64("lstar"));
-    setMode(r, MODE.protected | MODE.long);
-    r.return(parts.goOn());
+    setMode(r, LONG_MODE);
+    goOnWith(r, after);
   }, host);
 }
 
 /** SYSRET to 64-bit code, while AC stays what it is, and without a step to be noted. */
-export function systemReturn(parts: Parts, host: Function): Routine {
-  return helper((r, _record, refuseIf) => {
-    refuseIf(callsOff());
+export function systemReturn(host: Function): Routine {
+  return attempted((r, _record, giveUpIf) => {
+    giveUpIf(callsOff());
     const flags = r.keep(field("registers", R11));
-    refuseIf(has(or(flags, field("systemFlags")), FLAG.AC));
-    refuseIf(or(has(flags, FLAG.TF), ne(argument(0), 64), field("cpl")));
+    giveUpIf(has(or(flags, field("systemFlags")), FLAG.AC));
+    giveUpIf(or(and(flags, FLAG.TF), xor(argument(0), 64), field("cpl")));
     const rip = r.keep64(field64("registers", RCX));
-    refuseIf(notCanonical(rip));
-    r.do(parts.setFlags(and(flags, SYSRET_FLAGS)));
+    giveUpIf(notCanonical(rip));
+    setStatus(r, flags);
+    const after = r.keep(or(and(flags, SYSRET_FLAGS & SYSTEM), 2));
+    r.setField("systemFlags", after);
     const selectors = r.keep(low(shr64(field64("star"), 48n)));
     r.setField("cpl", 3);
     assignFlat(r, CS, and(or(add(selectors, 16), 3), 0xffff), CODE64 | RING3);
     assignFlat(r, SS, and(or(add(selectors, 8), 3), 0xffff), DATA | RING3);
     r.setField64("rip", rip);
-    setMode(r, MODE.protected | MODE.long | MODE.user);
-    r.return(parts.goOn());
+    setMode(r, LONG_MODE | MODE.user);
+    goOnWith(r, after);
   }, host);
 }
 

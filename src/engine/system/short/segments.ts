@@ -193,16 +193,21 @@ export function getFlags(): Routine {
   return r;
 }
 
-/** (RFLAGS): all but RF, which is cleared; AC must be what it was. */
-export function setFlags(): Routine {
-  const r = new Routine(1);
-  const [value] = r.parameters;
+/** The status flags of RFLAGS. */
+export function setStatus(r: Routine, value: Variable): void {
   const bit = (n: number) => and(shr(value, n), 1);
   r.setField("cf", bit(0));
   r.setField("af", bit(4));
   r.setField("of", bit(11));
   r.setField64("zeroSource", wide(not(bit(6))));
   r.setField64("signSource", or64(wide(not(bit(2))), shl64(wide(bit(7)), 63n)));
+}
+
+/** (RFLAGS): all but RF, which is cleared; AC must be what it was. */
+export function setFlags(): Routine {
+  const r = new Routine(1);
+  const [value] = r.parameters;
+  setStatus(r, value);
   r.setField("systemFlags", or(and(value, SYSTEM), 2));
   return r;
 }
