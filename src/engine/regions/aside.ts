@@ -1,7 +1,8 @@
 /**
- * Instructions that a region cannot do by itself, but which need not end it: the interpreter's handler runs one of them, at records of its own,
- * and comes back. What the instruction touches of what the region keeps in locals goes to the state before and comes back after it. The last
- * of the records returns EXIT.resume; when the region is gone by then (the instruction wrote to its code) it leaves the run instead.
+ * Instructions that a region cannot do by itself, but which need not end it: the interpreter's handlers run one or several that follow each
+ * other, at records of their own, and come back. What they touch of what the region keeps in locals goes to the state before and comes back after them. The last
+ * of the records returns EXIT.resume; when the region is gone by then (an instruction wrote to its code) it leaves the run
+ * instead, and the others report that they are stale.
  */
 import { type Expression, RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP } from "../../isa/expression";
 import type { Effect } from "../../isa/notation";
@@ -13,6 +14,7 @@ import { SPECIAL } from "../handlers/special";
 import { children } from "../lower";
 import { record, RECORD_BYTES } from "../record";
 import type { CpuState, WasmOffset } from "../state";
+import type { Place } from "./plan";
 
 /** What an instruction reads or writes of what a region keeps in locals. */
 export interface Touched {
@@ -21,6 +23,15 @@ export interface Touched {
   readonly flags: boolean;
   /** It may use up ticks (REP). */
   readonly ticks: boolean;
+}
+
+export function touchedByAll(all: readonly Touched[]): Touched {
+  return {
+    registers: new Set(all.flatMap(({ registers }) => [...registers])),
+    vectors: new Set(all.flatMap(({ vectors }) => [...vectors])),
+    flags: all.some(({ flags }) => flags),
+    ticks: all.some(({ ticks }) => ticks),
+  };
 }
 
 interface Hidden {
@@ -116,22 +127,27 @@ class Collector {
   }
 }
 
-/** An address micro-record, the instruction, and the way back. */
-const RECORDS_EACH = 3;
-
 /** The records of asides: copies of those in the block, with a way back behind them. */
 export class AsideRecords {
-  private readonly free: WasmOffset[] = [];
+  /** How many records there are at each place, and the places that are free again, by that number. */
+  private readonly sizes = new Map<WasmOffset, number>();
+  private readonly free = new Map<number, WasmOffset[]>();
 
   constructor(
     private readonly state: CpuState,
     private readonly reserve: (records: number) => WasmOffset | undefined,
   ) {}
 
-  /** For an instruction with `count` records from `from` on, and so many instructions after it in its region's block. Undefined: no room. */
-  write(from: WasmOffset, count: number, handler: number, left: number): WasmOffset | undefined {
-    const at = this.free.pop() ?? this.reserve(RECORDS_EACH);
+  /**
+   * For instructions that follow each other in a block, which has `cut` instructions more than the region's block. Undefined: no room.
+   * `handler` is that of the first record.
+   */
+  write(run: readonly Place[], handler: number, cut: number): WasmOffset | undefined {
+    const from = run[0].record;
+    const count = run.reduce((sum, { records }) => sum + records, 0);
+    const at = this.free.get(count + 1)?.pop() ?? this.reserve(count + 1);
     if (at === undefined) return undefined;
+    this.sizes.set(at, count + 1);
     const { bytes: view } = this.state;
     const all = new Uint8Array(view.buffer);
     const back = at + count * RECORD_BYTES;
@@ -139,7 +155,8 @@ export class AsideRecords {
     all.copyWithin(back, back - RECORD_BYTES, back);
     view.setUint32(at + record.handler, handler, true);
     view.setUint32(back + record.handler, SPECIAL.resume, true);
-    for (let one = at; one <= back; one += RECORD_BYTES) view.setUint16(one + record.left, left, true);
+    for (let one = at; one <= back; one += RECORD_BYTES)
+      view.setUint16(one + record.left, view.getUint16(one + record.left, true) - cut, true);
     return at;
   }
 
@@ -147,16 +164,18 @@ export class AsideRecords {
   leave(places: readonly WasmOffset[]): void {
     const { u32 } = this.state;
     for (const at of places) {
-      for (let n = 0; n < RECORDS_EACH; n++) {
-        const handler = (at + n * RECORD_BYTES + record.handler) >>> 2;
-        if (u32[handler] === SPECIAL.resume) u32[handler] = SPECIAL.leave;
-      }
-      this.free.push(at);
+      const size = this.sizes.get(at)!;
+      for (let n = 0; n < size; n++)
+        u32[(at + n * RECORD_BYTES + record.handler) >>> 2] = n === size - 1 ? SPECIAL.leave : SPECIAL.stale;
+      const free = this.free.get(size);
+      if (free) free.push(at);
+      else this.free.set(size, [at]);
     }
   }
 
   /** All of them, and the area they are in. */
   forget(): void {
-    this.free.length = 0;
+    this.free.clear();
+    this.sizes.clear();
   }
 }

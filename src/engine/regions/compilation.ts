@@ -42,7 +42,7 @@ export interface Making {
   readonly options: RegionOptions;
   readonly batch: Batch<unknown>;
   handler(plan: Plan, block: RegionBlock): number;
-  aside(plan: Plan, handler: number, left: number): WasmOffset | undefined;
+  aside(run: readonly Plan[], handler: number, block: RegionBlock): WasmOffset | undefined;
   cell(block: RegionBlock): WasmOffset | undefined;
 }
 
@@ -62,7 +62,7 @@ export function* makeRegion(candidate: Candidate, making: Making): Work<Written 
     runtime: (name) => batch.runtime(name),
     short: (name) => batch.short(name),
     handler: (plan, from) => making.handler(plan, from),
-    aside: (plan, handler, left) => making.aside(plan, handler, left),
+    aside: (run, handler, from) => making.aside(run, handler, from),
     cell: (from) => making.cell(from),
   });
   const blocks = new Map([...graph.blocks.values()].map(({ source, rip: at }) => [source, at]));

@@ -39,6 +39,8 @@ export interface RegionOptions {
   readonly tableEntries: number;
   /** INVLPG, and page walks in regions that hold one; needs the short ways (system/short). */
   readonly pageDrops: boolean;
+  /** Kernel code over several pages, or with asides, walks where the lookaside misses; needs the short ways. Gains: Linux's `dd` of single bytes 1.1. */
+  readonly walks: boolean;
   /** A region can be entered where calls that leave it return to, where interrupts and system calls do, and where samples ask for it. Gains: Herald's `bench` 1.2 together with the next. */
   readonly doors: boolean;
   /** The interpreter runs single instructions in the middle of a region; off: they end it. Gains: see above; loops of x87 and MMX. */
@@ -69,6 +71,7 @@ export const defaultRegionOptions: RegionOptions = {
   returns: true,
   tableEntries: 16,
   pageDrops: true,
+  walks: true,
   doors: true,
   asides: true,
   vectors: true,

@@ -11,6 +11,7 @@ import type { RegionFunction } from "../system/short";
 import type { RuntimeFunction } from "../wasm/runtime";
 import { type Code, EMPTY, I32, memory, op } from "../wasm/code";
 import { RegionAccess } from "./access";
+import { touchedByAll } from "./aside";
 import { type Label, RegionCode } from "./code";
 import { Charges } from "./charges";
 import { FlagSources, FlagState } from "./flags";
@@ -37,8 +38,8 @@ export interface RegionSurroundings {
   short(name: RegionFunction): number;
   /** Table slot of a record's handler, the one that runs the instruction itself. */
   handler(plan: Plan, block: RegionBlock): number;
-  /** Records for an instruction that the interpreter runs by itself, `left` before the end of its block; undefined when there is no room. */
-  aside(plan: Plan, handler: number, left: number): WasmOffset | undefined;
+  /** Records for instructions that the interpreter runs by themselves, one after the other; undefined when there is no room. */
+  aside(run: readonly Plan[], handler: number, block: RegionBlock): WasmOffset | undefined;
   /** The cell that tells whether the page of a block is proven (pages.ts); undefined when there are too many. */
   cell(block: RegionBlock): WasmOffset | undefined;
 }
@@ -77,8 +78,7 @@ class RegionWriter {
     this.code = new RegionCode(hasDoors ? DOOR_PARAMETERS.length : 1);
     this.frame = new Frame(this.code, surroundings.handlerType, surroundings.segmentation, hasDoors);
     this.order = new Order(graph, options.hubs);
-    const drops = [...graph.blocks.values()].some(({ plans }) => plans.some((plan) => plan.dropsPage));
-    const walks = drops ? surroundings.short("locate") : undefined;
+    const walks = this.meetsMisses() ? surroundings.short("locate") : undefined;
     this.shop = {
       code: this.code,
       frame: this.frame,
@@ -95,6 +95,16 @@ class RegionWriter {
     if (passing) this.sources = new FlagSources(this.code, nodes);
     this.hub = hasDoors ? DOOR.block : this.order.hubs.length ? this.code.permanent(I32) : 0;
     this.charges = new Charges(graph, this.order, options.chargeLoops);
+  }
+
+  /** Lookaside misses are usual: pages are dropped here, or it is the code of a kernel, which others run between. */
+  private meetsMisses(): boolean {
+    const { graph, surroundings } = this;
+    const blocks = [...graph.blocks.values()];
+    const some = (test: (plan: Plan) => boolean) => blocks.some(({ plans }) => plans.some(test));
+    if (some((plan) => plan.dropsPage)) return true;
+    if (!surroundings.options.walks || surroundings.user) return false;
+    return some((plan) => plan.flow === "aside") || blocks.some((block) => !this.holds(graph.entries[0], block));
   }
 
   *write(): Work<WrittenRegion> {
@@ -157,12 +167,15 @@ class RegionWriter {
       code.settle(kept, keptBefore);
       keptBefore = kept;
     };
-    for (const [n, plan] of plans.entries()) {
+    for (let n = 0; n < plans.length; n++) {
+      const plan = plans[n];
       const left = plans.length - 1 - n;
       const giveUp = () => this.giveUp(block, plan, flags);
       if (plan.flow === "interpret") return giveUp();
       if (plan.flow === "aside") {
-        if (!this.aside(block, plan, left, flags)) return giveUp();
+        const run = asidesFrom(plans, n);
+        n += run.length - 1;
+        if (!this.aside(block, run, plans.length - 1 - n, flags)) return giveUp();
         floats.registers.clear();
         settle();
         yield;
@@ -205,19 +218,19 @@ class RegionWriter {
     });
   }
 
-  /** The interpreter runs this instruction and comes back. False when there is no room for its records. */
-  private aside(block: RegionBlock, plan: Plan, left: number, flags: FlagState): boolean {
+  /** The interpreter runs these instructions, which follow each other, and comes back. False when there is no room for their records. */
+  private aside(block: RegionBlock, run: readonly Plan[], left: number, flags: FlagState): boolean {
     const { code, frame } = this;
-    const touched = plan.touched!;
-    const handler = this.surroundings.handler(plan, block);
-    const records = this.surroundings.aside(plan, handler, left);
+    const touched = touchedByAll(run.map((plan) => plan.touched!));
+    const handler = this.surroundings.handler(run[0], block);
+    const records = this.surroundings.aside(run, handler, block);
     if (records === undefined) return false;
     if (touched.flags) {
       this.flagsToLocals(flags, ALL_FLAGS);
       frame.useFlags();
     }
     frame.aside({ records, handler, blockRip: block.rip }, touched);
-    if (plan.shape.instruction.unit) frame.setUnsettled(code);
+    if (run.some((plan) => plan.shape.instruction.unit)) frame.setUnsettled(code);
     if (touched.flags) flags.forget(ALL_FLAGS);
     frame.unlessResumed(() => this.handFlags(flags));
     if (!touched.ticks) return true;
@@ -226,7 +239,7 @@ class RegionWriter {
       .i32(this.charges.needed(block.rip) - block.plans.length)
       .op(op.i32LtS)
       .if(EMPTY);
-    this.prepareToLeave(plan.next, left, flags);
+    this.prepareToLeave(run[run.length - 1].next, left, flags);
     frame.endRun();
     code.end();
     return true;
@@ -326,6 +339,13 @@ class RegionWriter {
     jump.refuseTarget(() => this.interpret(block, block.plans[block.plans.length - 1]));
     this.frame.leave();
   }
+}
+
+/** Asides that follow each other, from the n-th instruction on; after one that may use up ticks these are looked at. */
+function asidesFrom(plans: readonly Plan[], n: number): readonly Plan[] {
+  let end = n + 1;
+  while (end < plans.length && plans[end].flow === "aside" && !plans[end - 1].touched!.ticks) end++;
+  return plans.slice(n, end);
 }
 
 /**

@@ -186,8 +186,8 @@ export class Regions {
       options,
       batch,
       handler: (plan, block) => (plan.head ? this.ownHandler(block.source) : this.handlerAt(plan.record)),
-      aside: (plan, handler, left) => {
-        const records = this.asides.write(plan.record, plan.records, handler, left);
+      aside: (run, handler, { source, plans }) => {
+        const records = this.asides.write(run, handler, source.instructions - plans.length);
         if (records !== undefined) asides.push(records);
         return records;
       },
