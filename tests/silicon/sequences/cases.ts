@@ -109,7 +109,7 @@ export function openFlags({ code, bits, segments }: Sequence, { vector }: Outcom
 
 /** MXCSR.MM, misaligned exception mask (AMD APM 2, 11.3.3): AMD's processors take it, Intel's and ours say #GP (SDM 1, 10.2.3). */
 const MISALIGNED_MASK = 0x2_0000n;
-/** Outcomes that say nothing about the instructions: what ended it was not one of them, or this processor did what is its maker's own. */
+/** Outcomes that say nothing about the instructions: what ended it was not one of them (both count time in their own ways), or this processor did what is its maker's own. */
 export function isUsable({ vector, floats }: Outcome): boolean {
   const mxcsr = BigInt(`0x${floats?.split(" ")[FX.mxcsr / 8] ?? 0}`);
   return vector !== ENDLESS && vector !== CALLED && !(mxcsr & MISALIGNED_MASK);
