@@ -88,8 +88,11 @@ export class RegionAccess {
     this.segmentation.linear(this.frame.code, segment, bytes, miss);
   }
 
-  /** [linear: i64] -> []: leaves the place in the Wasm memory in a local; `miss` writes the way out. */
-  host(bytes: number, write: boolean, miss: () => void): number {
+  /**
+   * [linear: i64] -> []: leaves the place in the Wasm memory in a local; `miss` writes the way out. What must be `aligned` and is not misses:
+   * then not all bits inside the page are taken off before the compare.
+   */
+  host(bytes: number, write: boolean, miss: () => void, aligned = false): number {
     const { code } = this.frame;
     const table = write ? this.writeTable : this.readTable;
     const linear = code.local(I64);
@@ -98,9 +101,12 @@ export class RegionAccess {
     code.tee(linear).op(op.i32WrapI64).i32(ENTRY_SHIFT).op(op.i32ShrU).i32(ENTRY_MASK).op(op.i32And);
     code.tee(entry).access(memory.i64Load, table);
     code.get(linear);
-    if (bytes > 1) code.i64(BigInt(bytes - 1)).op(op.i64Add);
-    code.i64(-4096n).op(op.i64And, op.i64Ne).if(EMPTY);
-    if (this.locate === undefined) {
+    if (bytes > 1 && !aligned) code.i64(BigInt(bytes - 1)).op(op.i64Add);
+    code
+      .i64(aligned ? BigInt(bytes - 1) - 4096n : -4096n)
+      .op(op.i64And, op.i64Ne)
+      .if(EMPTY);
+    if (this.locate === undefined || aligned) {
       miss();
       code.end();
     } else {
@@ -119,7 +125,7 @@ export class RegionAccess {
       .access(memory.i32Load, table + DELTA)
       .op(op.i32Add)
       .set(host);
-    if (this.locate !== undefined) code.end();
+    if (this.locate !== undefined && !aligned) code.end();
     return host;
   }
 

@@ -7,7 +7,7 @@ import type { Effect } from "../../isa/notation";
 import { roots } from "../handlers/meaning";
 import { type Binding, children, Lowering, type Node, type Scope, typeOf } from "../lower";
 import { layout, RIP_FLAG_BITS } from "../state";
-import { EMPTY, floatLaneOf, I32, I64, laneOf, memory, op } from "../wasm/code";
+import { EMPTY, floatLaneOf, I32, laneOf, memory, op } from "../wasm/code";
 import { lowerFloat } from "../lower/float";
 import type { RegionFunction } from "../system/short";
 import type { RuntimeFunction } from "../wasm/runtime";
@@ -305,16 +305,15 @@ export class InstructionWriter implements Binding {
           this.shop.access.store(place, effect.value.width, () => this.lowering.value(effect.value));
         } else {
           this.linear(effect.index, effect.value.width / 8);
-          this.aligned(effect.value.width);
-          this.storeAt(effect.value);
+          this.storeAt(effect.value, this.mustAlign(effect.value.width));
         }
       }
     }
   }
 
   /** [linear: i64] -> [] */
-  private storeAt(value: Expression): void {
-    const host = this.shop.access.host(value.width / 8, true, this.giveUp);
+  private storeAt(value: Expression, aligned = false): void {
+    const host = this.shop.access.host(value.width / 8, true, this.giveUp, aligned);
     this.shop.access.store(host, value.width, () => this.lowering.value(value));
   }
 
@@ -469,8 +468,7 @@ export class InstructionWriter implements Binding {
     if (operand.kind === "vector") return this.vectorOperand(operand.register, node.width);
     const writable = plan.access[node.index] === "readwrite";
     this.linear(node.index, node.width / 8);
-    this.aligned(node.width);
-    const host = shop.access.host(node.width / 8, writable, this.giveUp);
+    const host = shop.access.host(node.width / 8, writable, this.giveUp, this.mustAlign(node.width));
     if (writable) this.places.set(node.index, host);
     shop.access.load(host, node.width);
   }
@@ -480,14 +478,9 @@ export class InstructionWriter implements Binding {
     if (width === 16 || width === 32 || width === 64) this.code.lane(laneOf.extract[width], 0);
   }
 
-  /** [linear: i64] -> [linear]: what must be aligned and is not is the interpreter's (#GP). */
-  private aligned(width: Width): void {
-    if (width !== 128 || this.plan.shape.instruction.unaligned) return;
-    const { code } = this;
-    const linear = code.local(I64);
-    code.tee(linear).op(op.i32WrapI64).i32(15).op(op.i32And).if(EMPTY);
-    this.giveUp();
-    code.end().get(linear);
+  /** What must be aligned and is not is the interpreter's (#GP). */
+  private mustAlign(width: Width): boolean {
+    return width === 128 && !this.plan.shape.instruction.unaligned;
   }
 
   isFloat(node: Node<"operand">): boolean {

@@ -88,8 +88,8 @@ function randomRun(machine: Machine, at: number, seed: number): string {
   return run(machine, at);
 }
 
-function run({ cpu, state }: Machine, at: number): string {
-  state.set64("registers", BigInt(DATA), RBX);
+function run({ cpu, state }: Machine, at: number, pointer = DATA): string {
+  state.set64("registers", BigInt(pointer), RBX);
   state.set64("rip", BigInt(at));
   const stop = cpu.run(cpu.clock + LENGTH + 5);
   const vectors = Array.from({ length: 8 }, (_, n) => state.get64("xmm", n).toString(16)).join(" ");
@@ -136,6 +136,27 @@ test("a sum that is a denormal is one when it is multiplied", () => {
     const DENORMAL = 2;
     expect(side.state.get32("mxcsr")).toBe(inexact | DENORMAL);
     expect(side.state.get64("xmm", 0)).toBe(0x3cc0_0000_0000_0000n);
+  }
+});
+
+test("what must be aligned and is not faults", () => {
+  // movaps xmm0, [rbx]; addps xmm0, [rbx]; movaps [rbx], xmm0; and the first unaligned: movups xmm0, [rbx]
+  const codes = [
+    [0x0f, 0x28, 0x03],
+    [0x0f, 0x58, 0x03],
+    [0x0f, 0x29, 0x03],
+    [0x0f, 0x10, 0x03],
+  ];
+  for (const bytes of codes) {
+    for (const at of [0, 1, 8, 0xff0, 0xff8]) {
+      const [expected, seen] = [false, true].map((regions) => {
+        const side = machine(Uint8Array.of(...bytes, ...SPIN), regions);
+        // The first time opens the page.
+        run(side, CODE);
+        return run(side, CODE, DATA + at);
+      });
+      expect(seen).toBe(expected);
+    }
   }
 });
 
