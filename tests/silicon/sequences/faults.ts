@@ -1,7 +1,7 @@
 /**
  * Makes sequences of one instruction or two for what single cases do not show: which exception, its error code and CR2. Alignment checks of
  * every form with a memory operand; REP across the ends of pages; fetches that reach pages of other kinds; instructions of 15 bytes and
- * more; addresses that are not canonical; branches out of a segment; LOCK with every form, and privileged instructions.
+ * more; prefixes that mean nothing; instructions of several stores; addresses that are not canonical; branches out of a segment; LOCK with every form, and privileged instructions.
  */
 import { decode, type Decoded } from "../../../src/engine/decode/decode";
 import { type Form, forms } from "../../../src/engine/decode/forms";
@@ -14,7 +14,7 @@ import { AC, BREAKPOINT, LAST_CODE_PAGE, type Outcome, PAGE, type Sequence, STAT
 
 type Next = () => number;
 type Registers = ReadonlyMap<number, bigint>;
-const [RAX, RCX, RSP, RSI, RDI] = [0, 1, 4, 6, 7];
+const [RAX, RCX, RSP, RBP, RSI, RDI] = [0, 1, 4, 5, 6, 7];
 const INT3 = 0xcc,
   LOCK = 0xf0;
 const DF = 0x400;
@@ -179,6 +179,58 @@ function long(next: Next, bits: Bits): Sequence | undefined {
   return sequence(next, { bits, code, registers: one.registers, place });
 }
 
+// ---- prefixes that mean nothing ----
+
+const SEGMENTS = [0x26, 0x36, 0x3e];
+/** With F2 or F3 they are others, here or on this processor (LZCNT, TZCNT, RDPID); of two bytes only those are taken that surely are not. */
+const takesRepeat = (form: Form) =>
+  !form.instruction.repeat &&
+  (form.map === 0 ||
+    (form.map === 1 && /^(cmov|set|bt|imul|cmpxchg|xadd|mov[sz]x|bswap)$/.test(form.instruction.name)));
+
+/** REPNE, REP, overrides of segments that are the same, and a REX that is not the last prefix, in front of any form (SDM 2A, 2.1.1 and 2.2.1). */
+function prefixed(form: Form, next: Next, bits: Bits): Sequence | undefined {
+  const one = instruction(form, next, bits);
+  if (!one || VARYING.test(form.instruction.name) || /^sh[lr]d/.test(form.instruction.name)) return undefined;
+  const code = [...one.code];
+  for (let n = 1 + (next() % 3); n > 0; n--) {
+    const kind = next() % 4;
+    if (kind === 0 && takesRepeat(form)) code.unshift(0xf2 | (next() & 1));
+    else if (
+      kind === 1 &&
+      bits === 64 &&
+      /^(26|2e|36|3e|6[4-7]|f[023]|4.)$/.test(code[0].toString(16).padStart(2, "0"))
+    )
+      code.unshift(0x40 | (next() & 15));
+    else if (kind === 2 && !touchesMemory(one.decoded)) code.unshift(pick(next, [0x2e, 0x64, 0x65]));
+    else code.unshift(pick(next, SEGMENTS));
+  }
+  const decoded = decodeAs(Uint8Array.from(code), bits);
+  if (code.length > LONGEST || decoded.kind !== "instruction" || decoded.form !== form) return undefined;
+  // Relative to RIP they would be elsewhere; and a segment that is the same, or whose base counts.
+  const moves = one.decoded.operands.some((o) => o.kind === "relative" || (o.kind === "memory" && o.ripRelative));
+  return moves || one.decoded.segment !== undefined ? undefined : sequence(next, { ...one, bits, code });
+}
+
+// ---- several stores ----
+
+/** Each leaves nothing behind when one of its accesses faults: the stack, or the frame, lies over the beginning of the data or the end of what can be written. */
+function severalStores(next: Next, bits: Bits): Sequence {
+  const narrow = bits !== 64 && chance(next, 50) ? [0x66] : [];
+  const enter = [0xc8, next() & 0x7f, 0, next() % 7];
+  const call = [0xe8, 0, 0, ...(bits === 16 ? [] : [0, 0])];
+  const all = bits === 64 ? [] : [[0x60], [0x60], [0x61]];
+  const code = chance(next, 20) ? call : [...narrow, ...pick(next, [enter, enter, [0xff, 0x30], [0x8f, 0x00], ...all])];
+  const inside = DATA + 0x400 - dataBase(bits);
+  const edge = () => (chance(next, 50) ? DATA : DATA + 2 * PAGE - 0x28) + (next() % 0x50) - dataBase(bits);
+  const registers = named(
+    [RSP, chance(next, 80) ? edge() : inside],
+    [RBP, chance(next, 40) ? edge() : inside],
+    [RAX, edge()],
+  );
+  return sequence(next, { bits, code, registers });
+}
+
 // ---- addresses that are not canonical ----
 
 const nearHole = (next: Next) => BigInt.asUintN(64, pick(next, [1n << 47n, -(1n << 47n)]) + BigInt((next() % 32) - 16));
@@ -273,7 +325,10 @@ export function generateFaults(count: number, seed: number, only = /./): Sequenc
       if (!(bits === 64 ? form.inLong : form.inLegacy)) continue;
       const share = bits === 64 ? count : Math.ceil(count / 3);
       const name = `${form.instruction.name} ${form.text}`;
-      if (isMedia(form) || !whyExcluded(form)) make(`alignment ${name}`, share, () => alignment(form, next, bits));
+      if (isMedia(form) || !whyExcluded(form)) {
+        make(`alignment ${name}`, share, () => alignment(form, next, bits));
+        make(`prefixes ${name}`, Math.ceil(share / 4), () => prefixed(form, next, bits));
+      }
       if (!ANSWERED.test(form.instruction.name))
         make(`lock ${name}`, Math.ceil(share / 4), () => locked(form, next, bits));
       if (privileged(form)) make(`privilege ${name}`, share, () => forbidden(form, next, bits));
@@ -282,6 +337,7 @@ export function generateFaults(count: number, seed: number, only = /./): Sequenc
   for (const bits of BITS) {
     make("repeat", 100 * count, () => repeated(next, bits));
     make("fetch", 60 * count, () => fetched(next, bits));
+    make("stores", 60 * count, () => severalStores(next, bits));
     make("long", 60 * count, () => long(next, bits));
   }
   make("canonical", 60 * count, () => hole(next));
