@@ -327,7 +327,7 @@ export function generateFaults(count: number, seed: number, only = /./): Sequenc
       const name = `${form.instruction.name} ${form.text}`;
       if (isMedia(form) || !whyExcluded(form)) {
         make(`alignment ${name}`, share, () => alignment(form, next, bits));
-        make(`prefixes ${name}`, Math.ceil(share / 4), () => prefixed(form, next, bits));
+        if (chance(next, 30)) make(`prefixes ${name}`, share, () => prefixed(form, next, bits));
       }
       if (!ANSWERED.test(form.instruction.name))
         make(`lock ${name}`, Math.ceil(share / 4), () => locked(form, next, bits));
