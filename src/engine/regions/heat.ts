@@ -3,7 +3,7 @@ import type { Block } from "../blocks";
 
 export const PAGE = 4096;
 /** A block that is part of a region is a way into it after so many times the samples. */
-const INSIDE = 2;
+const INSIDE = 6;
 /** Code in a page that lost regions to writes needs twice the samples each time, up to 2 to the power of this. */
 const MOST_DOUBLINGS = 8;
 const MOST_PAGES = 4096;
