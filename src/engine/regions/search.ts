@@ -51,7 +51,8 @@ export class Search {
     for (const rip of entries) yield* this.add(rip);
     yield* this.addTables();
     for (let rip = this.far.shift(); rip !== undefined; rip = this.far.shift()) {
-      if (this.found.has(rip) || !this.isWorthIt(rip)) continue;
+      if (this.found.has(rip) || this.options.longest - this.room >= this.options.longestFar || !this.isWorthIt(rip))
+        continue;
       this.pages.add(this.code.segmentation.pageOf(rip));
       yield* this.add(rip);
       yield* this.addTables();
