@@ -62,7 +62,7 @@ export const defaultRegionOptions: RegionOptions = {
   together: 8,
   mostRegions: 512,
   longest: 600,
-  longestFar: 120,
+  longestFar: 300,
   pages: 8,
   loops: true,
   hubs: true,
