@@ -1,7 +1,8 @@
 /** Delivery of faults and what happens when delivering one meets another (SDM 3, 6.15, table 6-5). */
 import { at, DB, DE, DF, GP, PF, TS, type Core } from "./core";
 import type { TripleFault } from "./contract";
-import { EXTERNAL, FAULT, TRAP, type Interrupts } from "./interrupts";
+import { EXTERNAL, FAULT, TRAP } from "./events";
+import type { Interrupts } from "./interrupts";
 
 const NMI = 2;
 

@@ -8,18 +8,13 @@ import { EXIT } from "../record";
 import { at, CS, DB, DS, ES, FLAG, FS, GP, GS, NP, SS, type Core } from "./core";
 import type { Access } from "./access";
 import { GENERAL_DETECT } from "./debug";
+import { FAULT, SOFTWARE, TRAP } from "./events";
 import type { Flags } from "./flags";
 import { dplOf, isCode, isConforming, isNull, isPresent, systemType, type Segments } from "./segments";
 import type { ShortDelivery } from "./short";
 import type { Stack } from "./stack";
 import type { Tasks } from "./tasks";
 import type { Transfer } from "./transfer";
-
-/** What is delivered. */
-export const SOFTWARE = 0,
-  FAULT = 1,
-  EXTERNAL = 2,
-  TRAP = 3;
 
 const IDT_BIT = 2;
 const TASK_GATE = 5;

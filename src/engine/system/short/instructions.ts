@@ -38,7 +38,7 @@ import {
   xor,
 } from "../../wasm/routine";
 import { CR0, CS, EFER, FLAG, SS } from "../core";
-import { SOFTWARE } from "../interrupts";
+import { SOFTWARE } from "../events";
 import { GIBIBYTE, GUARDED, LARGE, REGION_HASH } from "../lookaside";
 import { CODE64, DATA, R11, RING3, SYSRET_FLAGS } from "../syscall";
 import { interruptAgain32, interruptAgain64, returnAgain32, returnAgain64 } from "./again";

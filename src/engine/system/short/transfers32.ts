@@ -35,7 +35,7 @@ import {
   xor,
 } from "../../wasm/routine";
 import { ACCESS, CS, EFER, FLAG, SS, TR } from "../core";
-import { FAULT, SOFTWARE } from "../interrupts";
+import { FAULT, SOFTWARE } from "../events";
 import { USER, WRITE } from "../paging";
 import type { Parts } from "./parts";
 import { gateEntry, remember, returnEntry } from "./remembered";

@@ -37,7 +37,7 @@ import {
   xor,
 } from "../../wasm/routine";
 import { ACCESS, CS, DPL_SHIFT, FLAG, SS, TR } from "../core";
-import { FAULT, SOFTWARE } from "../interrupts";
+import { FAULT, SOFTWARE } from "../events";
 import { USER, WRITE } from "../paging";
 import type { Parts } from "./parts";
 import { gateEntry, remember, returnEntry } from "./remembered";
