@@ -43,7 +43,7 @@ export interface RegionOptions {
   readonly pageDrops: boolean;
   /** Kernel code over several pages, or with asides, walks where the lookaside misses; needs the short ways. Gains: Linux's `dd` of single bytes 1.1. */
   readonly walks: boolean;
-  /** A region can be entered where calls that leave it return to, where interrupts and system calls do, and where samples ask for it. Gains: Herald's `bench` 1.2 together with the next. */
+  /** A region can be entered where calls that leave it return to, where interrupts and system calls do, and where samples ask for it. Gains: Herald's `bench` 2.2 together with the next, once they are made. */
   readonly doors: boolean;
   /** The interpreter runs single instructions in the middle of a region; off: they end it. Gains: see above; loops of x87 and MMX. */
   readonly asides: boolean;
