@@ -49,10 +49,6 @@ struct test_result {
   uint8_t memory[WINDOW_BYTES];
 };
 
-/* Encoding order of the general registers to places in the signal context. */
-static const int places[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
-                               REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
-
 static struct test_case *cases;
 static struct test_result *results;
 static uint32_t count, current;
