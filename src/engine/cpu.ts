@@ -11,7 +11,7 @@ import { Blocks, type Block, type CodeSource } from "./blocks";
 import { report } from "./debug/report";
 import { decode } from "./decode/decode";
 import { disassemble } from "./decode/disassemble";
-import { defaultHandlerOptions, type HandlerOptions } from "./handlers/handler";
+import { defaultHandlerOptions, type HandlerOptions } from "./handlers/surroundings";
 import { type HostFunctions, HandlerLibrary } from "./handlers/library";
 import { SPECIAL } from "./handlers/special";
 import { Jumps } from "./jumps";

@@ -5,7 +5,7 @@ import type { PreparedStart } from "../../src/engine/handlers/prepared";
 import { shapeKey } from "../../src/engine/handlers/shape";
 import type { X86Cpu } from "../../src/engine/cpu";
 import { prepareStart, readStart, startFor } from "../../src/engine/handlers/start";
-import { defaultHandlerOptions } from "../../src/engine/handlers/handler";
+import { defaultHandlerOptions } from "../../src/engine/handlers/surroundings";
 import { usualShapes } from "../../src/engine/handlers/usual";
 import { preparedHandlers } from "../../vite.prepared";
 

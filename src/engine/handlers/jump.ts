@@ -90,3 +90,10 @@ export function refundRest(code: Code, self: number): void {
   code.get(self).access(memory.i32Load16U, record.left).op(op.i32Add);
   code.access(memory.i32Store, layout.remaining.offset);
 }
+
+/** Returns from the run with the reason that `pushReason` pushes; the record is noted as the one that left. */
+export function leaveAt(code: Code, self: number, pushReason: () => void): void {
+  code.i32(0).get(self).access(memory.i32Store, layout.exitRecord.offset);
+  pushReason();
+  code.op(op.return);
+}

@@ -4,7 +4,7 @@
  */
 import type { Decoded } from "../decode/decode";
 import type { Catalogue, Entry, Resolved } from "./catalogue";
-import { defaultHandlerOptions, type HandlerOptions } from "./handler";
+import { defaultHandlerOptions, type HandlerOptions } from "./surroundings";
 import { writeHandlers } from "./modules";
 import { shapeNumber, shapeOf } from "./shape";
 import { SPECIAL } from "./special";

@@ -4,7 +4,8 @@ import { ModuleWriter, type Signature } from "../wasm/module";
 import { type RuntimeFunction, runtimeSignatures, writeRuntime } from "../wasm/runtime";
 import type { HostFunction } from "./access";
 import type { Entry } from "./catalogue";
-import { defaultHandlerOptions, type HandlerOptions, type Surroundings, writeHandler } from "./handler";
+import { writeHandler } from "./handler";
+import { defaultHandlerOptions, type HandlerOptions, type Surroundings } from "./surroundings";
 import { writeRun, writeSpecials } from "./special";
 
 const HANDLER: Signature = { parameters: [I32], results: [I32] };

@@ -3,7 +3,8 @@ import { DETAIL, EXIT, record } from "../record";
 import { layout } from "../state";
 import { Code, I32, I64, memory, op } from "../wasm/code";
 import { MemoryAccess } from "./access";
-import { type Surroundings, recordAddress } from "./handler";
+import { recordAddress } from "./operands";
+import type { Surroundings } from "./surroundings";
 import { jumpTo, nextRecord } from "./jump";
 import type { Bits } from "./shape";
 

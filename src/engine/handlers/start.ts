@@ -3,7 +3,7 @@
  * from the definitions, or read from what was made from them before.
  */
 import { Catalogue, type CatalogueText } from "./catalogue";
-import { defaultHandlerOptions, type HandlerOptions } from "./handler";
+import { defaultHandlerOptions, type HandlerOptions } from "./surroundings";
 import { writeBase, writeHandlers } from "./modules";
 import { prepared, type PreparedStart } from "./prepared";
 import { SPECIAL } from "./special";
