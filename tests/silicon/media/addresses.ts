@@ -30,9 +30,12 @@ const RBX = 3,
 /** A displacement of the size that `mod` says, as a number and as bytes. */
 function displacement(mod: number, wide: 2 | 4, next: Random): { value: number; bytes: number[] } {
   if (mod === 0) return { value: 0, bytes: [] };
-  const value = mod === 1 ? (next() << 24) >> 24 : (next() % 0x4000) - 0x2000;
-  return { value, bytes: littleEndian(value, mod === 1 ? 1 : wide) };
+  return displaced(mod, wide, mod === 1 ? (next() << 24) >> 24 : (next() % 0x4000) - 0x2000);
 }
+const displaced = (mod: number, wide: 2 | 4, value: number) => ({
+  value,
+  bytes: littleEndian(value, mod === 1 ? 1 : wide),
+});
 
 export function memoryOperand(place: Place, next: Random, registers: Registers): number[] {
   if (place.addressBits === 16) return short(place, next, registers);
@@ -51,24 +54,32 @@ function absolute({ bits, reg, target, before, following }: Place): number[] {
   return [reg | NO_BASE, ...littleEndian(target - from, 4)];
 }
 
-function scaled(place: Place, mod: number, next: Random, registers: Registers): number[] {
+function scaled(place: Place, asked: number, next: Random, registers: Registers): number[] {
   const { rex, reg, target, addressBits } = place;
   const [scale, low, base] = [next() % 4, next() % 8, next() % 8];
   const index = low | ((rex & 2) << 2);
   const origin = base | ((rex & 1) << 3);
-  const head = [(mod << 6) | reg | SIB, (scale << 6) | (low << 3) | base];
-  const hasBase = mod !== 0 || base !== NO_BASE;
+  const hasBase = asked !== 0 || base !== NO_BASE;
   const hasIndex = index !== SIB;
-  // An index that is the base as well would have to be solved for; it is left to another throw of the dice.
-  const offset = hasIndex && index !== origin ? (next() % 0x2000) - 0x1000 : 0;
-  if (hasIndex && (index !== origin || !hasBase)) set(registers, index, offset, addressBits);
-  const reach = hasIndex && (index !== origin || !hasBase) ? offset * 2 ** scale : 0;
+  const twice = hasBase && hasIndex && index === origin;
+  // A register that is both is multiplied by an odd number: what does not divide is left to a displacement.
+  const mod = twice && asked === 0 ? 1 : asked;
+  const head = [(mod << 6) | reg | SIB, (scale << 6) | (low << 3) | base];
+  const offset = hasIndex && !twice ? (next() % 0x2000) - 0x1000 : 0;
+  if (hasIndex && !twice) set(registers, index, offset, addressBits);
+  const reach = offset * 2 ** scale;
   if (!hasBase) return [...head, ...littleEndian(target - reach, 4)];
   const shift = displacement(mod, 4, next);
   const rest = target - shift.value - reach;
-  if (!hasIndex || index !== origin) set(registers, origin, rest, addressBits);
-  else set(registers, origin, Math.floor(rest / (1 + 2 ** scale)), addressBits);
-  return [...head, ...shift.bytes];
+  if (!twice) {
+    set(registers, origin, rest, addressBits);
+    return [...head, ...shift.bytes];
+  }
+  const factor = 1 + 2 ** scale;
+  const left = rest - factor * Math.floor(rest / factor);
+  const exact = displaced(mod, 4, shift.value + left - (mod === 1 && shift.value + left > 127 ? factor : 0));
+  set(registers, origin, (target - exact.value) / factor, addressBits);
+  return [...head, ...exact.bytes];
 }
 
 /** SDM 2A, table 2-1. */
