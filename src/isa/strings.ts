@@ -1,6 +1,7 @@
 /**
  * String instructions: one iteration each; the framework repeats them under REP, REPE and REPNE (SDM 2B REP). rSI and rDI have the
- * address size and move by the operand size, down if DF is set.
+ * address size and move by the operand size, down if DF is set. Under REPE and REPNE flags are set by the last element: a fault or an
+ * interrupt before it shows them as they were.
  */
 import {
   and,

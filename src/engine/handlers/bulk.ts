@@ -69,9 +69,8 @@ export class Bulk {
     code.brIf(0);
     this.limit();
     const places = this.places();
-    // The flags, or the accumulator, of the last skipped element would be seen if the next one faulted: it must be one that cannot.
-    if (this.shape.instruction.repeat === "compare" || this.what === "lods")
-      this.code.get(this.most).i32(1).op(op.i32Sub).set(this.most);
+    // The accumulator of the last skipped element would be seen if the next one faulted: it must be one that cannot.
+    if (this.what === "lods") this.code.get(this.most).i32(1).op(op.i32Sub).set(this.most);
     this.skipIfFew();
     this.perform(places);
     this.advance(places);

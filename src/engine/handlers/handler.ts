@@ -11,11 +11,11 @@ import { type Code, EMPTY, I64, memory, op } from "../wasm/code";
 import type { MemoryAccess } from "./access";
 import { checkPrivilege, checkUnit } from "./checks";
 import { callsHelperThatGoesOn, flagValues, mentionsSystem, touchesMemory, type When } from "./effects";
-import { flagSources, storeFlags } from "./flags";
+import { flagSources, type FlagValues, storeFlags } from "./flags";
 import { checkTarget, jumpTo, leaveAt, nextRecord, refundRest } from "./jump";
 import { type Meaning, roots } from "./meaning";
 import { Operands } from "./operands";
-import { repeat } from "./repeat";
+import { findLast, lastOf, repeat } from "./repeat";
 import type { Shape } from "./shape";
 import { SELF, type Surroundings } from "./surroundings";
 
@@ -31,6 +31,7 @@ class HandlerWriter {
   private readonly whens = new Map<When, Scope>();
   /** Local with the RIP to jump to, once it was looked at. */
   private target: number | undefined;
+  private readonly last: number | undefined;
 
   constructor(
     private readonly shape: Shape,
@@ -39,6 +40,7 @@ class HandlerWriter {
   ) {
     this.operands = new Operands(shape, meaning, surroundings, mentionsSystem(meaning.effects));
     ({ code: this.code, lowering: this.lowering, memory: this.memory } = this.operands);
+    this.last = lastOf(this.operands);
   }
 
   write(): Code {
@@ -46,7 +48,7 @@ class HandlerWriter {
     const { leave } = operands;
     checkPrivilege(operands);
     checkUnit(operands);
-    if (this.shape.rep) repeat(operands, () => this.once());
+    if (this.shape.rep) repeat(operands, this.last, () => this.once());
     else this.once();
     if (leave !== undefined) {
       code.get(leave).if(EMPTY);
@@ -81,6 +83,7 @@ class HandlerWriter {
     this.faults(effects);
     this.stores(effects);
     this.holdCommits(effects);
+    if (this.last !== undefined) findLast(this.operands, this.last, flagValues(effects));
     for (const effect of effects)
       if (effect.kind === "when" && touchesMemory(effect, this.shape)) this.whenMemory(effect);
     this.commits(effects);
@@ -190,7 +193,7 @@ class HandlerWriter {
           break;
         }
         case "setFlag":
-          if (!flagsDone) storeFlags(this.code, this.lowering, flags);
+          if (!flagsDone) this.commitFlags(flags);
           flagsDone = true;
           break;
         case "system":
@@ -206,6 +209,15 @@ class HandlerWriter {
     }
     // A jump comes last whatever its place: it leaves.
     for (const effect of effects) if (effect.kind === "jump") this.jump(effect.condition, effect.target);
+  }
+
+  /** EFLAGS is as before REPE CMPS and its kind until the last element: so a fault shows it, and an interruption (SDM 2B REP). */
+  private commitFlags(flags: FlagValues): void {
+    const store = () => storeFlags(this.code, this.lowering, flags);
+    if (this.last === undefined) return store();
+    this.code.get(this.last).if(EMPTY);
+    this.lowering.scope(store);
+    this.code.end();
   }
 
   private jump(condition: Expression | undefined, target: Expression): void {

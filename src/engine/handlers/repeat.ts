@@ -1,9 +1,9 @@
 /** REP and its kind: the loop around one execution of a string instruction. */
 import { EXIT } from "../record";
 import { layout } from "../state";
-import { EMPTY, memory, op } from "../wasm/code";
+import { EMPTY, I32, memory, op } from "../wasm/code";
 import { Bulk, hasBulkForm } from "./bulk";
-import { readFlag } from "./flags";
+import type { FlagValues } from "./flags";
 import { leaveAt, nextRecord } from "./jump";
 import type { Operands } from "./operands";
 import { SELF } from "./surroundings";
@@ -25,10 +25,29 @@ function bulk(operands: Operands): void {
   }).write();
 }
 
+const countOf = ({ addressBits: width }: Operands) => ({ kind: "register", width, register: RCX }) as const;
+
+/** Local of REPE and REPNE: this iteration is the last one, whose flags stay. */
+export function lastOf({ code, shape: { rep, instruction } }: Operands): number | undefined {
+  return rep && instruction.repeat === "compare" ? code.local(I32) : undefined;
+}
+
+/** Whether rCX or ZF ends it with this iteration. */
+export function findLast(operands: Operands, last: number, flags: FlagValues): void {
+  const { code, shape } = operands;
+  const count = countOf(operands);
+  operands.register(count);
+  if (count.width === 64) code.i64(1n).op(op.i64Eq);
+  else code.i32(1).op(op.i32Eq);
+  operands.lowering.value(flags.get("zf")!);
+  if (shape.rep === "rep") code.op(op.i32Eqz);
+  code.op(op.i32Or).set(last);
+}
+
 /** REP: each iteration is one tick; the block's charge covers the first (DESIGN.md, virtual time). */
-export function repeat(operands: Operands, once: () => void): void {
+export function repeat(operands: Operands, last: number | undefined, once: () => void): void {
   const { code, shape, surroundings } = operands;
-  const count = { kind: "register", width: operands.addressBits, register: RCX } as const;
+  const count = countOf(operands);
   const isZero = () => {
     operands.register(count);
     code.op(count.width === 64 ? op.i64Eqz : op.i32Eqz);
@@ -48,13 +67,9 @@ export function repeat(operands: Operands, once: () => void): void {
       if (width === 16) code.i32(0xffff).op(op.i32And);
     }
   });
-  isZero();
+  if (last === undefined) isZero();
+  else code.get(last);
   code.brIf(1);
-  if (shape.instruction.repeat === "compare") {
-    readFlag(code, "zf");
-    if (shape.rep === "rep") code.op(op.i32Eqz);
-    code.brIf(1);
-  }
   code.loadAt(memory.i32Load, layout.remaining.offset).i32(1).op(op.i32LtS);
   if (operands.leave !== undefined) code.get(operands.leave).i32(0).op(op.i32Ne, op.i32Or);
   code.if(EMPTY);
