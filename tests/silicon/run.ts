@@ -70,6 +70,13 @@ function settings() {
     return refuse((error as Error).message);
   }
 }
+function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
 const values = settings();
 for (const name of ["cases", "seed", "show"] as const)
   if (!/^\d+$/.test(values[name])) refuse(`--${name} is a number, not ${values[name]}`);
@@ -80,7 +87,7 @@ if (reason) {
   console.error(`No fresh cases: ${reason}.`);
   process.exit(2);
 }
-const only = new RegExp(values.only);
+const only = pattern(values.only);
 const has = (part: string) => values.part === "all" || values.part === part;
 const wants = (model: string) => values.model === "all" || values.model === model;
 
