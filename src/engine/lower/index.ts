@@ -17,11 +17,17 @@ import { lowerVector } from "./vector";
 
 export { type Binding, children, type Node, typeOf } from "./node";
 
+/** Counts the uses of each value under a root. */
+export function countUses(e: Expression, uses: Map<Expression, number>): void {
+  const before = uses.get(e) ?? 0;
+  uses.set(e, before + 1);
+  if (before === 0) for (const child of children(e)) countUses(child, uses);
+}
+
 /** Values that are known under a condition only, with their locals. */
 export type Scope = [Expression, number][];
 
 export class Lowering implements Values {
-  private readonly uses = new Map<Expression, number>();
   private readonly locals = new Map<Expression, number>();
   private readonly scopes: Scope[] = [];
   /** Values that are in a local as floats too. */
@@ -30,13 +36,12 @@ export class Lowering implements Values {
   constructor(
     readonly code: Code,
     private readonly binding: Binding,
+    private readonly uses = new Map<Expression, number>(),
   ) {}
 
   /** Counts the uses under a root. Every root must be counted before anything is generated. */
   count(e: Expression): void {
-    const uses = this.uses.get(e) ?? 0;
-    this.uses.set(e, uses + 1);
-    if (uses === 0) for (const child of children(e)) this.count(child);
+    countUses(e, this.uses);
   }
 
   /**

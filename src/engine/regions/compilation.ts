@@ -8,10 +8,10 @@ import { MODE, type WasmOffset } from "../state";
 import { DOOR_PARAMETERS } from "./frame";
 import { findGraph, type Graph, type KnownCode, type RegionBlock } from "./graph";
 import type { RegionOptions } from "./options";
+import type { Patterns } from "./pattern";
 import { type Plan, Planner } from "./plan";
 import { writeRegion, type WrittenRegion } from "./region";
 import type { Segmentation } from "./segmentation";
-import type { Nodes } from "./simplify";
 import type { Work } from "./work";
 
 const HANDLER: Signature = { parameters: [I32], results: [I32] };
@@ -38,7 +38,7 @@ export interface Written {
 /** What the making of a region needs. */
 export interface Making {
   readonly code: KnownCode;
-  readonly nodes: Nodes;
+  readonly patterns: Patterns;
   readonly options: RegionOptions;
   readonly batch: Batch<unknown>;
   handler(plan: Plan, block: RegionBlock): number;
@@ -49,14 +49,14 @@ export interface Making {
 /** Makes the region that begins with a block. Refused: regions cannot run that code. Stale: it was written to in the meantime. */
 export function* makeRegion(candidate: Candidate, making: Making): Work<Written | "refused" | "stale"> {
   const { block, rip, segmentation, also } = candidate;
-  const { nodes, options, batch } = making;
-  const planner = new Planner(nodes, segmentation, options);
+  const { patterns, options, batch } = making;
+  const planner = new Planner(patterns, segmentation, options);
   const graph = yield* findGraph([rip, ...also], making.code, planner, options);
   if (!graph || graph.entries[0].plans[0].flow === "interpret") return "refused";
   const written = yield* writeRegion(graph, {
     handlerType: batch.handlerType,
     user: (block.mode & MODE.user) !== 0,
-    nodes,
+    nodes: patterns.nodes,
     segmentation,
     options,
     runtime: (name) => batch.runtime(name),

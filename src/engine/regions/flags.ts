@@ -6,7 +6,8 @@ import type { Expression, Flag } from "../../isa/expression";
 import { Lowering, type Binding } from "../lower";
 import { I32, I64, op, type ValueType } from "../wasm/code";
 import type { Label, RegionCode } from "./code";
-import { ALL_FLAGS, FLAGS, type StatusFlag } from "./plan";
+import type { Capture } from "./draft";
+import { ALL_FLAGS, FLAGS, type StatusFlag } from "./pattern";
 import type { Nodes } from "./simplify";
 
 /** Operands from here on stand for locals in which a value is kept. */
@@ -37,15 +38,40 @@ export const flagLocals = (code: RegionCode): FlagLocals => ({
 
 const names: readonly StatusFlag[] = ["cf", "of", "af", "zf", "sf", "pf"];
 
+/** Flags that one instruction set, and the locals that keep what they come from. */
+export class Captured {
+  private done: Map<Expression, Expression> | undefined;
+
+  constructor(
+    readonly capture: Capture,
+    readonly locals: readonly number[],
+    private readonly nodes: Nodes,
+  ) {}
+
+  /** The n-th of them as an expression over these locals. */
+  value(n: number): Expression {
+    if (!this.done) {
+      this.done = new Map();
+      for (const [at, leaf] of this.capture.leaves.entries())
+        this.done.set(leaf, this.nodes.leaf(kept(leaf, this.locals[at])));
+    }
+    return this.nodes.rebuild(this.capture.flags[n].value, itself, this.done);
+  }
+}
+
+const itself = (e: Expression) => e;
+const noLocals: ReadonlySet<number> = new Set();
+
 interface Known {
-  readonly value: Expression;
-  /** Locals it refers to. */
-  readonly locals: readonly number[];
+  readonly by: Captured;
+  /** Its number among those. */
+  readonly n: number;
 }
 
 /** Which flags are known as expressions, at one point of the code. The others are in their locals, or all are in `FlagSources`. */
 export class FlagState {
   private readonly known = new Map<StatusFlag, Known>();
+  private kept: ReadonlySet<number> | undefined = noLocals;
 
   constructor(
     /** They are as they were passed to the block, which asks for none before it has set all. */
@@ -53,26 +79,51 @@ export class FlagState {
   ) {}
 
   values(): Map<StatusFlag, Expression> {
-    return new Map([...this.known].map(([flag, { value }]) => [flag, value]));
+    const values = new Map<StatusFlag, Expression>();
+    for (const [flag, { by, n }] of this.known) values.set(flag, by.value(n));
+    return values;
   }
 
   /** The expression of a flag that is not in its local. */
   expression(flag: Flag): Expression | undefined {
-    return this.known.get(flag as StatusFlag)?.value;
+    const known = this.known.get(flag as StatusFlag);
+    return known?.by.value(known.n);
   }
 
-  set(flag: StatusFlag, value: Expression, locals: readonly number[]): void {
-    this.known.set(flag, { value, locals });
+  add(by: Captured): void {
+    for (const [n, { flag }] of by.capture.flags.entries()) this.known.set(flag, { by, n });
+    this.kept = undefined;
     this.passed = false;
+  }
+
+  /** The instruction that set all that are known, if there is one. */
+  get setter(): Captured | undefined {
+    let setter: Captured | undefined;
+    for (const { by } of this.known.values()) {
+      if (setter && setter !== by) return undefined;
+      setter = by;
+    }
+    return setter;
   }
 
   /** These flags are in their locals, or nobody will ask for them. */
   forget(flags: number): void {
+    if (this.known.size === 0) return;
     for (const flag of names) if (flags & FLAGS[flag]) this.known.delete(flag);
+    this.kept = undefined;
   }
 
-  get locals(): Set<number> {
-    return new Set([...this.known.values()].flatMap(({ locals }) => locals));
+  /** Those that must be kept. */
+  get locals(): ReadonlySet<number> {
+    return (this.kept ??= this.findLocals());
+  }
+
+  private findLocals(): ReadonlySet<number> {
+    if (this.known.size === 0) return noLocals;
+    const locals = new Set<number>();
+    for (const { by, n } of this.known.values())
+      for (const leaf of by.capture.flags[n].from) locals.add(by.locals[leaf]);
+    return locals;
   }
 
   /** Flags that are not in their locals. */
@@ -87,7 +138,7 @@ export class FlagState {
     const wanted = this.pending & flags;
     if (wanted === 0) return 0;
     const values = new Map<StatusFlag, Expression>();
-    for (const [flag, { value }] of this.known) if (FLAGS[flag] & wanted) values.set(flag, value);
+    for (const [flag, { by, n }] of this.known) if (FLAGS[flag] & wanted) values.set(flag, by.value(n));
     storeFlagLocals(code, new Lowering(code, binding), to, values);
     return wanted;
   }
@@ -109,6 +160,12 @@ interface Recipe {
   readonly values: ReadonlyMap<StatusFlag, Expression>;
 }
 
+/** How the flags of one instruction are passed: the slots for what it keeps, and the number of the recipe. */
+interface Passing {
+  readonly moves: readonly { readonly leaf: number; readonly slot: number }[];
+  readonly number: number;
+}
+
 /**
  * Flags that go from block to block as what they come from: values in locals, and the number of the recipe by which the flags come from
  * these. 0: the flags are in their own locals. Only ways out of the region ask for the flags, and they follow the recipe.
@@ -118,6 +175,7 @@ export class FlagSources {
   private readonly slots = new Map<ValueType, number[]>();
   private readonly recipes: Recipe[] = [];
   private readonly byKey = new Map<string, number>();
+  private readonly byCapture = new Map<Capture, Passing>();
 
   constructor(
     private readonly code: RegionCode,
@@ -129,6 +187,12 @@ export class FlagSources {
   /** Code that passes all flags, which the state knows as expressions. */
   pass(flags: FlagState): void {
     const { code } = this;
+    const { setter } = flags;
+    const before = setter && this.byCapture.get(setter.capture);
+    if (before) {
+      for (const { leaf, slot } of before.moves) code.get(setter.locals[leaf]).set(slot);
+      return void code.i32(before.number).set(this.kind);
+    }
     const slots = this.assign(flags.locals);
     const values = new Map<StatusFlag, Expression>();
     const done = new Map<Expression, Expression>();
@@ -138,7 +202,11 @@ export class FlagSources {
     };
     for (const [flag, value] of flags.values()) values.set(flag, this.nodes.rebuild(value, leaf, done));
     for (const [local, slot] of slots) code.get(local).set(slot);
-    code.i32(this.numberOf(values)).set(this.kind);
+    const number = this.numberOf(values);
+    code.i32(number).set(this.kind);
+    if (!setter) return;
+    const moves = [...slots].map(([local, slot]) => ({ leaf: setter.locals.indexOf(local), slot }));
+    this.byCapture.set(setter.capture, { moves, number });
   }
 
   /** Code that says that the flags are in their own locals. */

@@ -13,28 +13,30 @@ import type { RegionFunction } from "../system/short";
 import type { RuntimeFunction } from "../wasm/runtime";
 import { memoryOf, RegionAccess } from "./access";
 import type { RegionCode } from "./code";
-import { FlagState, kept, keptLocal, pushFlag, storeFlagLocals } from "./flags";
+import { Captured, FlagState, kept, keptLocal, pushFlag, storeFlagLocals } from "./flags";
 import { type FloatState, InstructionFloats } from "./floats";
 import type { Frame } from "./frame";
 import type { RegionOptions } from "./options";
+import { type Draft, draftOf, isFlag, makeDraft } from "./draft";
 import {
   flagsIn,
   FLAGS,
   isStatus,
   mapEffect,
   memoryOperand,
-  type Plan,
   readsOf,
   type StatusFlag,
   touchesMemory,
-} from "./plan";
+  type Pattern,
+  type When,
+} from "./pattern";
+import type { Plan } from "./plan";
 import type { Segmentation } from "./segmentation";
 import type { Nodes } from "./simplify";
 
+const nothing: Draft = { effects: [], uses: new Map(), capture: undefined };
 const RSI = 6,
   RDI = 7;
-type When = Extract<Effect, { kind: "when" }>;
-
 /** What instructions of one function share. */
 export interface Workshop {
   readonly code: RegionCode;
@@ -49,9 +51,10 @@ export interface Workshop {
 
 export class InstructionWriter implements Binding {
   private readonly code: RegionCode;
-  private readonly lowering: Lowering;
-  private effects: readonly Effect[];
-  private reads: readonly Expression[];
+  private draft = nothing;
+  private lowering: Lowering;
+  private effects = nothing.effects;
+  private reads: readonly Expression[] = [];
   /** Places of operands and loads that were checked for writing, by operand number. */
   private readonly places = new Map<number, number>();
   private readonly scopes = new Map<When, Scope>();
@@ -72,29 +75,35 @@ export class InstructionWriter implements Binding {
     this.code = shop.code;
     this.floats = new InstructionFloats(shop.frame, floats, (value) => this.vectorRegister(value));
     this.lowering = new Lowering(shop.code, this);
-    this.effects = plan.effects;
-    this.reads = plan.reads;
   }
 
   /** Everything but the jump. */
   write(): void {
     if (this.plan.dropsPage) return this.dropPage();
     if (this.plan.shape.instruction.unit) this.shop.frame.useSse();
-    this.resolveFlags();
-    this.effects = this.effects.flatMap((effect) => this.alive(effect));
-    for (const root of this.effects.flatMap(roots)) this.lowering.count(root);
+    this.prepare();
     for (const read of this.reads) this.lowering.prefetch(read);
     this.faults(this.effects);
     this.checkTarget();
     this.stores(this.effects);
     this.hold(this.effects);
     for (const effect of this.effects) if (effect.kind === "when" && this.touches(effect)) this.whenMemory(effect);
-    const known = this.capture();
+    const captured = this.capture();
     this.conditionalFlags();
     this.keepRegisters();
     this.commit(this.effects);
-    for (const [flag, { value, locals }] of known) this.flags.set(flag, value, locals);
+    if (captured) this.flags.add(captured);
     if (!this.shop.options.lazyFlags) this.storePending();
+  }
+
+  private prepare(): void {
+    const { pattern } = this.plan;
+    this.reads = pattern.reads;
+    this.draft = pattern.uses === 0 ? draftOf(pattern, this.live) : makeDraft(this.resolveFlags(pattern), this.live);
+    this.effects = this.draft.effects;
+    // What flags are stored from under a condition is counted as well.
+    const uses = pattern.mayLeaveFlags ? new Map(this.draft.uses) : this.draft.uses;
+    this.lowering = new Lowering(this.code, this, uses);
   }
 
   /** INVLPG, which changes no more than the lookaside. */
@@ -128,21 +137,20 @@ export class InstructionWriter implements Binding {
    * What the instruction reads of the flags: their expressions, or, when it sets flags itself (so that its own would grow from
    * theirs), their values.
    */
-  private resolveFlags(): void {
-    if (this.plan.uses === 0) return;
-    const setsFlags = this.effects.some((e) => e.kind === "setFlag" || (e.kind === "when" && e.effects.some(isFlag)));
+  private resolveFlags({ effects }: Pattern): Effect[] {
+    const setsFlags = effects.some((e) => e.kind === "setFlag" || (e.kind === "when" && e.effects.some(isFlag)));
     const values = new Map<Flag, Expression>();
     if (setsFlags) {
       for (const flag of ["cf", "of", "af", "zf", "sf", "pf"] as const) {
-        if (this.effects.flatMap(roots).some((root) => mentions(root, flag))) values.set(flag, this.flagValue(flag));
+        if (effects.flatMap(roots).some((root) => mentions(root, flag))) values.set(flag, this.flagValue(flag));
       }
     }
     const leaf = (e: Expression) =>
       e.kind === "flag" ? (values.get(e.flag) ?? this.flags.expression(e.flag) ?? e) : e;
     const done = new Map<Expression, Expression>();
     const go = (e: Expression) => this.shop.nodes.rebuild(e, leaf, done);
-    this.effects = this.effects.map((effect) => mapEffect(effect, go));
     this.reads = this.reads.map(go);
+    return effects.map((effect) => mapEffect(effect, go));
   }
 
   private flagValue(flag: StatusFlag): Expression {
@@ -155,51 +163,16 @@ export class InstructionWriter implements Binding {
       lowering.value(value);
     } else pushFlag(code, this.shop.frame.flags, flag);
     code.set(local);
-    return this.shop.nodes.rebuild({ kind: "flag", width: 1, flag }, () =>
-      kept({ kind: "flag", width: 1, flag }, local),
-    );
+    return this.shop.nodes.leaf(kept({ kind: "flag", width: 1, flag }, local));
   }
 
-  /** Without the flags that nobody will read. */
-  private alive(effect: Effect): Effect[] {
-    if (effect.kind === "setFlag") return isStatus(effect.flag) && !(FLAGS[effect.flag] & this.live) ? [] : [effect];
-    if (effect.kind !== "when") return [effect];
-    const inner = effect.effects.filter((e) => this.alive(e).length > 0);
-    return inner.length ? [{ ...effect, effects: inner }] : [];
-  }
-
-  /**
-   * Keeps what the flags' expressions refer to. Where they all follow from the value that is tested for zero, that one value is kept;
-   * else the operands are.
-   */
-  private capture(): Map<StatusFlag, { value: Expression; locals: number[] }> {
-    const wanted = this.effects.filter(isFlag).filter((effect) => isStatus(effect.flag));
-    const values = wanted.map((effect) => effect.value);
+  /** Keeps what the flags' expressions refer to. */
+  private capture(): Captured | undefined {
+    const { capture } = this.draft;
     this.flags.forget(this.plan.sets);
-    if (wanted.length === 0) return new Map();
-    const tested = values.find((e) => e.kind === "compare" && e.operator === "eq" && e.a.kind === "binary");
-    const root = tested?.kind === "compare" ? tested.a : undefined;
-    const leaves = leavesOf(values, undefined);
-    const shorter = root && leavesOf(values, root);
-    const chosen = shorter && shorter.size < leaves.size ? shorter : leaves;
-    const done = new Map<Expression, Expression>();
-    const locals = new Map<Expression, number>();
-    for (const leaf of chosen) {
-      const local = this.keptIn(leaf);
-      locals.set(leaf, local);
-      done.set(leaf, this.keptNode(leaf, local));
-    }
-    const known = new Map<StatusFlag, { value: Expression; locals: number[] }>();
-    for (const { flag, value } of wanted) {
-      const used = [...leavesOf([value], chosen === shorter ? root : undefined)].map((leaf) => locals.get(leaf)!);
-      known.set(flag as StatusFlag, { value: this.shop.nodes.rebuild(value, (e) => e, done), locals: used });
-    }
-    return known;
-  }
-
-  private keptNode(e: Expression, local: number): Expression {
-    const node = kept(e, local);
-    return this.shop.nodes.rebuild(node, (leaf) => leaf);
+    if (!capture) return undefined;
+    const locals = capture.leaves.map((leaf) => this.keptIn(leaf));
+    return new Captured(capture, locals, this.shop.nodes);
   }
 
   private keptIn(leaf: Expression): number {
@@ -462,6 +435,7 @@ export class InstructionWriter implements Binding {
     const local = keptLocal(node.index);
     if (local !== undefined) return void code.get(local);
     const operand = plan.decoded.operands[node.index];
+    if (operand.kind === "register") return this.pushRegister(operand.register, node.width, operand.high);
     if (operand.kind === "segment") {
       return void code.loadAt(memory.i32Load16U, layout.selector.offset + operand.register * 4);
     }
@@ -518,12 +492,16 @@ export class InstructionWriter implements Binding {
   }
 
   register(node: Node<"register">): void {
+    this.pushRegister(node.register, node.width, node.high ?? false);
+  }
+
+  private pushRegister(register: number, width: Width, high: boolean): void {
     const { code } = this;
-    code.get(this.shop.frame.register(node.register));
-    if (node.width === 64) return;
-    if (node.high) code.i64(8n).op(op.i64ShrU);
+    code.get(this.shop.frame.register(register));
+    if (width === 64) return;
+    if (high) code.i64(8n).op(op.i64ShrU);
     code.op(op.i32WrapI64);
-    if (node.width < 32) code.i32(node.width === 16 ? 0xffff : 0xff).op(op.i32And);
+    if (width < 32) code.i32(width === 16 ? 0xffff : 0xff).op(op.i32And);
   }
 
   flag(flag: Flag): void {
@@ -560,24 +538,6 @@ export class InstructionWriter implements Binding {
   }
 }
 
-const isFlag = (effect: Effect): effect is Extract<Effect, { kind: "setFlag" }> =>
-  effect.kind === "setFlag" && isStatus(effect.flag);
-
 const mentions = (e: Expression, flag: StatusFlag): boolean =>
   (flagsIn(e) & FLAGS[flag]) !== 0 &&
   (e.kind === "flag" ? e.flag === flag : children(e).some((child) => mentions(child, flag)));
-
-/** What expressions refer to, looking no further than `root`. */
-function leavesOf(values: readonly Expression[], root: Expression | undefined): Set<Expression> {
-  const leaves = new Set<Expression>();
-  const seen = new Set<Expression>();
-  const visit = (e: Expression): void => {
-    if (seen.has(e) || e.kind === "constant") return;
-    seen.add(e);
-    // What a load or a helper yields is kept, not what it was made from.
-    if (e === root || e.kind === "load" || e.kind === "system" || children(e).length === 0) leaves.add(e);
-    else children(e).forEach(visit);
-  };
-  values.forEach(visit);
-  return leaves;
-}

@@ -21,7 +21,8 @@ import { type Graph, type RegionBlock, successors } from "./graph";
 import { Order, ROOT } from "./order";
 import { InstructionWriter, type Workshop } from "./instruction";
 import type { RegionOptions } from "./options";
-import { ALL_FLAGS, type Plan } from "./plan";
+import { ALL_FLAGS } from "./pattern";
+import type { Plan } from "./plan";
 import { layout, type WasmOffset } from "../state";
 import type { Segmentation } from "./segmentation";
 import type { Nodes } from "./simplify";
@@ -161,7 +162,7 @@ class RegionWriter {
     const flags = new FlagState(!this.asked.has(block.rip));
     const floats = new FloatState();
     const { after } = liveness(plans);
-    let keptBefore = new Set<number>();
+    let keptBefore: ReadonlySet<number> = new Set();
     const settle = () => {
       const kept = flags.locals;
       code.settle(kept, keptBefore);

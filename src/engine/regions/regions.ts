@@ -20,6 +20,7 @@ import { type KnownCode, MOST_ENTRIES, planBlock, type PlannedBlock } from "./gr
 import { Heat, PAGE, pageOf } from "./heat";
 import { defaultRegionOptions, type RegionOptions } from "./options";
 import { ProvenPages } from "./pages";
+import { Patterns } from "./pattern";
 import type { Planner } from "./plan";
 import { Segmentation } from "./segmentation";
 import { Nodes } from "./simplify";
@@ -90,7 +91,7 @@ export class Regions {
   private batch = new Batch<Region>();
   private waited = 0;
   private readonly freeSlots: number[] = [];
-  private nodes: Nodes;
+  private patterns: Patterns;
   private plans = new WeakMap<Block, { rip: bigint; segmentation: Segmentation; planned: PlannedBlock }>();
   /** Regions, their instructions, the bytes and number of their modules, those dropped, code that was refused, and steps that all of it took. */
   readonly counts = { compiled: 0, instructions: 0, bytes: 0, modules: 0, dropped: 0, refused: 0, steps: 0 };
@@ -105,7 +106,7 @@ export class Regions {
   ) {
     this.options = { ...defaultRegionOptions, ...(library.options.hostFloats ? {} : { vectors: false }), ...options };
     this.heat = new Heat(this.options.threshold, this.options.thresholdLater);
-    this.nodes = new Nodes(this.options.simplify, this.options.simplifyVectors);
+    this.patterns = this.noPatterns();
     this.pages = new ProvenPages(state);
     this.asides = new AsideRecords(state, (records) => code.reserve(records));
   }
@@ -175,14 +176,14 @@ export class Regions {
   private begin(wanted: Wanted): void {
     const candidate = wanted.replaces?.dropped ? this.candidate(wanted.sampled.block, wanted.sampled.rip) : wanted;
     if (candidate.block.mode & MODE.aligned) return this.refuse(candidate);
-    if (this.nodes.size > MOST_NODES) this.forgetPlans();
-    const { nodes, options, batch } = this;
+    if (this.patterns.nodes.size > MOST_NODES) this.forgetPlans();
+    const { patterns, options, batch } = this;
     const asides: WasmOffset[] = [];
     const cells = new Map<bigint, WasmOffset | undefined>();
     const taken: WasmOffset[] = [];
     const work = makeRegion(candidate, {
       code: this.knownCode(candidate),
-      nodes,
+      patterns,
       options,
       batch,
       handler: (plan, block) => (plan.head ? this.ownHandler(block.source) : this.handlerAt(plan.record)),
@@ -263,8 +264,12 @@ export class Regions {
     return planned;
   }
 
+  private noPatterns(): Patterns {
+    return new Patterns(new Nodes(this.options.simplify, this.options.simplifyVectors));
+  }
+
   private forgetPlans(): void {
-    this.nodes = new Nodes(this.options.simplify, this.options.simplifyVectors);
+    this.patterns = this.noPatterns();
     this.plans = new WeakMap();
   }
 

@@ -28,6 +28,11 @@ export class Nodes {
     return this.intern({ kind: "constant", width, value: value & ones(width) });
   }
 
+  /** What has no parts. */
+  leaf(e: Expression): Expression {
+    return this.intern(e);
+  }
+
   get size(): number {
     return this.known.size;
   }
