@@ -109,8 +109,11 @@ const isRepeatedComparison = (decoded: ReturnType<typeof decode>): boolean =>
  * instruction (SDM 2B REP). AMD's (family 1Ah) shows the flags of the last element that went well; those of before only when there was
  * none, and after 27 or 28 times 128 bytes of 5000.
  */
-export function promised({ code, bits, flags, segments }: Sequence, outcome: Outcome): Outcome {
-  if (segments || outcome.vector === BREAKPOINT || !isRepeatedComparison(decodeAs(code, bits))) return outcome;
+export function promised(test: Sequence, outcome: Outcome): Outcome {
+  const { code, bits, flags, segments } = test;
+  // What is fetched after it may fault as well.
+  const faulted = outcome.vector !== BREAKPOINT && outcome.rip === startOf(test);
+  if (segments || !faulted || !isRepeatedComparison(decodeAs(code, bits))) return outcome;
   return { ...outcome, flags: (outcome.flags & ~STATUS) | (flags & STATUS) };
 }
 
