@@ -45,6 +45,10 @@ export const DATA_PAGE = 0x10_1000,
   PAGE = 4096;
 /** Long mode sees the first 2 MiB of memory here, out of reach of the cases. */
 const SYSTEM = 0xffff_8000_0000_0000n;
+/** A handler halts; run on, it leaves the error code and returns. */
+const HANDLER_BYTES = 16;
+const LEAVE_CODE = [0x48, 0x83, 0xc4, 8],
+  IRETQ = [0x48, 0xcf];
 const HLT = 0xf4,
   INT3 = 0xcc;
 const BREAKPOINT = 3;
@@ -150,8 +154,8 @@ export class EngineBench {
     ram.setBigUint64(GDT + HANDLER_CODE, legacy ? 0x00cf_9b00_0000_ffffn : 0x00af_9b00_0000_ffffn, true);
     ram.setBigUint64(GDT + HANDLER_DATA, 0x00cf_9300_0000_ffffn, true);
     for (let vector = 0; vector < 32; vector++) {
-      const handler = HANDLERS + vector;
-      this.cpu.ram[handler] = HLT;
+      const handler = HANDLERS + vector * HANDLER_BYTES;
+      this.cpu.ram.set([HLT, ...(WITH_CODE.has(vector) ? LEAVE_CODE : []), ...IRETQ], handler);
       const rights = vector === BREAKPOINT || vector === 4 ? 0xee00n : 0x8e00n;
       const gate = BigInt(handler) | (BigInt(HANDLER_CODE) << 16n) | (rights << 32n);
       if (legacy) ram.setBigUint64(IDT + vector * 8, gate, true);
@@ -195,13 +199,15 @@ export class EngineBench {
     this.state.set32("segmentAccess", access, n);
   }
 
+  private loadSegment(n: number, selector: number): void {
+    const segment = segmentAt(selector);
+    if (!segment) return this.segment(n, selector, 0n, 0, UNUSABLE);
+    this.segment(n, selector, BigInt(segment.base), lastByte(segment), accessOf(segment, selector === CODE_64));
+  }
+
   /** The segments of the cases; the handlers have others. */
   protected enterCode(selectors: readonly number[]): void {
-    selectors.forEach((selector, n) => {
-      const segment = segmentAt(selector);
-      if (!segment) return this.segment(n, selector, 0n, 0, UNUSABLE);
-      this.segment(n, selector, BigInt(segment.base), lastByte(segment), accessOf(segment, selector === CODE_64));
-    });
+    selectors.forEach((selector, n) => this.loadSegment(n, selector));
     this.state.set32("cpl", 3);
   }
 
@@ -247,8 +253,8 @@ export class EngineBench {
       this.legacy
         ? BigInt(ram.getUint32(FAULT_STACK - 4 * fromTop, true))
         : ram.getBigUint64(FAULT_STACK - 8 * fromTop, true);
-    const vector = Number(BigInt.asUintN(32, state.get64("rip"))) - 1 - HANDLERS;
-    if (vector < 0 || vector >= 32) throw new Error("halted outside the handlers");
+    const vector = (Number(BigInt.asUintN(32, state.get64("rip"))) - 1 - HANDLERS) / HANDLER_BYTES;
+    if (!Number.isInteger(vector) || vector < 0 || vector >= 32) throw new Error("halted outside the handlers");
     const registers = Array.from({ length: 16 }, (_, n) => (n === 4 ? word(2) : state.get64("registers", n)));
     const error = WITH_CODE.has(vector) ? Number(word(6)) : 0;
     // The handlers leave DS, ES, FS and GS alone.
@@ -256,6 +262,16 @@ export class EngineBench {
     segments[1] = Number(word(4) & 0xffffn);
     segments[2] = Number(word(1) & 0xffffn);
     return { vector, error, rip: word(5), flags: Number(word(3)), registers, segments };
+  }
+
+  /** Lets the handler that has halted return to there, in long mode. */
+  protected returnTo(rip: bigint, flags: number, selectors: readonly number[], registers: readonly bigint[]): void {
+    const { state, ram } = this;
+    const frame = [selectors[2], registers[4], flags, selectors[1], rip].map(BigInt);
+    frame.forEach((word, n) => ram.setBigUint64(FAULT_STACK - 8 * (n + 1), word, true));
+    registers.forEach((value, n) => n !== 4 && state.set64("registers", value, n));
+    for (const n of [0, 3, 4, 5]) this.loadSegment(n, selectors[n]);
+    state.set32("halted", 0);
   }
 
   /** The same as the harness tells it. */

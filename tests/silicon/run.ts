@@ -92,7 +92,7 @@ const has = (part: string) => values.part === "all" || values.part === part;
 const wants = (model: string) => values.model === "all" || values.model === model;
 
 /** What was seen so far. */
-const tally = { cases: 0, faulted: 0, comparisons: 0, wrong: new Map<string, string[]>() };
+const tally = { cases: 0, faulted: 0, events: 0, comparisons: 0, wrong: new Map<string, string[]>() };
 
 function look(name: string, code: Uint8Array, compare: () => string): void {
   tally.comparisons++;
@@ -195,6 +195,7 @@ function sequencePortion(made: readonly Made[]): Recorded[] {
       return found && small ? differs(small((left) => differs(left) !== "")) : found;
     });
     if (recorded[n].outcome.vector !== BREAKPOINT) tally.faulted++;
+    tally.events += recorded[n].outcome.events?.split("\n").filter(Boolean).length ?? 0;
   }
   return recorded;
 }
@@ -227,7 +228,8 @@ for (let left = Number(values.cases); left > 0; left -= PORTION, seed++) {
   }
   if (has("programs")) {
     const recorded = sequencePortion(programsFrom(seed * 1_000_003, 5 * count));
-    if (values.record) record(`sequences/fixtures/${values.record}.gz`, packSequences(recorded));
+    const usable = recorded.filter(({ outcome }) => isUsable(outcome));
+    if (values.record) record(`sequences/fixtures/${values.record}.gz`, packSequences(usable));
   }
   if (has("integer")) {
     const vectors = integerPortion(count, seed);
@@ -243,7 +245,7 @@ for (const [name, messages] of tally.wrong)
   console.log(`${name}: ${messages.length} wrong\n  ${messages.slice(0, Number(values.show)).join("\n  ")}`);
 const differing = [...tally.wrong.values()].reduce((sum, { length }) => sum + length, 0);
 console.log(
-  `${tally.cases} cases on this processor (${tally.faulted} faulted), seeds ${values.seed} to ${seed - 1}: ` +
+  `${tally.cases} cases on this processor (${tally.faulted} faulted${tally.events ? `, went on behind ${tally.events}` : ""}), seeds ${values.seed} to ${seed - 1}: ` +
     `${differing} of ${tally.comparisons} comparisons differ`,
 );
 if (coverage) console.log([...coverage.report(), ...countedReport()].join("\n"));

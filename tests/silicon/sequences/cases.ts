@@ -7,6 +7,7 @@ import { decode } from "../../../src/engine/decode/decode";
 import { type Bits, CODE, DATA, random, visible } from "../cases";
 import { extended, FX, quadword } from "../media/cases";
 import { fieldName, isOpen } from "../media/image";
+import { eventDifference } from "./goingOn";
 import { CS, segmentAt, SS, usualSegments } from "./segments";
 
 export const PAGE = 4096;
@@ -39,6 +40,8 @@ export interface Sequence {
   readonly registers: ReadonlyMap<number, bigint>;
   /** Selectors of ES CS SS DS FS GS, where they are not the usual ones. */
   readonly segments?: readonly number[];
+  /** Places in the code where it goes on behind faults (goingOn.ts), from its first byte. */
+  readonly labels?: readonly number[];
   /** What memory is filled with: any bits, or singles, doubles, extended values and integers in turn. */
   readonly filling?: "bits" | "numbers";
 }
@@ -58,6 +61,8 @@ export interface Outcome {
   readonly segments?: readonly number[];
   /** x87 and vector state as words, or a digest of them. */
   readonly floats?: string;
+  /** The exceptions behind which it went on, a line for each (goingOn.ts), or a digest of them. */
+  readonly events?: string;
 }
 
 export interface Recorded {
@@ -127,9 +132,10 @@ export function openFlags({ code, bits, segments }: Sequence, { vector }: Outcom
 /** MXCSR.MM, misaligned exception mask (AMD APM 2, 11.3.3): AMD's processors take it, Intel's and ours say #GP (SDM 1, 10.2.3). */
 const MISALIGNED_MASK = 0x2_0000n;
 /** Outcomes that say nothing about the instructions: what ended it was not one of them (both count time in their own ways), or this processor did what is its maker's own. */
-export function isUsable({ vector, floats }: Outcome): boolean {
-  const mxcsr = BigInt(`0x${floats?.split(" ")[FX.mxcsr / 8] ?? 0}`);
-  return vector !== ENDLESS && vector !== CALLED && !(mxcsr & MISALIGNED_MASK);
+export function isUsable({ vector, floats, events = "" }: Outcome): boolean {
+  const states = [floats ?? "", ...events.split("\n").map((line) => line.split(" | ")[1] ?? "")];
+  const misaligned = states.some((words) => BigInt(`0x${words.split(" ")[FX.mxcsr / 8] ?? 0}`) & MISALIGNED_MASK);
+  return vector !== ENDLESS && vector !== CALLED && !misaligned;
 }
 
 const END_OF_USER = 0x7fff_ffff_f000n;
@@ -153,6 +159,12 @@ function floatDifference(expected: string, found: string): string {
   if (theirs.length === 1) return expected === digest(Buffer.from(found)) ? "" : "floats";
   const parts = theirs.flatMap((word, n) => (ours[n] === word ? [] : [`${fieldName(8 * n)} ${ours[n]}, not ${word}`]));
   return parts.join("; ");
+}
+
+/** Digests stand in recordings here too. */
+function eventsDifference(expected: string, found: string): string {
+  if (expected === "" || expected.includes(" ")) return eventDifference(expected, found);
+  return digest(Buffer.from(found)) === expected ? "" : "events";
 }
 
 /** Of a 16-bit stack the operating system does not keep the upper half of ESP. */
@@ -181,5 +193,6 @@ export function difference(expected: Outcome, found: Outcome, open = 0): string 
   const selectors = ({ segments }: Outcome) => segments?.map((one) => (one < 4 ? 0 : one).toString(16)).join(" ");
   if (expected.segments) compare("segments", selectors(found)!, selectors(expected)!);
   if (expected.floats) parts.push(...[floatDifference(expected.floats, found.floats!)].filter(Boolean));
+  if (expected.events !== undefined) parts.push(...[eventsDifference(expected.events, found.events!)].filter(Boolean));
   return parts.join("; ");
 }

@@ -21,6 +21,7 @@ import {
   startOf,
   WINDOW_BYTES,
 } from "./cases";
+import { type Event, lineOf, Path, restoredOf, sumOf } from "./goingOn";
 
 const CODE_AT = 0x11_0000,
   DATA_AT = 0x12_0000;
@@ -29,6 +30,10 @@ const INT3 = 0xcc;
 const MOST_TICKS = 2_000_000;
 const USER_WRITE = 7,
   USER_READ = 5;
+const TRAP_FLAG = 0x100;
+/** Of the x87 status word: exceptions with their summary and busy bits; the summary. */
+const ERRORS = 0x80ff,
+  PENDING = 0x80;
 const NO_EXECUTE = 1n << 63n;
 /** EFER: LME, LMA, NXE. */
 const EFER = 0xd00n;
@@ -89,21 +94,58 @@ export class SequenceBench extends EngineBench {
     this.cpu.ram.set(memory, DATA_AT);
     this.resetFloats();
     this.enter(registers, test.flags, startOf(test), segmentsOf(test));
-    const stop = this.runOn(random(test.seed));
+    const next = random(test.seed);
+    const path = new Path(test);
+    const events: string[] = [];
+    for (;;) {
+      const event = this.untilEvent(next, registers);
+      const where = path.goesOn(event);
+      if (where === undefined) return this.outcome(test, event, events);
+      const memory = this.cpu.ram.subarray(DATA_AT, DATA_AT + WINDOW_BYTES);
+      events.push(lineOf(test, { ...event, sum: sumOf(memory) }));
+      this.goOn(test, event, where, registers);
+    }
+  }
+
+  /** What an exception shows, or that it ran too long. */
+  private untilEvent(next: () => number, before: readonly bigint[]): Omit<Event, "sum"> {
+    const stop = this.runOn(next);
     if (stop.kind !== "halted" && stop.kind !== "ticks") throw new Error(`stopped: ${JSON.stringify(stop)}`);
-    const endless = stop.kind === "ticks" && { vector: ENDLESS, error: 0, rip: 0n, flags: 0, registers, segments: [] };
-    const { vector, error, rip, flags, registers: after, segments } = endless || this.interrupted();
+    const endless = { vector: ENDLESS, error: 0, rip: 0n, flags: 0, registers: before, segments: [] };
+    const { vector, error, rip, flags, registers, segments } = stop.kind === "ticks" ? endless : this.interrupted();
     return {
-      vector,
-      error,
+      ...{ vector, error, rip, segments, flags: flags & FLAG_MASK },
       cr2: vector === PAGE_FAULT ? this.state.get64("cr2") : 0n,
-      rip: rip - (vector === BREAKPOINT ? 1n : 0n),
-      flags: flags & FLAG_MASK,
-      registers: after.map((value, n) => visible(this.bits, n, value)),
-      memory: digest(this.cpu.ram.subarray(DATA_AT, DATA_AT + WINDOW_BYTES)),
-      segments,
+      registers: registers.map((value, n) => visible(this.bits, n, value)),
       floats: floatsOf(readImage(this.state)),
     };
+  }
+
+  private outcome({ labels }: Sequence, event: Omit<Event, "sum">, events: readonly string[]): Outcome {
+    return {
+      ...event,
+      rip: event.rip - (event.vector === BREAKPOINT ? 1n : 0n),
+      memory: digest(this.cpu.ram.subarray(DATA_AT, DATA_AT + WINDOW_BYTES)),
+      ...(labels && { events: events.join("\n") }),
+    };
+  }
+
+  /** As the harness does it (goes_on in harness.c). */
+  private goOn(test: Sequence, event: Omit<Event, "sum">, where: number | "next", first: readonly bigint[]): void {
+    const { state } = this;
+    const now = this.interrupted();
+    if (where === "next") {
+      const nulled = event.segments!.map((selector) => (selector < 4 ? 0 : selector));
+      this.returnTo(now.rip, now.flags & ~TRAP_FLAG, nulled, now.registers);
+    } else {
+      const restored = new Set(restoredOf(test));
+      const registers = now.registers.map((value, n) => (restored.has(n) ? first[n] : value));
+      this.returnTo(startOf(test) + BigInt(where), test.flags | 0x202, segmentsOf(test), registers);
+      state.set32("fpuStatus", state.get32("fpuStatus") & ~ERRORS);
+    }
+    if (state.get32("fpuStatus") & PENDING) return;
+    for (const field of ["fpuIp", "fpuDp"] as const) state.set64(field, 0n);
+    for (const field of ["fpuOpcode", "fpuCs", "fpuDs"] as const) state.set32(field, 0);
   }
 }
 

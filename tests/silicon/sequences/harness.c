@@ -2,7 +2,8 @@
  * Runs short pieces of code on the processor this program runs on, until a breakpoint or an exception, and tells which exception it was
  * and what became of registers, flags, segments, x87 and vector state, and memory. It works as ../harness.c does: in one signal handler.
  * Linux tells the vector, the error code and CR2 in the signal's context. What runs too long, or calls the operating system, is ended
- * with a vector of our own. Cases and results are fixed-size records on standard input and output (see native.ts).
+ * with a vector of our own. What has labels goes on behind an exception (goingOn.ts says how; this is the same). Cases and results are
+ * fixed-size records on standard input and output (see native.ts).
  */
 #include "../harness.h"
 #include <asm/prctl.h>
@@ -31,6 +32,15 @@ enum {
   LONGEST_CASE_MICROSECONDS = 20000,
   ENDLESS = 255, /* vectors that no exception has */
   CALLED = 254,
+  DEBUG = 1, /* traps: RIP is that of the next instruction */
+  BREAK = 3,
+  OVERFLOW = 4,
+  TRAP_FLAG = 0x100,
+  ERRORS = 0x80ff, /* of the x87 status word */
+  PENDING = 0x80,
+  MOST_LABELS = 96,
+  MOST_EVENTS = 24,
+  MOST_SEGMENTS = 64,
 };
 
 struct segment {
@@ -51,12 +61,14 @@ struct sequence {
   uint16_t place; /* of the first byte, from CODE */
   uint16_t length;
   uint16_t segments[6]; /* ES CS SS DS FS GS */
-  uint32_t unused;
+  uint16_t restored; /* registers that are as at the beginning again behind a fault */
+  uint16_t label_count;
+  uint16_t labels[MOST_LABELS]; /* from the first byte of the code */
   uint8_t code[CODE_BYTES];
   uint8_t memory[WINDOW_BYTES];
 };
 
-struct outcome {
+struct event {
   uint64_t registers[16];
   uint64_t rip;
   uint64_t cr2;
@@ -65,34 +77,102 @@ struct outcome {
   uint32_t error;
   uint16_t segments[6];
   uint8_t fx[FX_KEPT];
+};
+
+struct outcome {
+  struct event end;
   uint8_t memory[WINDOW_BYTES];
+  uint32_t event_count;
+  uint32_t sums[MOST_EVENTS]; /* of memory */
+  uint32_t unused;
+  struct event events[MOST_EVENTS];
 };
 
 static struct sequence *cases;
 static struct outcome *results;
 static uint32_t count, current, seen_running;
+static uint32_t bases[MOST_SEGMENTS];
+static int32_t last_label;
 static int started;
 static uint64_t home_registers[NGREG], home_fs;
 
 /* This handler was entered with the interrupted code's AC, NT and ID: the first disturbs memcpy, the others would stay for the next case. */
 static void clear_flags(void) { __asm__ volatile("pushfq; andl $~0x244000, (%%rsp); popfq" : : : "memory", "cc"); }
 
-static void save_result(int signal, const ucontext_t *context) {
-  struct outcome *result = &results[current];
+static void save(struct event *event, int signal, const ucontext_t *context) {
   const greg_t *registers = context->uc_mcontext.gregs;
-  for (int n = 0; n < 16; n++) result->registers[n] = registers[places[n]];
-  result->vector = signal == SIGVTALRM ? ENDLESS : signal == SIGSYS ? CALLED : registers[REG_TRAPNO];
-  result->error = registers[REG_ERR];
-  result->cr2 = registers[REG_CR2];
-  result->rip = registers[REG_RIP];
-  result->flags = registers[REG_EFL];
-  result->segments[1] = registers[REG_CSGSFS];
-  result->segments[2] = (uint64_t)registers[REG_CSGSFS] >> 48;
+  for (int n = 0; n < 16; n++) event->registers[n] = registers[places[n]];
+  event->vector = signal == SIGVTALRM ? ENDLESS : signal == SIGSYS ? CALLED : registers[REG_TRAPNO];
+  event->error = registers[REG_ERR];
+  event->cr2 = registers[REG_CR2];
+  event->rip = registers[REG_RIP];
+  event->flags = registers[REG_EFL];
+  event->segments[1] = registers[REG_CSGSFS];
+  event->segments[2] = (uint64_t)registers[REG_CSGSFS] >> 48;
   /* Linux leaves these to whoever runs. */
   __asm__ volatile("mov %%es, %0; mov %%ds, %1; mov %%fs, %2; mov %%gs, %3"
-                   : "=m"(result->segments[0]), "=m"(result->segments[3]), "=m"(result->segments[4]), "=m"(result->segments[5]));
-  memcpy(result->fx, context->uc_mcontext.fpregs, FX_KEPT);
-  memcpy(result->memory, (void *)(uintptr_t)DATA, WINDOW_BYTES);
+                   : "=m"(event->segments[0]), "=m"(event->segments[3]), "=m"(event->segments[4]), "=m"(event->segments[5]));
+  memcpy(event->fx, context->uc_mcontext.fpregs, FX_KEPT);
+}
+
+/* CS in the low 16 bits, SS in the top 16. */
+static void set_segments(greg_t *registers, const struct sequence *test) {
+  uint64_t others = home_registers[REG_CSGSFS] & 0x0000ffffffff0000ull;
+  registers[REG_CSGSFS] = others | test->segments[1] | (uint64_t)test->segments[2] << 48;
+  /* This 64-bit code does not look at them; the C library's FS comes back before it is needed. */
+  __asm__ volatile("mov %0, %%es; mov %1, %%ds; mov %2, %%fs; mov %3, %%gs"
+                   :
+                   : "m"(test->segments[0]), "m"(test->segments[3]), "m"(test->segments[4]), "m"(test->segments[5]));
+}
+
+static uint32_t sum_of_memory(void) {
+  const uint32_t *words = (const uint32_t *)(uintptr_t)DATA;
+  uint32_t sum = 0;
+  for (int n = 0; n < WINDOW_BYTES / 4; n++) sum = (sum ^ words[n]) * 16777619u;
+  return sum;
+}
+
+/* Where to go on, from the first byte of the code, or -1: it ends here. */
+static int32_t next_label(const struct sequence *test, int64_t at) {
+  int32_t from = at >= 0 && at < test->length ? at : last_label;
+  for (int n = 0; n < test->label_count; n++)
+    if (test->labels[n] > from) return last_label = test->labels[n];
+  return -1;
+}
+
+/* Behind an exception: a trap to the next instruction, a fault to the next label, as if a handler returned there. */
+static int goes_on(ucontext_t *context) {
+  const struct sequence *test = &cases[current];
+  struct outcome *result = &results[current];
+  greg_t *registers = context->uc_mcontext.gregs;
+  const struct event *event = &result->end;
+  uint16_t cs = event->segments[1];
+  uint64_t base = cs & 4 ? bases[cs >> 3] : 0;
+  int64_t at = event->rip + base - (CODE + test->place);
+  if (test->label_count == 0 || result->event_count == MOST_EVENTS || event->vector >= CALLED) return 0;
+  if (event->vector == BREAK && at == test->length + 1) return 0;
+  int trap = event->vector == DEBUG || event->vector == BREAK || event->vector == OVERFLOW;
+  int inside = trap && at > 0 && at <= test->length;
+  int32_t label = inside ? 0 : next_label(test, at);
+  if (label < 0) return 0;
+  result->sums[result->event_count] = sum_of_memory();
+  result->events[result->event_count++] = *event;
+  struct _libc_fpstate *floats = context->uc_mcontext.fpregs;
+  *(uint64_t *)((uint8_t *)floats + FX_BYTES) |= 3;
+  if (inside) registers[REG_EFL] &= ~TRAP_FLAG;
+  else {
+    for (int n = 0; n < 16; n++)
+      if (test->restored >> n & 1) registers[places[n]] = test->registers[n];
+    registers[REG_RIP] = test->rip + label;
+    registers[REG_EFL] = 0x202 | (test->flags & FLAGS);
+    floats->swd &= ~ERRORS;
+    set_segments(registers, test);
+  }
+  if (floats->swd & PENDING) return 1;
+  /* The unit's pointers come back in their own way, or not at all. */
+  memset((uint8_t *)floats + 6, 0, 18);
+  __asm__ volatile("fninit");
+  return 1;
 }
 
 static void start_case(ucontext_t *context) {
@@ -118,13 +198,8 @@ static void start_case(ucontext_t *context) {
   for (int n = 0; n < 16; n++) registers[places[n]] = test->registers[n];
   registers[REG_RIP] = test->rip;
   registers[REG_EFL] = 0x202 | (test->flags & FLAGS);
-  /* Low 16 bits CS, top 16 bits SS. */
-  uint64_t others = home_registers[REG_CSGSFS] & 0x0000ffffffff0000ull;
-  registers[REG_CSGSFS] = others | test->segments[1] | (uint64_t)test->segments[2] << 48;
-  /* This 64-bit code does not look at them; the C library's FS comes back before it is needed. */
-  __asm__ volatile("mov %0, %%es; mov %1, %%ds; mov %2, %%fs; mov %3, %%gs"
-                   :
-                   : "m"(test->segments[0]), "m"(test->segments[3]), "m"(test->segments[4]), "m"(test->segments[5]));
+  set_segments(registers, test);
+  last_label = -1;
 }
 
 static void on_signal(int signal, siginfo_t *info, void *argument) {
@@ -139,7 +214,10 @@ static void on_signal(int signal, siginfo_t *info, void *argument) {
     started = 1;
     memcpy(home_registers, context->uc_mcontext.gregs, sizeof home_registers);
   } else {
-    save_result(signal, context);
+    struct outcome *result = &results[current];
+    save(&result->end, signal, context);
+    if (goes_on(context)) return;
+    memcpy(result->memory, (void *)(uintptr_t)DATA, WINDOW_BYTES);
     current++;
   }
   if (current < count) return start_case(context);
@@ -178,6 +256,7 @@ static void make_segments(void) {
   for (uint32_t n = 0; n < segments; n++) {
     struct segment one;
     read_all(&one, sizeof one);
+    bases[n % MOST_SEGMENTS] = one.base;
     make_descriptor((struct user_desc){
         .entry_number = n,
         .base_addr = one.base,

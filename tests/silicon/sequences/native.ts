@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { visible } from "../cases";
+import { type Bits, visible } from "../cases";
 import { FX } from "../media/cases";
 import {
   BREAKPOINT,
@@ -20,17 +20,21 @@ import {
   startOf,
   WINDOW_BYTES,
 } from "./cases";
+import { lineOf, MOST_EVENTS, MOST_LABELS, restoredOf } from "./goingOn";
 import { LDT } from "./segments";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const build = join(here, "..", "..", "..", "build");
-const HEAD = 128 + 8 + 4 + 2 + 2 + 12 + 4;
+const HEAD = 128 + 8 + 4 + 2 + 2 + 12 + 2 + 2 + 2 * MOST_LABELS;
 const CASE_BYTES = HEAD + MOST_CODE + WINDOW_BYTES;
-const RESULT_HEAD = 128 + 8 + 8 + 12 + 12;
-const RESULT_BYTES = RESULT_HEAD + FX.end + WINDOW_BYTES;
+const EVENT_HEAD = 128 + 8 + 8 + 12 + 12;
+const EVENT_BYTES = EVENT_HEAD + FX.end;
+const SUMS = EVENT_BYTES + WINDOW_BYTES + 4;
+const EVENTS = SUMS + 4 * MOST_EVENTS + 4;
+const RESULT_BYTES = EVENTS + MOST_EVENTS * EVENT_BYTES;
 const SEGMENT_BYTES = 16;
-/** At a time: each takes 17 KiB. */
-const PORTION = 5000;
+/** At a time: each takes 32 KiB. */
+const PORTION = 2500;
 
 function compile(): string {
   const program = join(build, "silicon-sequences-harness");
@@ -69,25 +73,42 @@ function encode(cases: readonly Sequence[]): Uint8Array {
     view.setUint16(at + 140, test.place, true);
     view.setUint16(at + 142, test.code.length, true);
     segmentsOf(test).forEach((selector, register) => view.setUint16(at + 144 + register * 2, selector, true));
+    const restored = restoredOf(test).reduce((bits, register) => bits | (1 << register), 0);
+    view.setUint16(at + 156, restored, true);
+    view.setUint16(at + 158, test.labels?.length ?? 0, true);
+    test.labels?.forEach((label, index) => view.setUint16(at + 160 + 2 * index, label, true));
     bytes.set(test.code, at + HEAD);
     bytes.set(memory, at + HEAD + MOST_CODE);
   });
   return bytes;
 }
 
-function outcome(bytes: Buffer, at: number, { bits }: Sequence): Outcome {
+function event(bytes: Buffer, at: number, bits: Bits): Omit<Outcome, "memory" | "events"> {
   const vector = bytes.readUInt32LE(at + 148);
-  const afterFloats = at + RESULT_HEAD + FX.end;
   return {
     vector,
     error: bytes.readUInt32LE(at + 152),
     cr2: vector === PAGE_FAULT ? bytes.readBigUInt64LE(at + 136) : 0n,
-    rip: bytes.readBigUInt64LE(at + 128) - (vector === BREAKPOINT ? 1n : 0n),
+    rip: bytes.readBigUInt64LE(at + 128),
     flags: bytes.readUInt32LE(at + 144) & FLAG_MASK,
     registers: Array.from({ length: 16 }, (_, n) => visible(bits, n, bytes.readBigUInt64LE(at + n * 8))),
     segments: Array.from({ length: 6 }, (_, n) => bytes.readUInt16LE(at + 156 + n * 2)),
-    floats: floatsOf(bytes.subarray(at + RESULT_HEAD, afterFloats)),
-    memory: digest(bytes.subarray(afterFloats, at + RESULT_BYTES)),
+    floats: floatsOf(bytes.subarray(at + EVENT_HEAD, at + EVENT_BYTES)),
+  };
+}
+
+function outcome(bytes: Buffer, at: number, test: Sequence): Outcome {
+  const end = event(bytes, at, test.bits);
+  const count = bytes.readUInt32LE(at + SUMS - 4);
+  const events = Array.from({ length: count }, (_, n) => {
+    const sum = bytes.readUInt32LE(at + SUMS + 4 * n);
+    return lineOf(test, { ...event(bytes, at + EVENTS + n * EVENT_BYTES, test.bits), sum });
+  });
+  return {
+    ...end,
+    rip: end.rip - (end.vector === BREAKPOINT ? 1n : 0n),
+    memory: digest(bytes.subarray(at + EVENT_BYTES, at + EVENT_BYTES + WINDOW_BYTES)),
+    ...(test.labels && { events: events.join("\n") }),
   };
 }
 

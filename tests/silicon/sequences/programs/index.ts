@@ -1,12 +1,13 @@
 /**
  * Random programs: blocks with loops, jumps, calls, stack, strings, integer, x87, MMX and SSE instructions of any form, segments and far
- * transfers, stores into their own code, and now and then a fault, which ends them. They come in pieces that can be left out, by number: so
+ * transfers, stores into their own code, and faults and traps, behind which they go on. They come in pieces that can be left out, by number: so
  * one that differs is made small.
  */
 import { shrink } from "../../../engine/regions/shrink";
 import { type Bits, random } from "../../cases";
 import { littleEndian } from "../../media/addresses";
 import { AC, PAGE, PAIR, type Sequence, STATUS, USUAL_PLACE } from "../cases";
+import { MOST_LABELS } from "../goingOn";
 import { CS, selectorOf } from "../segments";
 import { control, ending } from "./control";
 import { chance, type Next, pick } from "./dice";
@@ -85,6 +86,7 @@ function drawn(next: Next, mixture: Mixture): Piece {
 function block(w: Writer, mixture: Mixture): void {
   const { next, ground } = w;
   const { counter, bits } = ground;
+  w.label();
   const rounds = 1 + (next() % 12);
   if (bits === 64) w.emit(0x41);
   w.emit(0xb8 | (counter & 7));
@@ -92,9 +94,12 @@ function block(w: Writer, mixture: Mixture): void {
   const head = w.bytes.length;
   for (let n = 3 + (next() % 10); n > 0; n--) {
     const piece = drawn(next, mixture);
+    w.label();
     w.piece(() => piece(w));
-    if (chance(next, 1)) w.piece(() => ending(w));
+    w.label();
+    if (chance(next, 5)) w.piece(() => ending(w));
   }
+  w.label();
   // dec counter; jnz head
   w.emit(...(bits === 64 ? [0x49, 0xff, 0xc8 | (counter & 7)] : [0x48 | counter]), 0x0f, 0x85);
   w.emit(...littleEndian((head - w.bytes.length - (bits === 16 ? 2 : 4)) >>> 0, bits === 16 ? 2 : 4));
@@ -135,6 +140,7 @@ export function randomProgram({ seed, bits, kind, rare }: Recipe, without: Reado
     ...{ bits, place, code: Uint8Array.from(w.bytes), seed, flags },
     registers: pointerValues(w.ground),
     segments: w.ground.segments,
+    labels: w.labels.slice(0, MOST_LABELS),
     filling: kind === "integers" || kind === "segments" ? "bits" : "numbers",
   };
   return { test, pieces: w.pieces };

@@ -29,6 +29,8 @@ export class Writer {
   pieces = 0;
   /** Linear addresses of immediate bytes that may become others (rewriting.ts). */
   marks: number[] = [];
+  /** Places where the program goes on behind faults, from its first byte. */
+  readonly labels: number[] = [];
 
   constructor(
     readonly ground: Ground,
@@ -49,6 +51,10 @@ export class Writer {
   }
   get linear(): number {
     return CODE + this.place + this.bytes.length;
+  }
+
+  label(): void {
+    if (this.labels.at(-1) !== this.bytes.length) this.labels.push(this.bytes.length);
   }
 
   emit(...bytes: readonly number[]): void {
