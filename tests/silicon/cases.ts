@@ -5,6 +5,7 @@
  * A case is code bytes, a seed from which `initialState` derives the whole machine, and patches to it (registers that must point
  * somewhere). `initialState` may therefore never change: the recorded vectors depend on it.
  */
+import type { decode } from "../../src/engine/decode/decode";
 import { gunzipSync, gzipSync } from "node:zlib";
 
 /** Mode of the code: 64-bit, 32-bit with flat segments, or 16-bit with CS at CODE and the data segments at DATA. */
@@ -164,6 +165,10 @@ class Reader {
     return new Map(Array.from({ length: this.byte() }, () => [this.byte(), this.number()]));
   }
 }
+
+/** REPE and REPNE. */
+export const isRepeatedComparison = (decoded: ReturnType<typeof decode>): boolean =>
+  decoded.kind === "instruction" && decoded.instruction.repeat === "compare" && decoded.rep !== "";
 
 /** Registers and 8-byte words that differ between two lists. */
 function differences(before: readonly bigint[], after: readonly bigint[]): Map<number, bigint> {

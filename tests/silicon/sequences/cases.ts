@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { decode } from "../../../src/engine/decode/decode";
-import { type Bits, CODE, DATA, random, visible } from "../cases";
+import { type Bits, CODE, DATA, isRepeatedComparison, random, visible } from "../cases";
 import { extended, FX, quadword } from "../media/cases";
 import { fieldName, isOpen } from "../media/image";
 import { eventDifference } from "./goingOn";
@@ -106,8 +106,6 @@ export const isLoose = (name: string): boolean =>
   /^(sh[lr]|sa[lr]|ro[lr]|rc[lr]|i?mul|i?div|bs[fr]|bt|aa[amds]|da[as]|and|or|xor|test)/.test(name);
 
 const decodeAs = (code: Uint8Array, bits: Bits) => decode(code, 0, { long: bits === 64, code32: bits === 32 });
-const isRepeatedComparison = (decoded: ReturnType<typeof decode>): boolean =>
-  decoded.kind === "instruction" && decoded.instruction.repeat === "compare" && decoded.rep !== "";
 
 /**
  * What a processor that follows the manual shows where the one that was recorded does not: when REPE or REPNE faults, EFLAGS is as before the
