@@ -9,6 +9,7 @@
  *
  * What a load of CR3 has to look at stands in SPACES (state.ts): generated code compares too, and changes the present space (short/space.ts).
  */
+import { jumpEntry } from "./handlers/lookup";
 import type { Walk } from "./system/paging";
 import {
   CODE_LEAF_BITS,
@@ -294,36 +295,34 @@ export class Jumps {
     this.use(epoch);
   }
 
-  /** With the tag in it, address spaces that share a kernel do not push out each other's entries. */
-  private place(ripLow: number, ripHigh: number): number {
-    const page = (ripLow >>> 12) | (ripHigh << 20);
-    return (ripLow ^ page ^ this.state.u32[TAG]) & (JUMP_ENTRIES - 1);
+  /** The words of an entry begin here in the u32 view. */
+  private place(ripLow: number): number {
+    const { u32 } = this.state;
+    return TABLE + jumpEntry(ripLow, u32[TAG]) / 4;
   }
 
-  /** Call after `retag`, in the mode of the block. Returns the number of the entry. */
+  /** Call after `retag`, in the mode of the block. Returns the place of the entry. */
   enter(ripLow: number, ripHigh: number, block: WasmOffset): number {
     const { u32 } = this.state;
-    const number = this.place(ripLow, ripHigh);
-    const entry = TABLE + number * WORDS;
+    const entry = this.place(ripLow);
     u32[entry] = ripLow;
     u32[entry + 1] = ripHigh;
     u32[entry + 2] = u32[TAG];
     u32[entry + 3] = block;
-    return number;
+    return entry;
   }
 
   /** The first record of the block at a RIP, or 0. Call after `retag`. */
   find(ripLow: number, ripHigh: number): WasmOffset {
     const { u32 } = this.state;
-    const entry = TABLE + this.place(ripLow, ripHigh) * WORDS;
+    const entry = this.place(ripLow);
     const found = u32[entry] === ripLow && u32[entry + 1] === ripHigh && u32[entry + 2] === u32[TAG];
     return found ? u32[entry + 3] : 0;
   }
 
   /** Empties an entry, if it still leads to this block. */
-  remove(number: number, block: WasmOffset): void {
+  remove(entry: number, block: WasmOffset): void {
     const { u32 } = this.state;
-    const entry = TABLE + number * WORDS;
     if (u32[entry + 3] === block) u32.fill(0, entry, entry + WORDS);
   }
 }

@@ -198,8 +198,8 @@ export const lookasideTable = (user: boolean, write: boolean): WasmOffset =>
 /** A table that never has an entry: every access takes the slow path (alignment checks). */
 export const NO_LOOKASIDE = LOOKASIDE + 4 * LOOKASIDE_TABLE_BYTES;
 export const JUMPS = NO_LOOKASIDE + LOOKASIDE_TABLE_BYTES;
-export const JUMP_ENTRIES = 8192;
-/** Entry: u64 RIP, u32 jumpTag, u32 Wasm offset of the block's first record (0 when empty). Index: (rip ^ rip >> 12 ^ jumpTag) & (JUMP_ENTRIES - 1). */
+export const JUMP_ENTRIES = 65536;
+/** Entry: u64 RIP, u32 jumpTag, u32 Wasm offset of the block's first record (0 when empty). Its place: handlers/lookup.ts. */
 export const JUMP_ENTRY_BYTES = 16;
 export const JOURNAL = JUMPS + JUMP_ENTRIES * JUMP_ENTRY_BYTES;
 /** Every entry of the lookaside once, and room for entries that were cleared and filled again. */

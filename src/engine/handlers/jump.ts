@@ -1,7 +1,8 @@
 /** Code that goes on: to the next record, or to the block at another RIP. */
 import { EXIT, RECORD_BYTES, record, DETAIL } from "../record";
-import { JUMP_ENTRIES, JUMP_ENTRY_BYTES, JUMPS, layout } from "../state";
+import { JUMPS, layout } from "../state";
 import { type Code, EMPTY, I32, memory, op } from "../wasm/code";
+import { lookUp } from "./lookup";
 
 export function nextRecord(code: Code, self: number, handlerType: number): void {
   code.get(self).i32(RECORD_BYTES).op(op.i32Add);
@@ -30,22 +31,7 @@ export function jumpTo(code: Code, self: number, target: number, direct: boolean
   const entry = code.local(I32);
   code.i32(0).get(target).access(memory.i64Store, layout.rip.offset);
   if (direct) code.get(self).access(memory.i32Load, record.link).tee(block).op(op.i32Eqz).if(EMPTY);
-  code.get(target).op(op.i32WrapI64).get(target).i64(12n).op(op.i64ShrU, op.i32WrapI64, op.i32Xor);
-  code
-    .loadAt(memory.i32Load, layout.jumpTag.offset)
-    .tee(block)
-    .op(op.i32Xor)
-    .i32(JUMP_ENTRIES - 1)
-    .op(op.i32And)
-    .i32(JUMP_ENTRY_BYTES)
-    .op(op.i32Mul)
-    .tee(entry);
-  code.access(memory.i64Load, JUMPS).get(target).op(op.i64Ne);
-  code
-    .get(entry)
-    .access(memory.i32Load, JUMPS + 8)
-    .get(block)
-    .op(op.i32Ne, op.i32Or);
+  lookUp(code, target, entry, block);
   code.if(EMPTY).i32(EXIT.lookup).op(op.return).end();
   code
     .get(entry)

@@ -2,8 +2,9 @@
  * The locals of a region's function, and its ways in and out. At the ways out all registers and flags that the region may have
  * changed go back to the state; a way out is a few constants and a jump to the end of the function.
  */
+import { lookUp } from "../handlers/lookup";
 import { EXIT, record } from "../record";
-import { JUMP_ENTRIES, JUMP_ENTRY_BYTES, JUMPS, layout, type WasmOffset } from "../state";
+import { JUMPS, layout, type WasmOffset } from "../state";
 import { Code, EMPTY, I32, I64, memory, op, V128 } from "../wasm/code";
 import type { Touched } from "./aside";
 import { pushUnsettled } from "../lower/float/writer";
@@ -276,19 +277,8 @@ export class Frame {
     const { code, target, remaining } = this;
     const entry = code.permanent(I32);
     const block = code.permanent(I32);
-    code.get(target).op(op.i32WrapI64).get(target).i64(12n).op(op.i64ShrU, op.i32WrapI64, op.i32Xor);
-    code
-      .loadAt(memory.i32Load, layout.jumpTag.offset)
-      .tee(block)
-      .op(op.i32Xor)
-      .i32(JUMP_ENTRIES - 1)
-      .op(op.i32And)
-      .i32(JUMP_ENTRY_BYTES)
-      .op(op.i32Mul)
-      .tee(entry);
-    code.access(memory.i64Load, JUMPS).get(target).op(op.i64Ne);
-    code.get(entry).access(memory.i32Load, JUMPS + 8);
-    code.get(block).op(op.i32Ne, op.i32Or).if(EMPTY);
+    lookUp(code, target, entry, block);
+    code.if(EMPTY);
     code.i32(EXIT.lookup).op(op.return).end();
     code
       .get(entry)

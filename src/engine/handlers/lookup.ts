@@ -1,0 +1,29 @@
+/** Where in the table of jumps (state.ts: JUMPS) the block at a RIP is looked up: the same number in generated code and outside. */
+import { JUMP_ENTRIES, JUMP_ENTRY_BYTES, JUMPS, layout } from "../state";
+import { type Code, memory, op } from "../wasm/code";
+
+/** 2^32 over the golden ratio (Knuth: The Art of Computer Programming 3, 6.4): RIPs that differ little come far apart. */
+const FACTOR = 0x9e37_79b1 | 0;
+const BYTES_SHIFT = Math.log2(JUMP_ENTRY_BYTES);
+const HASH_SHIFT = 32 - Math.log2(JUMP_ENTRIES) - BYTES_SHIFT;
+const MASK = (JUMP_ENTRIES - 1) * JUMP_ENTRY_BYTES;
+
+/** Bytes from the start of the table. With the tag in it, address spaces that share a kernel do not push out each other's entries. */
+export const jumpEntry = (ripLow: number, tag: number): number =>
+  ((Math.imul(ripLow, FACTOR) >>> HASH_SHIFT) ^ (tag << BYTES_SHIFT)) & MASK;
+
+/**
+ * Sets `entry` to that place for `target`, and pushes whether another RIP or another tag stands there. `tag` is free afterwards. All
+ * three are locals.
+ */
+export function lookUp(code: Code, target: number, entry: number, tag: number): void {
+  code.get(target).op(op.i32WrapI64).i32(FACTOR).op(op.i32Mul).i32(HASH_SHIFT).op(op.i32ShrU);
+  code.loadAt(memory.i32Load, layout.jumpTag.offset).tee(tag).i32(BYTES_SHIFT).op(op.i32Shl, op.i32Xor);
+  code.i32(MASK).op(op.i32And).tee(entry);
+  code.access(memory.i64Load, JUMPS).get(target).op(op.i64Ne);
+  code
+    .get(entry)
+    .access(memory.i32Load, JUMPS + 8)
+    .get(tag)
+    .op(op.i32Ne, op.i32Or);
+}
