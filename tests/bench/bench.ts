@@ -84,19 +84,21 @@ async function provide(): Promise<Provided[]> {
 async function run(runner: Runner, workload: Workload, row: Row): Promise<string | undefined> {
   const whole = options.quick ? shortened(workload.repeat, 5) : workload.repeat;
   const done = shortened(whole, runner.fraction);
-  const outcome = await runner.run(repeated(workload, done));
+  const outcome = await runner.run(repeated(workload, done, runner.steady ? done : 0));
   if (isMissing(outcome)) return outcome.missing;
   const entry = (row.runs[runner.name] ??= { ms: [] });
-  entry.ms.push((outcome.ms * whole) / done);
+  entry.ms.push((outcome.first * whole) / done);
+  if (outcome.steady !== undefined) (entry.steady ??= []).push((outcome.steady * whole) / done);
   if (outcome.instructions !== undefined) entry.instructions = Math.round((outcome.instructions * whole) / done);
   return undefined;
 }
 
 function summary({ name, bits, runs }: Row): string {
-  const parts = Object.entries(runs).map(([runner, { ms, instructions }]) => {
+  const parts = Object.entries(runs).map(([runner, { ms, steady, instructions }]) => {
     const middle = median(ms);
     const speed = instructions ? ` (${(instructions / middle / 1000).toFixed(0)} MIPS)` : "";
-    return `${runner} ${middle.toFixed(0)} ms${speed}`;
+    const later = steady ? `, then ${median(steady).toFixed(0)}` : "";
+    return `${runner} ${middle.toFixed(0)}${later} ms${speed}`;
   });
   return `${name.padEnd(11)} ${bits}  ${parts.join("  ")}`;
 }
@@ -180,12 +182,12 @@ function meansOf(rows: readonly Row[]): Record<string, number> {
       ["v86", "node regions"],
       ["chromium v86", "chromium regions"],
     ]) {
-      const mean = meanRatio(
-        rows.filter((row) => row.bits === bits),
-        name,
-        reference,
-      );
-      if (mean) means[`${bits} bits: ${name} / ${reference}`] = Number(mean.toFixed(3));
+      const of = rows.filter((row) => row.bits === bits);
+      for (const when of ["ms", "steady"] as const) {
+        const mean = meanRatio(of, { name, reference, when });
+        const which = when === "steady" ? ", steady" : "";
+        if (mean) means[`${bits} bits: ${name} / ${reference}${which}`] = Number(mean.toFixed(3));
+      }
     }
   return means;
 }
@@ -193,16 +195,19 @@ function meansOf(rows: readonly Row[]): Record<string, number> {
 function report(measurements: Measurements, complete: boolean): void {
   const text = markdown(measurements);
   console.log(`\n${text}\n`);
+  for (const [name, mean] of Object.entries(measurements.means)) console.log(`${name.padEnd(60)} ${mean.toFixed(2)}`);
   const file = options.write ?? (complete ? new URL("results.json", import.meta.url) : undefined);
   if (file) writeFileSync(file, JSON.stringify(measurements, undefined, 2) + "\n");
   if (!options.readme) return;
   writeFileSync(readme, insert(readFileSync(readme, "utf8"), text));
 }
 
+const hundredths = (ms: number) => Number(ms.toFixed(2));
+
 function rounded(runs: Row["runs"]): Row["runs"] {
   const entries = Object.entries(runs).map(([name, run]) => [
     name,
-    { ...run, ms: run.ms.map((ms) => Number(ms.toFixed(2))) },
+    { ...run, ms: run.ms.map(hundredths), ...(run.steady && { steady: run.steady.map(hundredths) }) },
   ]);
   return Object.fromEntries(entries) as Row["runs"];
 }

@@ -10,17 +10,27 @@ export const median = (values: readonly number[]): number => {
 export const geometricMean = (values: readonly number[]): number =>
   Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 
-/** Time of `name` over that of `reference`, each round with itself; undefined where one of them is missing. */
-export function ratio(row: Row, name: string, reference: string): { median: number; all: number[] } | undefined {
-  const [above, below] = [row.runs[name], row.runs[reference]];
-  if (!above?.ms.length || !below?.ms.length) return undefined;
-  const rounds = Math.min(above.ms.length, below.ms.length);
-  const all = Array.from({ length: rounds }, (_, round) => above.ms[round] / below.ms[round]);
-  return { median: median(above.ms) / median(below.ms), all };
+/** Cold, or when what runs has translated all it will. */
+type When = "ms" | "steady";
+
+/** Two runners, the one's time over the other's. */
+export interface Pair {
+  readonly name: string;
+  readonly reference: string;
+  readonly when?: When;
 }
 
-export function meanRatio(rows: readonly Row[], name: string, reference: string): number | undefined {
-  const ratios = rows.map((row) => ratio(row, name, reference)?.median).filter((value) => value !== undefined);
+/** Each round with itself, and the medians; undefined where one of them is missing. */
+export function ratio(row: Row, { name, reference, when = "ms" }: Pair): { median: number; all: number[] } | undefined {
+  const [above, below] = [row.runs[name]?.[when], row.runs[reference]?.[when]];
+  if (!above?.length || !below?.length) return undefined;
+  const rounds = Math.min(above.length, below.length);
+  const all = Array.from({ length: rounds }, (_, round) => above[round] / below[round]);
+  return { median: median(above) / median(below), all };
+}
+
+export function meanRatio(rows: readonly Row[], pair: Pair): number | undefined {
+  const ratios = rows.map((row) => ratio(row, pair)?.median).filter((value) => value !== undefined);
   return ratios.length ? geometricMean(ratios) : undefined;
 }
 
@@ -38,8 +48,8 @@ function speed(row: Row, name: string): string {
   return run?.ms.length && run.instructions ? (run.instructions / median(run.ms) / 1000).toFixed(0) : "—";
 }
 
-function compared(row: Row, name: string, reference: string): string {
-  const found = ratio(row, name, reference);
+function compared(row: Row, pair: Pair): string {
+  const found = ratio(row, pair);
   if (!found) return "—";
   const { median, all } = found;
   const range = all.length > 1 ? ` (${Math.min(...all).toFixed(2)}–${Math.max(...all).toFixed(2)})` : "";
@@ -47,10 +57,10 @@ function compared(row: Row, name: string, reference: string): string {
 }
 
 /** A mean over fewer workloads than there are says so. */
-function meanCell(rows: readonly Row[], name: string, reference: string): string {
-  const mean = meanRatio(rows, name, reference);
+function meanCell(rows: readonly Row[], pair: Pair): string {
+  const mean = meanRatio(rows, pair);
   if (mean === undefined) return "—";
-  const measured = rows.filter((row) => ratio(row, name, reference)).length;
+  const measured = rows.filter((row) => ratio(row, pair)).length;
   return mean.toFixed(2) + (measured < rows.length ? ` (${measured} of ${rows.length})` : "");
 }
 
@@ -71,10 +81,10 @@ function table(rows: readonly Row[], columns: readonly Column[]): string {
 
 const timeOf = (title: string, name: string): Column => [title, (row) => time(row, name)];
 const speedOf = (title: string, name: string): Column => [title, (row) => speed(row, name)];
-const ratioOf = (title: string, name: string, reference: string): Column => [
+const ratioOf = (title: string, name: string, reference: string, when: When = "ms"): Column => [
   title,
-  (row) => compared(row, name, reference),
-  (rows) => meanCell(rows, name, reference),
+  (row) => compared(row, { name, reference, when }),
+  (rows) => meanCell(rows, { name, reference, when }),
 ];
 
 /** The whole result as Markdown. Columns of what did not run at all are left out. */
@@ -94,6 +104,8 @@ export function markdown({ machine, rounds, rows, missing }: Measurements): stri
     [["chromium regions"], timeOf("regions, Chromium", "chromium regions")],
     [["node regions", "qemu"], ratioOf("Node / QEMU", "node regions", "qemu")],
     [["chromium regions", "qemu"], ratioOf("Chromium / QEMU", "chromium regions", "qemu")],
+    [["node regions", "qemu"], ratioOf("Node / QEMU, steady", "node regions", "qemu", "steady")],
+    [["chromium regions", "qemu"], ratioOf("Chromium / QEMU, steady", "chromium regions", "qemu", "steady")],
   ]);
   const columns32 = keep([
     [["qemu"], timeOf("QEMU TCG", "qemu")],
@@ -105,11 +117,13 @@ export function markdown({ machine, rounds, rows, missing }: Measurements): stri
     [["chromium v86"], timeOf("v86, Chromium", "chromium v86")],
     [["chromium regions"], timeOf("regions, Chromium", "chromium regions")],
     [["chromium v86", "chromium regions"], ratioOf("v86 / ours, Chromium", "chromium v86", "chromium regions")],
+    [["v86", "node regions"], ratioOf("steady, Node", "v86", "node regions", "steady")],
+    [["chromium v86", "chromium regions"], ratioOf("steady, Chromium", "chromium v86", "chromium regions", "steady")],
   ]);
   const host = `${machine.cpu}, ${machine.cores} cores`;
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
   return [
-    `Milliseconds, median of ${rounds} with the greatest deviation; MIPS are millions of guest instructions a second; the interpreter ran a fifth of the rounds, and its times are scaled. ${host}; ${versions.join("; ")}.`,
+    `Milliseconds, median of ${rounds} with the greatest deviation; MIPS are millions of guest instructions a second; the interpreter ran a fifth of the rounds, and its times are scaled. Steady: as many rounds again in the same run, by when all is translated. ${host}; ${versions.join("; ")}.`,
     ...(of(64).length ? [`64 bits:\n\n${table(of(64), columns64)}`] : []),
     ...(of(32).length ? [`The 32-bit twins:\n\n${table(of(32), columns32)}`] : []),
     ...missing.map((sentence) => `Missing: ${sentence}.`),

@@ -2,6 +2,8 @@
 export interface Run {
   /** One for each round, scaled to the whole workload. */
   readonly ms: number[];
+  /** The same rounds once more, when what runs them has translated all it will; absent where nothing is translated. */
+  steady?: number[];
   /** Of the whole workload; absent where they are not counted. */
   instructions?: number;
 }

@@ -24,8 +24,9 @@ function same(value: string): readonly [string, string] {
 
 /** These need ring 0: they have no native form. */
 const PRIVILEGED = new Set(["interrupts", "remap", "syscalls"]);
-/** Where boot.S keeps how often the workload runs. */
+/** Where boot.S keeps how often the workload runs, and how often again after that. */
 const REPEAT_OFFSET = 2;
+const MORE_OFFSET = 4;
 
 export interface Workload {
   readonly name: string;
@@ -35,6 +36,8 @@ export interface Workload {
   readonly value: string;
   /** Rounds that the image asks for. */
   readonly repeat: number;
+  /** Rounds after those, when all is translated. */
+  readonly more: number;
   readonly image: Uint8Array;
 }
 
@@ -43,21 +46,24 @@ export function load(name: string, bits: 64 | 32): Workload {
   const file = bits === 64 ? name : `${name}-32`;
   const image = new Uint8Array(readFileSync(new URL(`images/${file}.img`, import.meta.url)));
   const repeat = new DataView(image.buffer).getUint16(REPEAT_OFFSET, true);
-  return { name, bits, privileged: PRIVILEGED.has(name), value: values[name][bits === 64 ? 0 : 1], repeat, image };
+  return {
+    name,
+    bits,
+    privileged: PRIVILEGED.has(name),
+    value: values[name][bits === 64 ? 0 : 1],
+    repeat,
+    more: 0,
+    image,
+  };
 }
 
 export const workloadNames: readonly string[] = Object.keys(values);
 
 /** The same workload with another number of rounds. */
-export function repeated(workload: Workload, repeat: number): Workload {
+export function repeated(workload: Workload, repeat: number, more = 0): Workload {
   const image = workload.image.slice();
-  new DataView(image.buffer).setUint16(REPEAT_OFFSET, repeat, true);
-  return { ...workload, repeat, image };
-}
-
-/** What came between the marks, or undefined while it is not complete. Rounds that differ are an error. */
-export function valueIn(text: string): string | undefined {
-  const found = /<([>!])([0-9a-f]{16})/.exec(text);
-  if (found?.[1] === "!") throw new Error("two rounds of the workload gave different values");
-  return found?.[2];
+  const view = new DataView(image.buffer);
+  view.setUint16(REPEAT_OFFSET, repeat, true);
+  view.setUint16(MORE_OFFSET, more, true);
+  return { ...workload, repeat, more, image };
 }

@@ -54,11 +54,11 @@ export interface RegionOptions {
 }
 
 export const defaultRegionOptions: RegionOptions = {
-  threshold: 16,
+  threshold: 6,
   thresholdLater: 64,
   sampleEvery: 16384,
   sampleSeldom: 262_144,
-  work: 2,
+  work: 8,
   together: 8,
   mostRegions: 512,
   longest: 600,

@@ -1,6 +1,7 @@
 /** One measurement on v86, in a Node process of its own; the answer is one line of JSON. v86 has no debug console: the marks come over COM1. */
 import { readFileSync } from "node:fs";
 import { V86 } from "v86";
+import { type Marked, MARKS } from "../marks";
 
 export interface V86Request {
   /** Names of files. */
@@ -8,11 +9,6 @@ export interface V86Request {
   readonly bios: string;
   readonly vgaBios: string;
   readonly wasm: string;
-}
-
-export interface V86Answer {
-  readonly ms: number;
-  readonly text: string;
 }
 
 const buffer = (file: string) => ({ buffer: new Uint8Array(readFileSync(file)).buffer });
@@ -29,13 +25,10 @@ const machine = new V86({
   disable_speaker: true,
 });
 let text = "";
-let started = 0;
-let ms = 0;
+const at: Record<string, number> = {};
 machine.add_listener("serial0-output-byte", (byte: number) => {
   const character = String.fromCharCode(byte);
-  if (character === "<") started = performance.now();
-  if (character === ">" || character === "!") ms = performance.now() - started;
+  if (MARKS.includes(character)) at[character] = performance.now();
   text += character;
-  if (text.endsWith("done"))
-    process.stdout.write(JSON.stringify({ ms, text } satisfies V86Answer), () => process.exit(0));
+  if (text.endsWith("done")) process.stdout.write(JSON.stringify({ at, text } satisfies Marked), () => process.exit(0));
 });

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Workload } from "../workloads";
 import { firstLine, scratch } from "./processes";
-import { check, type Provided } from "./runner";
+import { timesOf } from "../marks";
+import type { Provided } from "./runner";
 
 const sources = fileURLToPath(new URL("../workloads/", import.meta.url));
 
@@ -17,6 +18,7 @@ export function provideNative(): Provided {
     name: "native",
     version,
     fraction: 1,
+    steady: false,
     run: async (workload) => {
       if (workload.privileged) return { missing: "needs ring 0" };
       if (workload.bits === 32) return { missing: "only the 64-bit workloads run natively" };
@@ -41,6 +43,5 @@ function run(workload: Workload) {
   }
   const printed = execFileSync(program, [String(workload.repeat)], { encoding: "utf8" });
   const [, value, nanoseconds] = /^>([0-9a-f]{16}) ([0-9]+)/.exec(printed) ?? [];
-  check(workload, value);
-  return { ms: Number(nanoseconds) / 1e6 };
+  return timesOf(workload, { text: `<>${value}`, at: { "<": 0, ">": Number(nanoseconds) / 1e6 } });
 }

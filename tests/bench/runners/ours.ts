@@ -5,9 +5,10 @@ import { basename, dirname, join } from "node:path";
 import type { Route } from "@playwright/test";
 import { provideChromium } from "../../browser/chromium";
 import type { Measured, Request } from "../measure";
-import { valueIn, type Workload } from "../workloads";
+import { timesOf } from "../marks";
+import type { Workload } from "../workloads";
 import { inFreshPage, launch, ORIGIN } from "./browser";
-import { check, type Outcome, type Provided, type Runner } from "./runner";
+import { type Outcome, type Provided, type Runner } from "./runner";
 
 type Tier = Request["tier"];
 type Answer = Measured | { readonly failed: string };
@@ -18,8 +19,7 @@ const fraction = (tier: Tier) => (tier === "interpreter" ? 5 : 1);
 function outcome(workload: Workload, answer: Answer): Outcome | { missing: string } {
   if ("failed" in answer) throw new Error(`${workload.name}: ${answer.failed}`);
   if (answer.missing) return { missing: answer.missing };
-  check(workload, valueIn(answer.text));
-  return { ms: answer.ms, instructions: answer.instructions };
+  return { ...timesOf(workload, answer), instructions: answer.instructions };
 }
 
 export function provideNode(tier: Tier, script: string): Runner {
@@ -27,6 +27,7 @@ export function provideNode(tier: Tier, script: string): Runner {
     name: `node ${tier}`,
     version: process.version,
     fraction: fraction(tier),
+    steady: tier === "regions",
     run: (workload) =>
       new Promise((resolve, reject) => {
         const child = fork(script, { serialization: "advanced", execArgv: [] });
@@ -55,6 +56,7 @@ export async function provideBrowser(tiers: readonly Tier[], script: string): Pr
     name: name(tier),
     version,
     fraction: fraction(tier),
+    steady: tier === "regions",
     run: async (workload) => outcome(workload, await inWorker(found.path, script, { image: workload.image, tier })),
   }));
 }

@@ -1,8 +1,8 @@
 /** What a workload can be run on. */
+import type { Times } from "../marks";
 import type { Workload } from "../workloads";
 
-export interface Outcome {
-  readonly ms: number;
+export interface Outcome extends Times {
   /** Guest instructions, where they are counted. */
   readonly instructions?: number;
 }
@@ -13,6 +13,8 @@ export interface Runner {
   readonly version: string;
   /** Slow ones run a fraction of the rounds; times are scaled to all of them. */
   readonly fraction: number;
+  /** It translates: the rounds are run once more, when it has. */
+  readonly steady: boolean;
   /** A sentence: why this workload does not run here. */
   run(workload: Workload): Promise<Outcome | { readonly missing: string }>;
   close?(): Promise<void>;
@@ -23,9 +25,3 @@ export type Provided = Runner | { readonly name: string; readonly missing: strin
 
 export const isMissing = <Value extends object>(value: Value): value is Extract<Value, { missing: string }> =>
   "missing" in value;
-
-/** The value that was printed must be the right one: a fast wrong answer is no answer. */
-export function check(workload: Workload, value: string | undefined): void {
-  if (value !== workload.value)
-    throw new Error(`${workload.name} (${workload.bits} bits) printed ${value ?? "nothing"}, not ${workload.value}`);
-}

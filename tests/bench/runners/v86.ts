@@ -7,11 +7,12 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Route } from "@playwright/test";
 import { provideChromium } from "../../browser/chromium";
-import type { V86Answer, V86Request } from "../hosts/v86";
-import { valueIn, type Workload } from "../workloads";
+import type { V86Request } from "../hosts/v86";
+import { type Marked, timesOf } from "../marks";
+import type { Workload } from "../workloads";
 import { inFreshPage, ORIGIN } from "./browser";
 import { imageFile } from "./processes";
-import { check, type Outcome, type Provided, type Runner } from "./runner";
+import { type Outcome, type Provided, type Runner } from "./runner";
 
 const BIOS_FOLDERS = ["/usr/share/seabios", "/usr/share/qemu", "/usr/local/share/qemu"];
 const host = fileURLToPath(new URL("../hosts/v86.ts", import.meta.url));
@@ -51,7 +52,7 @@ export function provideV86(): Provided {
   if (typeof found === "string") return { name, missing: found };
   const { version, bios, vgaBios, wasm } = found;
   const request = (workload: Workload) => ({ image: imageFile(workload), bios, vgaBios, wasm });
-  return { name, version, fraction: 1, run: only32((workload) => run(workload, request(workload))) };
+  return { name, version, fraction: 1, steady: true, run: only32((workload) => run(workload, request(workload))) };
 }
 
 /** The same engine as our machine has in a page. */
@@ -64,15 +65,13 @@ export function provideV86InChromium(): Provided {
   const { library, wasm, bios, vgaBios } = found;
   const run = async (workload: Workload): Promise<Outcome> => {
     const served = { library, wasm, bios, vgaBios, image: imageFile(workload) };
-    const { ms, text } = await inPage(browser.path, served);
-    check(workload, valueIn(text));
-    return { ms };
+    return timesOf(workload, await inPage(browser.path, served));
   };
   // The version of the browser is our own runners' to tell.
-  return { name, version: found.version, fraction: 1, run: only32(run) };
+  return { name, version: found.version, fraction: 1, steady: true, run: only32(run) };
 }
 
-function inPage(executablePath: string, served: Readonly<Record<string, string>>): Promise<V86Answer> {
+function inPage(executablePath: string, served: Readonly<Record<string, string>>): Promise<Marked> {
   const answer = (route: Route) => {
     const path = served[basename(new URL(route.request().url()).pathname)];
     if (!path) return route.fulfill({ contentType: "text/html", body: "<!doctype html>" });
@@ -86,7 +85,7 @@ function inPage(executablePath: string, served: Readonly<Record<string, string>>
 }
 
 /** Runs in the page, alone: as hosts/v86.ts in Node. */
-async function measureInPage(origin: string): Promise<V86Answer> {
+async function measureInPage(origin: string): Promise<Marked> {
   const { V86 } = (await import(`${origin}library`)) as typeof import("v86");
   const [bios, vgaBios, image] = await Promise.all(
     ["bios", "vgaBios", "image"].map(async (key) => ({ buffer: await (await fetch(origin + key)).arrayBuffer() })),
@@ -102,13 +101,13 @@ async function measureInPage(origin: string): Promise<V86Answer> {
     disable_speaker: true,
   });
   return new Promise((resolve) => {
-    let [text, started, ms] = ["", 0, 0];
+    let text = "";
+    const at: Record<string, number> = {};
     machine.add_listener("serial0-output-byte", (byte: number) => {
       const character = String.fromCharCode(byte);
-      if (character === "<") started = performance.now();
-      if (character === ">" || character === "!") ms = performance.now() - started;
+      if ("<>![]".includes(character)) at[character] = performance.now();
       text += character;
-      if (text.endsWith("done")) resolve({ ms, text });
+      if (text.endsWith("done")) resolve({ at, text });
     });
   });
 }
@@ -116,7 +115,5 @@ async function measureInPage(origin: string): Promise<V86Answer> {
 async function run(workload: Workload, request: V86Request): Promise<Outcome> {
   const words = ["--import", "tsx", host, JSON.stringify(request)];
   const { stdout } = await promisify(execFile)(process.execPath, words, { timeout: LIMIT_MS });
-  const { ms, text } = JSON.parse(stdout.slice(stdout.lastIndexOf("{"))) as V86Answer;
-  check(workload, valueIn(text));
-  return { ms };
+  return timesOf(workload, JSON.parse(stdout.slice(stdout.lastIndexOf('{"at"'))) as Marked);
 }

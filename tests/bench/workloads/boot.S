@@ -4,9 +4,10 @@
         .section .boot, "ax"
         .globl start
 start:  jmp 1f
-# At offset 2 of the image, for a harness to change: how often the workload runs.
-        .globl repeat
+# At offsets 2 and 4 of the image, for a harness to change: how often the workload runs, and how often again after that.
+        .globl repeat, more
 repeat: .word REPEAT
+more:   .word 0
 1:      ljmp $0, $2f
 2:      xorw %ax, %ax
         movw %ax, %ds
