@@ -175,6 +175,7 @@ export class X86Cpu implements Cpu {
       steps: (block: Block) => this.blocks.stepsOf(block, this.source),
       translate: (linear: bigint, user: boolean) => this.system.translate(linear, "execute", user),
       reserve: (records: number) => this.blocks.reserve(records),
+      openMemory: () => this.system.openMemory(),
     };
     const regions = new Regions(this.state, this.library, code, options);
     this.blocks.watcher = regions;

@@ -6,6 +6,7 @@
  *   STATE        this structure (16 KiB reserved)
  *   SCRATCH      64 bytes through which an access that is not plain memory passes
  *   PROVEN       tags for which pages of regions were seen to lead where they led when the region was made (regions/pages.ts)
+ *   OUTSIDE      how often regions met memory other than what they were made for (regions/open.ts)
  *   LOOKASIDE    four tables: read and write for supervisor, read and write for user; and one that stays empty
  *   JUMPS        virtual address -> first record of the block there
  *   JOURNAL      places of the lookaside entries in use (system/lookaside.ts)
@@ -177,6 +178,8 @@ export const layout = {
   largeRegions: cache("u64"),
   /** 1 while a page walk has nothing to look at but the tables: A20 is on, and no data breakpoint is set. */
   plainPaging: cache("u32"),
+  /** Number of the stretches of memory that regions may reach without the lookaside while paging is off; 0: none (system/open.ts). */
+  openMemory: cache("u32"),
 } satisfies Record<string, Field>;
 
 export type FieldName = keyof typeof layout;
@@ -188,6 +191,9 @@ export const SCRATCH = 0x4000;
 /** One u32 for each pair of a linear and a physical page that regions rely on: a jumpTag, or 0. */
 export const PROVEN = 0x5000;
 export const PROVEN_CELLS = 4096;
+/** One u32 for each region that relies on open memory: how often it met other memory (regions/open.ts). */
+export const OUTSIDE = PROVEN + 4 * PROVEN_CELLS;
+export const OUTSIDE_CELLS = 1024;
 export const LOOKASIDE = 0x1_0000;
 export const LOOKASIDE_ENTRIES = 4096;
 /** Entry: u64 tag (linear address of the page, ~0 when empty), u32 delta (host offset = low 32 bits of the linear address + delta), u32 unused. */

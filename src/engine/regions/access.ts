@@ -1,5 +1,5 @@
 /**
- * Guest memory from a region. The lookaside check is that of handlers/access.ts; what misses it is left to the interpreter before
+ * Guest memory from a region: open memory directly (open.ts), else by the lookaside. The check of that is that of handlers/access.ts; what misses it is left to the interpreter before
  * anything has changed. Regions that drop pages themselves walk the tables first: there misses are what is usual. (Elsewhere the mere
  * call, never made, costs loops half their speed.)
  */
@@ -10,6 +10,7 @@ import { lookasideTable } from "../state";
 import { USER, WRITE } from "../system/paging";
 import { EMPTY, I32, I64, memory, op } from "../wasm/code";
 import type { Frame } from "./frame";
+import { type HostPlace, type Open, placeIn } from "./open";
 import type { Segmentation } from "./segmentation";
 
 const DELTA = 8;
@@ -27,6 +28,7 @@ export class RegionAccess {
     private readonly user: boolean,
     /** Index of the function that walks (system/short: locate), if misses shall be looked up. */
     private readonly locate: number | undefined,
+    private readonly open: Open | undefined,
   ) {
     this.readTable = lookasideTable(user, false);
     this.writeTable = lookasideTable(user, true);
@@ -88,11 +90,18 @@ export class RegionAccess {
     this.segmentation.linear(this.frame.code, segment, bytes, miss);
   }
 
-  /**
-   * [linear: i64] -> []: leaves the place in the Wasm memory in a local; `miss` writes the way out. What must be `aligned` and is not misses:
-   * then not all bits inside the page are taken off before the compare.
-   */
-  host(bytes: number, write: boolean, miss: () => void, aligned = false): number {
+  /** [linear: i64] -> []: leaves the place in the Wasm memory in a local; `miss` writes the way out. What must be `aligned` and is not misses. */
+  host(bytes: number, write: boolean, miss: () => void, aligned = false): HostPlace {
+    if (!this.open) return { local: this.lookUp(bytes, write, miss, aligned), offset: 0 };
+    const { read, write: written } = this.open.stretches;
+    const { frame } = this;
+    frame.useOpenMemory();
+    frame.code.op(op.i32WrapI64);
+    return placeIn(write ? written : read, frame.code, bytes, aligned, () => frame.outside(miss));
+  }
+
+  /** In the lookaside. For what must be aligned not all bits inside the page are taken off before the compare. */
+  private lookUp(bytes: number, write: boolean, miss: () => void, aligned: boolean): number {
     const { code } = this.frame;
     const table = write ? this.writeTable : this.readTable;
     const linear = code.local(I64);
@@ -129,14 +138,14 @@ export class RegionAccess {
     return host;
   }
 
-  load(host: number, width: Width): void {
-    this.frame.code.get(host).access(loads[memoryWidth(width)]);
+  load({ local, offset }: HostPlace, width: Width): void {
+    this.frame.code.get(local).access(loads[memoryWidth(width)], offset);
   }
 
-  store(host: number, width: Width, pushValue: () => void): void {
-    this.frame.code.get(host);
+  store({ local, offset }: HostPlace, width: Width, pushValue: () => void): void {
+    this.frame.code.get(local);
     pushValue();
-    this.frame.code.access(stores[memoryWidth(width)]);
+    this.frame.code.access(stores[memoryWidth(width)], offset);
   }
 }
 

@@ -42,7 +42,7 @@ const quiet: Hidden = {};
 const flagsToo: Hidden = { flags: true };
 /** The board's firmware answers at a port, and takes and gives registers. */
 const everything: Hidden = { registers: Array.from({ length: 16 }, (_, n) => n), flags: true };
-/** Outside 64-bit mode regions take segments for granted, which these may change. */
+/** Outside 64-bit mode regions take segments, and A20 (open.ts), for granted, which these may change. MOV to a debug register ends the run. */
 const onlyLong: ReadonlySet<SystemHelper> = new Set<SystemHelper>(["loadSegment", "portOut"]);
 
 /**

@@ -1,6 +1,6 @@
 /** Wasm code of a region: locals are handed out again once they are free, and blocks are branched to by name. */
 import { Bytes } from "../wasm/bytes";
-import { Code, EMPTY, I32, type ValueType } from "../wasm/code";
+import { Code, EMPTY, I32, op, type Opcode, type ValueType } from "../wasm/code";
 
 const LOCAL_TEE = 0x22;
 
@@ -31,6 +31,13 @@ export class RegionCode extends Code {
     this.body.patch(lastSet.at, LOCAL_TEE);
     this.lastSet = undefined;
     return this;
+  }
+
+  /** What was widened just before is left as it was. No number ends with a byte that could be taken for the opcode. */
+  override op(...opcodes: Opcode[]): this {
+    if (opcodes[0] !== op.i32WrapI64 || !this.body.endsWith(op.i64ExtendI32U)) return super.op(...opcodes);
+    this.body.length--;
+    return super.op(...opcodes.slice(1));
   }
 
   /** For the whole function. */

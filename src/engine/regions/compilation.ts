@@ -7,6 +7,7 @@ import { type RuntimeFunction, runtimeSignatures } from "../wasm/runtime";
 import { MODE, type WasmOffset } from "../state";
 import { DOOR_PARAMETERS } from "./frame";
 import { findGraph, type Graph, type KnownCode, type RegionBlock } from "./graph";
+import type { Open } from "./open";
 import type { RegionOptions } from "./options";
 import type { Patterns } from "./pattern";
 import { type Plan, Planner } from "./plan";
@@ -41,6 +42,7 @@ export interface Making {
   readonly patterns: Patterns;
   readonly options: RegionOptions;
   readonly batch: Batch<unknown>;
+  readonly open: Open | undefined;
   handler(plan: Plan, block: RegionBlock): number;
   aside(run: readonly Plan[], handler: number, block: RegionBlock): WasmOffset | undefined;
   cell(block: RegionBlock): WasmOffset | undefined;
@@ -58,6 +60,7 @@ export function* makeRegion(candidate: Candidate, making: Making): Work<Written 
     user: (block.mode & MODE.user) !== 0,
     nodes: patterns.nodes,
     segmentation,
+    open: making.open,
     options,
     runtime: (name) => batch.runtime(name),
     short: (name) => batch.short(name),

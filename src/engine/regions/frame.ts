@@ -10,6 +10,7 @@ import type { Touched } from "./aside";
 import { pushUnsettled } from "../lower/float/writer";
 import type { Label, RegionCode } from "./code";
 import { flagLocals, type FlagLocals } from "./flags";
+import { type Open, pushClosed } from "./open";
 import type { Segmentation } from "./segmentation";
 
 const SELF = 0;
@@ -69,6 +70,8 @@ export class Frame {
   private readonly flagsTouched = new Set<FlagField>();
   private unsettledLocal: number | undefined;
   private out!: Label;
+  private counted: Label | undefined;
+  private usesOpenMemory = false;
   /** Of the page that a way out leads to. */
   private unproven: { readonly cell: number; readonly expected: number } | undefined;
   /** What the interpreter returned when it did not come back from an aside. */
@@ -80,6 +83,7 @@ export class Frame {
     private readonly segmentation: Segmentation,
     /** The function is reached through doors (DOOR_PARAMETERS); else it takes the place of a handler. */
     private readonly hasDoors: boolean,
+    private readonly openMemory?: Open,
   ) {
     this.remaining = hasDoors ? DOOR.remaining : code.permanent(I32);
     this.target = code.permanent(I64);
@@ -135,6 +139,16 @@ export class Frame {
     code.set(this.unsettled);
   }
 
+  /** The region takes for granted that its stretches are open. */
+  useOpenMemory(): void {
+    this.usesOpenMemory = true;
+  }
+
+  /** Whether anybody did. */
+  get reliesOnOpenMemory(): boolean {
+    return this.usesOpenMemory;
+  }
+
   /** The flags are kept in locals from the entry on. */
   useFlags(): void {
     for (const field of flagFields) this.flagsTouched.add(field);
@@ -149,6 +163,14 @@ export class Frame {
     code.i64(blockRip).set(this.target);
     if (charge !== 0) code.get(this.remaining).i32(charge).op(op.i32Add).set(this.remaining);
     code.goto(this.out);
+  }
+
+  /** A way out, by `leave`, because an access was elsewhere than in open memory. */
+  outside(leave: () => void): void {
+    const { out } = this;
+    this.out = this.counted!;
+    leave();
+    this.out = out;
   }
 
   /** The interpreter runs one instruction, at records of its own. Touched flags must be in their locals. */
@@ -199,14 +221,20 @@ export class Frame {
 
   /** Before the body. */
   open(): void {
-    this.code.block();
-    this.out = this.code.label;
+    const { code } = this;
+    code.block();
+    this.out = code.label;
+    if (!this.openMemory) return;
+    code.block();
+    this.counted = code.label;
   }
 
   /** Writes the rest of the function around its body. `followFlags` brings the flags into their locals. */
   close(entries: readonly Entry[], followFlags: () => void): void {
     const { code } = this;
-    code.unreachable().end();
+    code.unreachable();
+    if (this.openMemory) this.count(this.openMemory.cell);
+    code.end();
     followFlags();
     this.spill();
     code.get(this.exitRecord).if(EMPTY);
@@ -221,6 +249,13 @@ export class Frame {
     if (!this.hasDoors) this.enter(front, entries[0]);
     this.load(front);
     code.prepend(front);
+  }
+
+  /** Here end the ways out for accesses elsewhere. */
+  private count(cell: WasmOffset): void {
+    const { code } = this;
+    code.end();
+    code.i32(0).loadAt(memory.i32Load, cell).i32(1).op(op.i32Add).access(memory.i32Store, cell);
   }
 
   /** An aside that left the run: `result` is 0 or EXIT.resume when that was not so. */
@@ -335,6 +370,10 @@ export class Frame {
       .op(op.i32LtS, op.i32Or);
     if (!this.segmentation.long) {
       this.segmentation.pushChanged(front);
+      front.op(op.i32Or);
+    }
+    if (this.usesOpenMemory) {
+      pushClosed(front, this.openMemory!.stretches.number);
       front.op(op.i32Or);
     }
     if (this.usesSse) {

@@ -16,6 +16,7 @@ import type { RegionCode } from "./code";
 import { Captured, FlagState, kept, keptLocal, pushFlag, storeFlagLocals } from "./flags";
 import { type FloatState, InstructionFloats } from "./floats";
 import type { Frame } from "./frame";
+import type { HostPlace } from "./open";
 import type { RegionOptions } from "./options";
 import { type Draft, draftOf, isFlag, makeDraft } from "./draft";
 import {
@@ -56,7 +57,7 @@ export class InstructionWriter implements Binding {
   private effects = nothing.effects;
   private reads: readonly Expression[] = [];
   /** Places of operands and loads that were checked for writing, by operand number. */
-  private readonly places = new Map<number, number>();
+  private readonly places = new Map<number, HostPlace>();
   private readonly scopes = new Map<When, Scope>();
   private readonly floats: InstructionFloats;
   /** What is written now runs under a condition. */

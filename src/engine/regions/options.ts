@@ -41,6 +41,8 @@ export interface RegionOptions {
   readonly tableEntries: number;
   /** INVLPG, and page walks in regions that hold one; needs the short ways (system/short). */
   readonly pageDrops: boolean;
+  /** While paging is off addresses are compared with the ends of memory in place of a lookup. Gains: see openMemory in ARCHITECTURE. */
+  readonly openMemory: boolean;
   /** Kernel code over several pages, or with asides, walks where the lookaside misses; needs the short ways. Gains: Linux's `dd` of single bytes 1.1. */
   readonly walks: boolean;
   /** A region can be entered where calls that leave it return to, where interrupts and system calls do, and where samples ask for it. Gains: Herald's `bench` 2.2 together with the next, once they are made. */
@@ -74,6 +76,7 @@ export const defaultRegionOptions: RegionOptions = {
   returns: true,
   tableEntries: 16,
   pageDrops: true,
+  openMemory: true,
   walks: true,
   doors: true,
   asides: true,

@@ -20,6 +20,7 @@ import { DOOR, DOOR_PARAMETERS, Frame } from "./frame";
 import { type Graph, type RegionBlock, successors } from "./graph";
 import { Order, ROOT } from "./order";
 import { InstructionWriter, type Workshop } from "./instruction";
+import type { Open } from "./open";
 import type { RegionOptions } from "./options";
 import { ALL_FLAGS } from "./pattern";
 import type { Plan } from "./plan";
@@ -33,6 +34,8 @@ export interface RegionSurroundings {
   readonly handlerType: number;
   readonly user: boolean;
   readonly segmentation: Segmentation;
+  /** Memory that it may reach directly. */
+  readonly open: Open | undefined;
   readonly nodes: Nodes;
   readonly options: RegionOptions;
   runtime(name: RuntimeFunction): number;
@@ -49,6 +52,7 @@ export interface RegionSurroundings {
 export interface WrittenRegion {
   readonly code: RegionCode;
   readonly doors: readonly ((main: number) => Code)[];
+  readonly reliesOnOpenMemory: boolean;
 }
 
 export function writeRegion(graph: Graph, surroundings: RegionSurroundings): Work<WrittenRegion> {
@@ -74,17 +78,17 @@ class RegionWriter {
     private readonly graph: Graph,
     private readonly surroundings: RegionSurroundings,
   ) {
-    const { nodes, options, user } = surroundings;
+    const { nodes, options, user, segmentation, open } = surroundings;
     const hasDoors = graph.entries.length > 1;
     this.code = new RegionCode(hasDoors ? DOOR_PARAMETERS.length : 1);
-    this.frame = new Frame(this.code, surroundings.handlerType, surroundings.segmentation, hasDoors);
+    this.frame = new Frame(this.code, surroundings.handlerType, segmentation, hasDoors, open);
     this.order = new Order(graph, options.hubs);
-    const walks = this.meetsMisses() ? surroundings.short("locate") : undefined;
+    const walks = !open && this.meetsMisses() ? surroundings.short("locate") : undefined;
     this.shop = {
       code: this.code,
       frame: this.frame,
-      access: new RegionAccess(this.frame, surroundings.segmentation, user, walks),
-      segmentation: surroundings.segmentation,
+      access: new RegionAccess(this.frame, segmentation, user, walks, open),
+      segmentation,
       nodes,
       options,
       runtime: (name) => surroundings.runtime(name),
@@ -121,8 +125,9 @@ class RegionWriter {
     frame.open();
     yield* this.node(this.order.first);
     frame.close(ways, () => this.sources?.follow(frame.flags, () => this.kept()));
-    if (entries.length === 1) return { code, doors: [] };
-    return { code, doors: ways.map((way, n) => (main: number) => frame.door(way, n, main)) };
+    const { reliesOnOpenMemory } = frame;
+    if (entries.length === 1) return { code, doors: [], reliesOnOpenMemory };
+    return { code, reliesOnOpenMemory, doors: ways.map((way, n) => (main: number) => frame.door(way, n, main)) };
   }
 
   // ---- structure ----

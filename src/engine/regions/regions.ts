@@ -13,11 +13,13 @@ import type { Block } from "../blocks";
 import type { HandlerLibrary } from "../handlers/library";
 import { record } from "../record";
 import type { Step } from "../records";
+import type { OpenStretches } from "../system/open";
 import { type CpuState, MODE, type WasmOffset } from "../state";
 import { AsideRecords } from "./aside";
 import { Batch, type Candidate, makeRegion, type Written } from "./compilation";
 import { type KnownCode, MOST_ENTRIES, planBlock, type PlannedBlock } from "./graph";
 import { Heat, PAGE, pageOf } from "./heat";
+import { type Open, OpenRegions } from "./open";
 import { defaultRegionOptions, type RegionOptions } from "./options";
 import { ProvenPages } from "./pages";
 import { Patterns } from "./pattern";
@@ -40,6 +42,8 @@ export interface DecodedCode {
   steps(block: Block): readonly Step[];
   /** Where code at a linear address is fetched from now; undefined where it faults. */
   translate(linear: bigint, user: boolean): number | undefined;
+  /** Memory that regions may reach without the lookaside, as things are. */
+  openMemory(): OpenStretches | undefined;
   /** Room for records, until all decoded code is forgotten. */
   reserve(records: number): WasmOffset | undefined;
 }
@@ -67,6 +71,8 @@ interface Region {
   readonly asides: readonly WasmOffset[];
   /** Cells of its pages. */
   readonly cells: readonly WasmOffset[];
+  /** What it takes for granted of memory. */
+  readonly open: Open | undefined;
   dropped: boolean;
 }
 
@@ -84,10 +90,12 @@ export class Regions {
         readonly work: ReturnType<typeof makeRegion>;
         readonly asides: WasmOffset[];
         readonly cells: WasmOffset[];
+        readonly open: Open | undefined;
       }
     | undefined;
   private readonly asides: AsideRecords;
   private readonly pages: ProvenPages;
+  private readonly open: OpenRegions;
   private batch = new Batch<Region>();
   private waited = 0;
   private readonly freeSlots: number[] = [];
@@ -108,15 +116,23 @@ export class Regions {
     this.heat = new Heat(this.options.threshold, this.options.thresholdLater);
     this.patterns = this.noPatterns();
     this.pages = new ProvenPages(state);
+    this.open = new OpenRegions(state, () => code.openMemory());
     this.asides = new AsideRecords(state, (records) => code.reserve(records));
   }
 
   /** The ticks ran out in the interpreter, at the head of this block, where the CPU is. Call while no generated code runs. */
   sample(block: Block, rip: bigint): void {
+    this.dropUseless(block);
     if (this.byEntry.has(block) || !this.heat.add(block, this.byBlock.has(block))) return;
     if (this.options.threshold === 0 || this.options.work === 0) this.compile(block, rip);
     else if (this.candidates.size < MOST_CANDIDATES && !this.candidates.has(block))
       this.candidates.set(block, this.wanted(block, rip));
+  }
+
+  /** The interpreter runs this block: perhaps because regions that hold it rely on what is not so. */
+  private dropUseless(block: Block): void {
+    for (const region of this.byBlock.get(block) ?? [])
+      if (region.open && this.open.isUseless(region.open, region.doors[0].block)) this.drop(region);
   }
 
   /** A region of its own; or, for a block that is inside one, that region with one more door. */
@@ -181,11 +197,13 @@ export class Regions {
     const asides: WasmOffset[] = [];
     const cells = new Map<bigint, WasmOffset | undefined>();
     const taken: WasmOffset[] = [];
+    const open = options.openMemory ? this.open.take(candidate.block) : undefined;
     const work = makeRegion(candidate, {
       code: this.knownCode(candidate),
       patterns,
       options,
       batch,
+      open,
       handler: (plan, block) => (plan.head ? this.ownHandler(block.source) : this.handlerAt(plan.record)),
       aside: (run, handler, { source, plans }) => {
         const records = this.asides.write(run, handler, source.instructions - plans.length);
@@ -201,7 +219,7 @@ export class Regions {
         return cell;
       },
     });
-    this.current = { candidate, work, asides, cells: taken };
+    this.current = { candidate, work, asides, cells: taken, open };
   }
 
   /** What was being made is not wanted any more. */
@@ -209,12 +227,13 @@ export class Regions {
     if (this.current) {
       this.asides.leave(this.current.asides);
       this.pages.release(this.current.cells);
+      this.open.release(this.current.open);
     }
     this.current = undefined;
   }
 
   private step(): void {
-    const { candidate, work, asides, cells } = this.current!;
+    const { candidate, work, asides, cells, open } = this.current!;
     if (candidate.block.dropped) return this.abandon();
     this.counts.steps++;
     const { done, value } = work.next();
@@ -224,7 +243,9 @@ export class Regions {
     this.current = undefined;
     const { replaces } = candidate;
     if (replaces && !replaces.dropped) this.drop(replaces);
-    this.keep(value, asides, cells);
+    const reliesOn = value.function.reliesOnOpenMemory ? open : undefined;
+    if (!reliesOn) this.open.release(open);
+    this.keep(value, { asides, cells, open: reliesOn });
     if (replaces) this.settle();
   }
 
@@ -275,11 +296,11 @@ export class Regions {
 
   // ---- those there are ----
 
-  private keep(written: Written, asides: readonly WasmOffset[], cells: readonly WasmOffset[]): void {
+  private keep(written: Written, has: Pick<Region, "asides" | "cells" | "open">): void {
     const { entries, blocks, instructions } = written;
     if (this.all.size >= this.options.mostRegions) this.evict();
     const doors: Door[] = [];
-    const region: Region = { doors, blocks, asides, cells, dropped: false };
+    const region: Region = { doors, blocks, ...has, dropped: false };
     for (const { block, rip } of entries) {
       const slot = this.freeSlots.pop() ?? this.library.reserve();
       doors.push({ block, rip, slot, handler: this.ownHandler(block), region });
@@ -352,6 +373,7 @@ export class Regions {
     this.all.delete(region);
     this.asides.leave(region.asides);
     this.pages.release(region.cells);
+    this.open.release(region.open);
     for (const { block, slot, handler } of doors) {
       if (!block.dropped) this.setHandler(block, handler);
       this.byEntry.delete(block);

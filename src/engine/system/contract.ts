@@ -6,6 +6,7 @@
  */
 import type { SystemHelper } from "../../isa/system";
 import type { DebugRegisters } from "./debug";
+import type { OpenStretches } from "./open";
 import type { Walk } from "./paging";
 import type { ShortDelivery } from "./short";
 
@@ -79,6 +80,8 @@ export interface System {
   invalidatePage(linear: bigint): void;
   /** A physical page became a code page: later writes must come through writeSlow. Call when the first block is decoded from it. */
   protectPage(physicalPage: number): void;
+  /** Memory that needs no translation and no lookaside, as things are. */
+  openMemory(): OpenStretches | undefined;
   /** All caches that derive from architectural state, after that state was replaced (snapshot). */
   rebuild(): void;
 

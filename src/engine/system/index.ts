@@ -23,6 +23,7 @@ import { Interrupts } from "./interrupts";
 import { Lookaside } from "./lookaside";
 import { Modes } from "./modes";
 import { Msrs } from "./msr";
+import { OpenMemory } from "./open";
 import { EXECUTE, Paging, PROBE, READ, USER, WRITE } from "./paging";
 import { Ports } from "./ports";
 import { resetState } from "./reset";
@@ -48,6 +49,7 @@ function assemble(state: CpuState, board: Board, hooks: SystemHooks, { levels5 =
   const core = new Core(state, board, hooks, levels5);
   const paging = new Paging(core);
   const lookaside = new Lookaside(core);
+  const openMemory = new OpenMemory(core, paging);
   const debug = new DebugRegisters(core, () => lookaside.flushAll());
   const access = new Access(core, paging, lookaside, debug);
   const segments: Segments = new Segments(core, access);
@@ -81,6 +83,7 @@ function assemble(state: CpuState, board: Board, hooks: SystemHooks, { levels5 =
     core,
     paging,
     lookaside,
+    openMemory,
     access,
     flags,
     segments,
@@ -203,8 +206,9 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
 
 export function createSystem(state: CpuState, board: Board, hooks: SystemHooks, options: SystemOptions = {}): System {
   const parts = assemble(state, board, hooks, options);
-  const { core, paging, lookaside, access, flags, segments, modes, control, interrupts, exceptions, debug, ports } =
+  const { core, paging, lookaside, openMemory, access, flags, segments, modes, control, interrupts, exceptions } =
     parts;
+  const { debug, ports } = parts;
   return {
     helpers: helpersOf(parts),
     readSlow: (record, sizeAndIntent) => access.readSlow(record, sizeAndIntent),
@@ -234,10 +238,15 @@ export function createSystem(state: CpuState, board: Board, hooks: SystemHooks, 
     updateMode: modes.update,
     flushLookaside: control.flushAll,
     invalidatePage: (linear) => control.invalidate(lowOf(linear), highOf(linear)),
-    protectPage: (physicalPage) => lookaside.protect(physicalPage),
+    protectPage(physicalPage) {
+      lookaside.protect(physicalPage);
+      openMemory.protect(physicalPage);
+    },
+    openMemory: () => openMemory.stretches,
     rebuild() {
       core.shutdown = undefined;
       paging.forgetKinds();
+      openMemory.reset();
       paging.refreshMask();
       lookaside.reset();
       hooks.flushJumps();
@@ -254,6 +263,7 @@ export function createSystem(state: CpuState, board: Board, hooks: SystemHooks, 
       resetState(core, () => modes.rebuild());
       debug.refresh();
       paging.forgetKinds();
+      openMemory.reset();
       paging.refreshMask();
       lookaside.reset();
       hooks.flushJumps();

@@ -21,6 +21,10 @@ export class Bytes {
     this.buffer[at] = value;
   }
 
+  endsWith(value: number): boolean {
+    return this.length > 0 && this.buffer[this.length - 1] === value;
+  }
+
   /** Unsigned LEB128 of a 32-bit value. */
   u32(value: number): this {
     value >>>= 0;

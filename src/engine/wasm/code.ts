@@ -274,7 +274,7 @@ export const memory = {
   v128Store: SIMD + 0x0b,
 } as const;
 
-type Opcode = (typeof op)[keyof typeof op] | SimdOpcode;
+export type Opcode = (typeof op)[keyof typeof op] | SimdOpcode;
 type MemoryOpcode = (typeof memory)[keyof typeof memory];
 
 export class Code {

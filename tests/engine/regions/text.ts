@@ -3,6 +3,7 @@
  * of what the head loads into them; places in the state, lookaside tables and records have theirs, so that the text changes only when
  * the code does.
  */
+import { RECORD_BYTES } from "../../../src/engine/record";
 import { layout, LOOKASIDE, LOOKASIDE_TABLE_BYTES, RAM, RECORDS } from "../../../src/engine/state";
 import { memory, op, simd } from "../../../src/engine/wasm/code";
 
@@ -70,6 +71,7 @@ function place(offset: number): string {
     const within = (offset - LOOKASIDE) % LOOKASIDE_TABLE_BYTES;
     return `${table > 1 ? "user" : "supervisor"}.${table & 1 ? "write" : "read"}${within ? `+${within}` : ""}`;
   }
+  if (offset >= RAM) return `ram+${offset - RAM}`;
   for (const [name, field] of Object.entries(layout)) {
     const bytes = field.type === "u64" ? 8 : 4;
     if (offset < field.offset || offset >= field.offset + bytes * field.count) continue;
@@ -80,7 +82,9 @@ function place(offset: number): string {
 }
 
 const constant = (value: bigint): string =>
-  value >= RECORDS && value < RAM ? `record+${Number(value) - RECORDS}` : String(value);
+  value >= RECORDS && value < RAM && (Number(value) - RECORDS) % RECORD_BYTES === 0
+    ? `record+${Number(value) - RECORDS}`
+    : String(value);
 
 function line(reader: Reader): string {
   const first = reader.u8();
