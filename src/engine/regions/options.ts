@@ -41,7 +41,7 @@ export interface RegionOptions {
   readonly tableEntries: number;
   /** INVLPG, and page walks in regions that hold one; needs the short ways (system/short). */
   readonly pageDrops: boolean;
-  /** While paging is off addresses are compared with the ends of memory in place of a lookup. Gains: see openMemory in ARCHITECTURE. */
+  /** While paging is off addresses are compared with the ends of memory in place of a lookup. Gains, in 32-bit twins: dispatch 1.8, matrix 1.6, recursion 1.5, sha256 1.4, quicksort 1.25. */
   readonly openMemory: boolean;
   /** Kernel code over several pages, or with asides, walks where the lookaside misses; needs the short ways. Gains: Linux's `dd` of single bytes 1.1. */
   readonly walks: boolean;
