@@ -142,13 +142,11 @@ export class X86Cpu implements Cpu {
       clock: () => this.clock,
     };
     this.state.u32[STI_AT] = NO_STI;
-    this.system = createSystem(this.state, board, hooks, { levels5, quick });
+    this.system = createSystem(this.state, board, hooks, { levels5 });
     this.library = new HandlerLibrary(this.memory, this.withShortWays(quick), {
       ...defaultHandlerOptions,
       ...handlers,
     });
-    this.library.renewed = () => this.system.useRuntime(this.library.runtime);
-    this.library.renewed();
     this.blocks = new Blocks(this.state, this.library, this.jumps);
     this.source = {
       page: (address) => this.codePage(address),

@@ -94,6 +94,8 @@ export const systemHelpers = {
   fpuArithmeticMemory: "FADD and its kind",
   /** (mode, stack register, pops) */
   fpuCompare: "FCOM and its kind",
+  /** The same; CF, PF and ZF at their bits of RFLAGS. */
+  fpuCompareFlags: "FCOMI and its kind",
   /** (pops, kind, bits) */
   fpuCompareMemory: "FCOM m, FICOM",
   /** (kind; bits, or offset of what is longer than 64, or stack register) */

@@ -2,9 +2,9 @@
  * x87 (SDM 1, chapter 8). The stack, the tags and the 80-bit arithmetic live behind helpers; the definitions say which encodings there
  * are and what each asks of them. `T` is ST(i) by ModRM.rm.
  */
-import { type Expression, numberOf } from "./expression";
+import { bit, constant, type Expression, numberOf, system } from "./expression";
 import { FPU_ARITHMETIC } from "./floatcodes";
-import { callSystem } from "./notation";
+import { callSystem, setFlag } from "./notation";
 import { number, kindNumber, x87 } from "./x87";
 
 /** Memory operands: size letter, kind, and whether the mnemonic begins with FI. */
@@ -51,7 +51,7 @@ function indexOf(form: string, operand: number): Expression {
   return written[operand] === "ST" ? number(0) : numberOf(operand);
 }
 
-// Comparisons: bit 0 of the mode: quiet NaNs do not signal; bit 1: RFLAGS instead of condition codes.
+// Comparisons: with mode 1 quiet NaNs do not signal.
 for (const [name, integerName, reg, pops] of [
   ["fcom", "ficom", 2, 0],
   ["fcomp", "ficomp", 3, 1],
@@ -68,14 +68,32 @@ for (const [name, forms, mode, pops] of [
   ["fcomp", ["D8 /3 ST,T", "DC /3 ST,T", "DE /2 ST,T"], 0, 1],
   ["fucom", ["DD /4 ST,T"], 1, 0],
   ["fucomp", ["DD /5 ST,T"], 1, 1],
-  ["fcomi", ["DB /6 ST,T"], 2, 0],
-  ["fcomip", ["DF /6 ST,T"], 2, 1],
-  ["fucomi", ["DB /5 ST,T"], 3, 0],
-  ["fucomip", ["DF /5 ST,T"], 3, 1],
 ] as const) {
-  x87(name, forms, mode & 2 ? "Compares ST with ST(i), into ZF PF CF." : "Compares ST with ST(i), into C3 C2 C0.", {
+  x87(name, forms, "Compares ST with ST(i), into C3 C2 C0.", {
     operands: { a: "none", b: "none" },
     does: () => [callSystem("fpuCompare", number(mode), numberOf(1), number(pops))],
+  });
+}
+for (const [name, form, mode, pops] of [
+  ["fcomi", "DB /6 ST,T", 0, 0],
+  ["fcomip", "DF /6 ST,T", 0, 1],
+  ["fucomi", "DB /5 ST,T", 1, 0],
+  ["fucomip", "DF /5 ST,T", 1, 1],
+] as const) {
+  x87(name, [form], "Compares ST with ST(i): CF less, ZF equal, all three of ZF PF CF unordered.", {
+    operands: { a: "none", b: "none" },
+    does: () => {
+      const flags = system("fpuCompareFlags", 8, number(mode), numberOf(1), number(pops));
+      const clear = constant(1, 0);
+      return [
+        setFlag("cf", bit(flags, 0)),
+        setFlag("pf", bit(flags, 2)),
+        setFlag("zf", bit(flags, 6)),
+        setFlag("af", clear),
+        setFlag("sf", clear),
+        setFlag("of", clear),
+      ];
+    },
   });
 }
 for (const [name, form, mode] of [

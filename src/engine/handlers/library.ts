@@ -32,9 +32,7 @@ interface Other {
 export class HandlerLibrary {
   /** (record) -> EXIT: runs the block at the record, already charged. */
   run!: (record: number) => number;
-  /** What of the runtime the system side calls too. */
-  runtime!: { readonly extendedArithmetic: (...places: number[]) => number };
-  /** Called when `run` and `runtime` are others; whoever holds on to the old ones keeps all that was instantiated with them. */
+  /** Called when `run` is another; whoever holds on to the old one keeps all that was instantiated with it. */
   renewed: (() => void) | undefined;
   private table!: WebAssembly.Table;
   private base!: WebAssembly.Exports;
@@ -67,7 +65,6 @@ export class HandlerLibrary {
       this.instantiate(module, this.base);
     this.instances = this.others.size;
     this.run = this.base.run as HandlerLibrary["run"];
-    this.runtime = this.base as unknown as HandlerLibrary["runtime"];
     this.renewed?.();
   }
 

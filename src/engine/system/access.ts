@@ -305,15 +305,6 @@ export class Access {
     return this.write(record, low | 0, high | 0, size, access);
   }
 
-  /** The same if the lookaside knows the place; else 1, and nothing happened. */
-  storeKnown(low: number, high: number, size: number, valueLow: number, valueHigh: number, access: number): number {
-    const found = this.lookaside.find(low, high, size, (access & USER) !== 0, true);
-    if (found === 0) return 1;
-    this.core.view.setUint32(found, valueLow, true);
-    if (size === 8) this.core.view.setUint32(found + 4, valueHigh, true);
-    return 0;
-  }
-
   storeIn(record: number, base: number, offset: number, size: number, value: number): number {
     const low = this.core.u32[base] + offset;
     const carry = low > 0xffff_ffff ? 1 : 0;

@@ -90,13 +90,6 @@ export class BlockMemory {
     return 0;
   }
 
-  /** 4 or 8 bytes by halves, in 64-bit mode and not by way of FS or GS, if they can be written without a fault and alignment is not checked. 0 when it is done. */
-  writeWord(record: number, low: number, high: number, size: number, valueLow: number, valueHigh: number): number {
-    const { core, access } = this;
-    if (!core.long64 || core.segmentOf(record) >= 4 || core.u32[at.mode] & MODE.aligned) return 1;
-    return access.storeKnown(low, high, size, valueLow, valueHigh, this.privilege);
-  }
-
   /** Those bytes of `from` that `selected` says; the whole range must be writable only if any is. */
   writeSome(record: number, offset: bigint, from: Uint8Array, selected: (n: number) => boolean): number {
     const linear = this.linear(record, offset, from.length, true, 1n);

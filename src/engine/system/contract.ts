@@ -14,8 +14,6 @@ import type { ShortDelivery } from "./short";
 export interface SystemOptions {
   /** Five-level paging, CPUID's LA57. Default: it is there. */
   readonly levels5?: boolean;
-  /** x87 arithmetic by generated code where it can be. Default: it is. */
-  readonly quick?: boolean;
 }
 
 /** Access kinds of `translate`. */
@@ -84,9 +82,6 @@ export interface System {
   openMemory(): OpenStretches | undefined;
   /** All caches that derive from architectural state, after that state was replaced (snapshot). */
   rebuild(): void;
-
-  /** Lends functions of generated code (wasm/runtime.ts), which exist only after the system. */
-  useRuntime(runtime: { readonly extendedArithmetic: (...places: number[]) => number }): void;
 
   /** Lends the short way of delivering events (short/). */
   useDelivery(deliver: ShortDelivery): void;

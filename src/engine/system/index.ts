@@ -181,6 +181,7 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
     fpuArithmetic: fpu.arithmetic.arithmetic,
     fpuArithmeticMemory: fpu.arithmetic.arithmeticMemory,
     fpuCompare: fpu.comparison.compare,
+    fpuCompareFlags: fpu.comparison.compareFlags,
     fpuCompareMemory: fpu.comparison.compareMemory,
     fpuLoad: fpu.transfers.load,
     fpuStore: fpu.transfers.store,
@@ -252,9 +253,6 @@ export function createSystem(state: CpuState, board: Board, hooks: SystemHooks, 
       hooks.flushJumps();
       modes.rebuild();
       debug.refresh();
-    },
-    useRuntime(runtime) {
-      if (options.quick !== false) parts.fpu.useRuntime(runtime.extendedArithmetic);
     },
     useDelivery(deliver) {
       interrupts.short = deliver;

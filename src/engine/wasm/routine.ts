@@ -49,7 +49,8 @@ export const not = unary(op.i32Eqz),
   isZero64 = unary(op.i64Eqz),
   low = unary(op.i32WrapI64),
   wide = unary(op.i64ExtendI32U),
-  popcount = unary(op.i32Popcnt);
+  popcount = unary(op.i32Popcnt),
+  leadingZeros64 = unary(op.i64Clz);
 export const add = binary(op.i32Add),
   sub = binary(op.i32Sub),
   mul = binary(op.i32Mul),
@@ -67,6 +68,8 @@ export const add = binary(op.i32Add),
   less = binary(op.i32LtS);
 export const add64 = binary(op.i64Add),
   sub64 = binary(op.i64Sub),
+  mul64 = binary(op.i64Mul),
+  xor64 = binary(op.i64Xor),
   and64 = binary(op.i64And),
   or64 = binary(op.i64Or),
   shl64 = binary(op.i64Shl),
@@ -74,7 +77,20 @@ export const add64 = binary(op.i64Add),
   sar64 = binary(op.i64ShrS),
   eq64 = binary(op.i64Eq),
   ne64 = binary(op.i64Ne),
-  above64 = binary(op.i64GtU);
+  above64 = binary(op.i64GtU),
+  below64 = binary(op.i64LtU),
+  less64 = binary(op.i64LtS);
+/** Doubles: of a signed integer, to one (cut off), and what is computed with them. */
+export const toDouble = unary(op.f64ConvertI64S),
+  fromDouble = unary(op.i64TruncSatF64S),
+  rootOfDouble = unary(op.f64Sqrt),
+  byDouble = binary(op.f64Div),
+  timesDouble =
+    (a: Term, factor: number): Term =>
+    (code) => {
+      push(code, a);
+      code.f64(factor).op(op.f64Mul);
+    };
 export const load8 = load(memory.i32Load8U),
   load16 = load(memory.i32Load16U),
   load32 = load(memory.i32Load),

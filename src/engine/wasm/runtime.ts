@@ -3,7 +3,6 @@
  * and division, and the flags of floating-point arithmetic. Written once into the base module, which exports them; every other module imports those it uses.
  */
 import { Code, I32, I64, op } from "./code";
-import { extendedArithmetic } from "./extended";
 import { laneDouble, laneSingle, productIsExact, settleFloats } from "./floats";
 import type { ModuleWriter, Signature } from "./module";
 
@@ -20,8 +19,6 @@ export const runtimeSignatures = {
   divideSigned: divide,
   /** (high, low, divisor): 1 when the signed quotient does not fit, or the divisor is 0. */
   divideOverflowsSigned: overflow,
-  /** extended.ts */
-  extendedArithmetic: { parameters: [I32, I32, I32, I32], results: [I32] },
   /** floats.ts */
   settleFloats: { parameters: [I32, I64, I64, I64, I64], results: [I32] },
 } as const;
@@ -39,7 +36,6 @@ export function writeRuntime(module: ModuleWriter): void {
   const unsigned = add("divide", divideUnsigned());
   add("divideSigned", divideSigned(unsigned));
   add("divideOverflowsSigned", divideOverflowsSigned(unsigned));
-  add("extendedArithmetic", extendedArithmetic(high, unsigned));
   const isExact = module.define({ parameters: [I64, I64, I64], results: [I32] }, productIsExact());
   const singles = module.define({ parameters: [I32, I32, I32], results: [I32] }, laneSingle());
   const doubles = module.define({ parameters: [I32, I64, I64], results: [I32] }, laneDouble(isExact));
@@ -47,7 +43,7 @@ export function writeRuntime(module: ModuleWriter): void {
 }
 
 /** Schoolbook on 32-bit halves (Warren, Hacker's Delight, 8-2). */
-function multiplyHigh(): Code {
+export function multiplyHigh(): Code {
   const code = new Code(2);
   const [a, b] = [0, 1];
   const middle = code.local(I64);
@@ -77,7 +73,7 @@ function multiplyHigh(): Code {
 }
 
 /** The unsigned one, less b where a is negative, less a where b is. */
-function multiplyHighSigned(unsigned: number): Code {
+export function multiplyHighSigned(unsigned: number): Code {
   const code = new Code(2);
   code.get(0).get(1).call(unsigned);
   code.get(0).i64(63n).op(op.i64ShrS).get(1).op(op.i64And, op.i64Sub);
@@ -86,7 +82,7 @@ function multiplyHighSigned(unsigned: number): Code {
 }
 
 /** One division when the dividend has 64 bits, else two digits of 32 bits (Knuth's algorithm D; Warren, Hacker's Delight, 9-4). */
-function divideUnsigned(): Code {
+export function divideUnsigned(): Code {
   const code = new Code(4);
   const [high, low, divisor, wantRemainder] = [0, 1, 2, 3];
   const shift = code.local(I64);

@@ -63,7 +63,10 @@ class CodePages extends Set<number> {
 /** The record of the pretended instruction. */
 export const RECORD = RECORDS + 48;
 
-export function createMachine(options?: SystemOptions): Machine {
+export function createMachine({
+  quick = true,
+  ...options
+}: SystemOptions & { readonly quick?: boolean } = {}): Machine {
   const memory = new WebAssembly.Memory({ initial: (RAM + RAM_BYTES) >>> 16 });
   const state = new CpuState(memory);
   const machine = {
@@ -127,7 +130,7 @@ export function createMachine(options?: SystemOptions): Machine {
   bytes.setUint16(RECORD + fieldOf.start, 0, true);
   bytes.setUint16(RECORD + fieldOf.next, 2, true);
   bytes.setUint8(RECORD + fieldOf.segment, 3);
-  const ways: Partial<Ways> = options?.quick === false ? {} : shortWaysOf(memory, system, machine.refused);
+  const ways: Partial<Ways> = quick ? shortWaysOf(memory, system, machine.refused) : {};
   const extra: Partial<Machine> = {
     system,
     ram: new DataView(memory.buffer, RAM),

@@ -27,6 +27,7 @@ import { readControl, writeControl } from "./space";
 import { deliver32, return32 } from "./transfers32";
 import { deliver64, return64 } from "./transfers64";
 import { fill, leaf, locate, readSlow, walk, walk32, walkTables, writeSlow } from "./walk";
+import { writeX87, x87Helpers, x87Signatures } from "./x87";
 
 /** Delivery for the host: (vector, kind, error code or -1, RIP's halves) -> 1, or 0 when it is refused. */
 export type ShortDelivery = (vector: number, kind: number, code: number, ripLow: number, ripHigh: number) => number;
@@ -38,6 +39,7 @@ export const regionSignatures = {
   locate: { parameters: [I64, I32, I32], results: [I32] },
   /** (linear) -> 1 when its page is forgotten (INVLPG); 0: the interpreter does it. */
   dropPage: { parameters: [I64], results: [I32] },
+  ...x87Signatures,
 } as const satisfies Readonly<Record<string, Signature>>;
 export type RegionFunction = keyof typeof regionSignatures;
 
@@ -57,6 +59,10 @@ class Writer {
     const index = this.module.define({ parameters, results: [result] }, code);
     if (name) this.module.export(name, index);
     return callOf(index);
+  }
+
+  defineCode(signature: Signature, code: Code): Function {
+    return callOf(this.module.define(signature, code));
   }
 
   helper(name: string, routine: Routine): void {
@@ -101,6 +107,7 @@ export function writeShortWays(): Uint8Array<ArrayBuffer> {
   const flagHelpers = ["getFlags", "setFlags", "clearInterrupts", "setInterrupts"] as const;
   const [onGetFlags, onSetFlags, onClear, onSet] = flagHelpers.map((name) => writer.import(`system.${name}`));
   const [onRead, onWrite] = ["readSlow", "writeSlow"].map((name) => writer.import(name, slowType));
+  const x87 = new Map(x87Helpers.map((name) => [name, writer.import(`system.${name}`)]));
   const parts = writeParts(writer);
   writer.define([I32, I32], readSlow(parts.walk, onRead), "readSlow");
   writer.define([I32, I32], writeSlow(parts.walk, onWrite), "writeSlow");
@@ -123,6 +130,7 @@ export function writeShortWays(): Uint8Array<ArrayBuffer> {
   writer.helper("setFlags", popFlags(parts, onSetFlags));
   writer.helper("clearInterrupts", clearInterrupts(onClear));
   writer.helper("setInterrupts", setInterrupts(onSet));
+  writeX87(writer, parts.locate, (name) => x87.get(name)!);
   return writer.encode();
 }
 

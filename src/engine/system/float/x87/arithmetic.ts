@@ -1,7 +1,6 @@
 /** FADD and its kind. */
 import { FPU_ARITHMETIC, FPU_KINDS } from "../../../../isa/floatcodes";
 import type { Core } from "../../core";
-import type { UsualFpu } from "../usual";
 import { memoryReal } from "./formats";
 import { add, divide, infinity, multiply, negate, type Real, zero, ZERO_DIVIDE } from "../real";
 import { INDEFINITE, type X87Stack } from "./stack";
@@ -10,7 +9,6 @@ export class X87Arithmetic {
   constructor(
     private readonly core: Core,
     private readonly stack: X87Stack,
-    private readonly usual: UsualFpu,
   ) {}
 
   readonly arithmetic = (record: number): number => {
@@ -24,7 +22,6 @@ export class X87Arithmetic {
       }
       return 0;
     }
-    if (this.usual.arithmetic(core.argument(0), dst, src)) return this.stack.popped(pops);
     const operation = FPU_ARITHMETIC[core.argument(0)];
     this.stack.produce(
       dst,
@@ -43,7 +40,6 @@ export class X87Arithmetic {
       return 0;
     }
     const kind = FPU_KINDS[core.argument(1)];
-    if (this.usual.arithmeticMemory(core.argument(0), kind, 2)) return 0;
     const source = memoryReal(kind, core.argument64(2));
     const operation = FPU_ARITHMETIC[core.argument(0)];
     this.stack.produce(0, 0, () => this.combine(operation, this.stack.real(0), source), this.stack.precision);

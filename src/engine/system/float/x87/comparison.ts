@@ -1,73 +1,63 @@
-/** FCOM and its kind: condition codes, or CF, PF and ZF. */
+/** FCOM and its kind: CF, PF and ZF, or as condition codes C0, C2 and C3, which stand eight bits further up in the status word. */
 import { FPU_KINDS } from "../../../../isa/floatcodes";
-import { at, type Core } from "../../core";
-import type { UsualFpu } from "../usual";
+import type { Core } from "../../core";
 import { memoryReal } from "./formats";
 import { compare, INVALID, type Real } from "../real";
-import { C0, C2, C3, type X87Stack } from "./stack";
+import type { X87Stack } from "./stack";
+
+const LESS = 0x01,
+  EQUAL = 0x40,
+  UNORDERED = 0x45;
 
 export class X87Comparison {
   constructor(
     private readonly core: Core,
     private readonly stack: X87Stack,
-    private readonly usual: UsualFpu,
   ) {}
 
   readonly compare = (record: number): number => {
-    this.stack.begin(record, (this.core.argument(0) & 2) !== 0);
+    this.stack.begin(record);
     const [mode, n, pops] = [this.core.argument(0), this.core.argument(1), this.core.argument(2)];
-    const relation = this.stack.isFull(0) && this.stack.isFull(n) ? this.usual.relation(n) : undefined;
-    if (relation !== undefined) {
-      this.tell(relation, (mode & 2) !== 0);
-      return this.stack.popped(pops);
-    }
-    this.compareWith(this.stack.isFull(n) ? this.stack.real(n) : undefined, mode, pops);
+    this.stack.condition(this.compareWith(this.registerOf(n), mode, pops) << 8);
     return 0;
+  };
+
+  readonly compareFlags = (record: number): number => {
+    this.stack.begin(record, true);
+    const [mode, n, pops] = [this.core.argument(0), this.core.argument(1), this.core.argument(2)];
+    return this.core.yield32(this.compareWith(this.registerOf(n), mode, pops));
   };
 
   readonly compareMemory = (record: number): number => {
     this.stack.begin(record);
     const { core } = this;
-    this.compareWith(memoryReal(FPU_KINDS[core.argument(1)], core.argument64(2)), 0, core.argument(0));
+    const source = memoryReal(FPU_KINDS[core.argument(1)], core.argument64(2));
+    this.stack.condition(this.compareWith(source, 0, core.argument(0)) << 8);
     return 0;
   };
 
-  compareWith(b: Real | undefined, mode: number, pops: number): void {
-    const toFlags = (mode & 2) !== 0;
+  private registerOf(n: number): Real | undefined {
+    return this.stack.isFull(n) ? this.stack.real(n) : undefined;
+  }
+
+  /** ST against a number, or an empty register: CF, PF and ZF at their bits of RFLAGS. They are told even when an exception keeps the operands. */
+  compareWith(b: Real | undefined, mode: number, pops: number): number {
     if (!this.stack.isFull(0) || !b) {
-      const masked = this.stack.underflow();
-      this.tell(undefined, toFlags);
-      if (masked) this.stack.pop(pops);
-      return;
+      if (this.stack.underflow()) this.stack.pop(pops);
+      return UNORDERED;
     }
     const a = this.stack.real(0);
     const isNan = (r: Real) => r.kind === "nan" || r.kind === "unsupported";
-    let relation: number | undefined;
+    let flags = UNORDERED;
     if (isNan(a) || isNan(b)) {
       const quietly = (r: Real) => !isNan(r) || (r.kind === "nan" && !r.signaling);
       if (!(mode & 1) || !quietly(a) || !quietly(b)) this.stack.env.flags |= INVALID;
     } else {
       this.stack.noteDenormals(a, b);
-      relation = compare(a, b);
+      const relation = compare(a, b);
+      flags = relation < 0 ? LESS : relation === 0 ? EQUAL : 0;
     }
-    // The outcome is told even when an exception that is not masked keeps the operands.
-    const stops = this.stack.note(this.stack.env.flags);
-    this.tell(relation, toFlags);
-    if (!stops) this.stack.pop(pops);
-  }
-
-  /** Condition codes, or CF PF ZF; undefined relation: unordered. */
-  private tell(relation: number | undefined, toFlags: boolean): void {
-    const { u32 } = this.core;
-    const [less, same, open] = [relation === -1, relation === 0, relation === undefined];
-    if (!toFlags) return this.stack.condition(open ? C0 | C2 | C3 : less ? C0 : same ? C3 : 0);
-    u32[at.cf] = less || open ? 1 : 0;
-    u32[at.zeroSource] = same || open ? 0 : 1;
-    u32[at.zeroSource + 1] = 0;
-    // Parity of the low byte: even for 0.
-    u32[at.signSource] = open ? 0 : 1;
-    u32[at.signSource + 1] = 0;
-    u32[at.of] = 0;
-    u32[at.af] = 0;
+    if (!this.stack.note(this.stack.env.flags)) this.stack.pop(pops);
+    return flags;
   }
 }

@@ -6,7 +6,6 @@
  */
 import type { BlockMemory } from "../../block";
 import type { Core } from "../../core";
-import { type ExtendedArithmetic, UsualFpu } from "../usual";
 import { X87Arithmetic } from "./arithmetic";
 import { X87Comparison } from "./comparison";
 import { X87Control } from "./control";
@@ -22,20 +21,13 @@ export class X87 {
   readonly transfers: X87Transfers;
   readonly operations: X87Operations;
   readonly control: X87Control;
-  private readonly usual: UsualFpu;
 
   constructor(core: Core, block: BlockMemory) {
     this.stack = new X87Stack(core);
-    this.usual = new UsualFpu(core);
-    this.arithmetic = new X87Arithmetic(core, this.stack, this.usual);
-    this.comparison = new X87Comparison(core, this.stack, this.usual);
-    this.transfers = new X87Transfers(core, this.stack, this.usual, block);
-    this.operations = new X87Operations(core, this.stack, this.usual, this.comparison, new X87Logarithms(this.stack));
+    this.arithmetic = new X87Arithmetic(core, this.stack);
+    this.comparison = new X87Comparison(core, this.stack);
+    this.transfers = new X87Transfers(core, this.stack, block);
+    this.operations = new X87Operations(core, this.stack, this.comparison, new X87Logarithms(this.stack));
     this.control = new X87Control(core, this.stack);
-  }
-
-  /** The short way of arithmetic, once there is one. */
-  useRuntime(arithmetic: ExtendedArithmetic): void {
-    this.usual.compute = arithmetic;
   }
 }

@@ -3,7 +3,6 @@ import { FPU_OPERATIONS, type FpuOperation } from "../../../../isa/floatcodes";
 import { at, type Core } from "../../core";
 import { remainder } from "../remainder";
 import { cosine, sine, tangent } from "../transcendental";
-import type { UsualFpu } from "../usual";
 import type { X87Comparison } from "./comparison";
 import type { X87Logarithms } from "./logarithms";
 import {
@@ -28,7 +27,6 @@ export class X87Operations {
   constructor(
     private readonly core: Core,
     private readonly stack: X87Stack,
-    private readonly usual: UsualFpu,
     private readonly comparison: X87Comparison,
     private readonly logarithms: X87Logarithms,
   ) {}
@@ -40,10 +38,9 @@ export class X87Operations {
       return 0;
     }
     this.stack.begin(record);
-    if ((name === "chs" || name === "abs") && this.stack.isFull(0)) return this.usual.changeSign(name === "abs");
     if (name === "decstp" || name === "incstp") this.stack.turn(name === "incstp" ? 1 : -1);
     else if (name === "xam") this.examine();
-    else if (name === "tst") this.comparison.compareWith(zero(0), 0, 0);
+    else if (name === "tst") this.stack.condition(this.comparison.compareWith(zero(0), 0, 0) << 8);
     else this.compute(name);
     return 0;
   };

@@ -53,11 +53,6 @@ export class X87Stack {
     }
   }
 
-  popped(count: number): number {
-    this.pop(count);
-    return 0;
-  }
-
   /** How an instruction begins that can fault no more. `keepsC1`: FCOMI and FCMOVcc clear C1 only for a stack underflow. */
   begin(record: number, keepsC1 = false): void {
     this.point(record);

@@ -2,7 +2,6 @@
 import { FPU_CONSTANTS, FPU_KINDS, TRUNCATE } from "../../../../isa/floatcodes";
 import type { BlockMemory } from "../../block";
 import { at, type Core } from "../../core";
-import type { UsualFpu } from "../usual";
 import {
   bytesIn,
   bytesOf,
@@ -44,7 +43,6 @@ export class X87Transfers {
   constructor(
     private readonly core: Core,
     private readonly stack: X87Stack,
-    private readonly usual: UsualFpu,
     private readonly block: BlockMemory,
   ) {}
 
@@ -60,14 +58,7 @@ export class X87Transfers {
     this.stack.begin(record);
     if (kind === "register") {
       const n = core.argument(1);
-      const full = this.stack.isFull(n);
-      if (full && !this.stack.isFull(-1)) {
-        this.usual.copy(n, -1);
-        this.stack.turn(-1);
-        return 0;
-      }
-      const bits = this.stack.bits(n);
-      if (full) this.stack.push(bits);
+      if (this.stack.isFull(n)) this.stack.push(this.stack.bits(n));
       else if (this.stack.underflow()) {
         this.stack.turn(-1);
         this.stack.put(0, INDEFINITE);
@@ -76,7 +67,6 @@ export class X87Transfers {
     }
     if (kind === "extended") this.stack.push(littleEndian(ten));
     else if (this.stack.isFull(-1)) this.stack.push(0n);
-    else if (this.usual.load(kind, 1)) this.stack.turn(-1);
     else this.loadNumber(kind === "decimal" ? decimalReal(ten) : memoryReal(kind, core.argument64(1)));
     return 0;
   };
@@ -125,16 +115,6 @@ export class X87Transfers {
       flags = INVALID | STACK_FAULT;
       bits = indefiniteOf(kind);
     } else {
-      const narrow = this.usual.narrow(kind);
-      if (narrow) {
-        const offset = [core.argument(1), core.u32[at.argument + 3]] as const;
-        const done = this.block.writeWord(record, ...offset, bytesIn(kind), narrow.low, narrow.high);
-        if (done === 0) {
-          this.stack.point(record);
-          core.u32[at.fpuStatus] |= narrow.status;
-          return this.stack.popped(pops);
-        }
-      }
       bits = this.rounded(kind, truncates);
       flags = env.flags;
     }
@@ -203,7 +183,9 @@ export class X87Transfers {
       if (!this.stack.underflow()) return 0;
       for (const empty of [0, n]) if (!this.stack.isFull(empty)) this.stack.put(empty, INDEFINITE);
     }
-    this.usual.exchange(n);
+    const [first, second] = [this.stack.bits(0), this.stack.bits(n)];
+    this.stack.put(0, second);
+    this.stack.put(n, first);
     return 0;
   };
 
