@@ -3,12 +3,11 @@
  * what can be told at once is. All rules are identities of the notation (isa/expression.ts); none knows an instruction. Equal nodes
  * made here are the same object.
  */
-import type { Comparison, Expression, Width } from "../../isa/expression";
-import { children } from "../lower";
+import type { BinaryOperator, Comparison, Expression, UnaryOperator, Width } from "../../isa/expression";
+import { type Of, SharedNodes } from "./shared";
 import { simplifyVector } from "./simplify-vector";
 
 type Leaf = (leaf: Expression) => Expression;
-type Of<Kind extends Expression["kind"]> = Extract<Expression, { kind: Kind }>;
 
 const ones = (width: Width): bigint => (1n << BigInt(width)) - 1n;
 const signed = (width: Width, value: bigint): bigint => BigInt.asIntN(width, value);
@@ -16,8 +15,7 @@ const isConstant = (e: Expression): e is Of<"constant"> => e.kind === "constant"
 const isValue = (e: Expression, value: bigint): boolean => isConstant(e) && e.value === value;
 
 export class Nodes {
-  private readonly known = new Map<string, Expression>();
-  private readonly numbers = new Map<Expression, number>();
+  private readonly shared = new SharedNodes();
 
   constructor(
     private readonly rewriting = true,
@@ -25,105 +23,124 @@ export class Nodes {
   ) {}
 
   constant(width: Width, value: bigint): Expression {
-    return this.intern({ kind: "constant", width, value: value & ones(width) });
+    return this.shared.constant(width, BigInt.asUintN(width, value));
   }
 
-  /** What has no parts. */
+  /** What was made here, or has no parts. */
   leaf(e: Expression): Expression {
-    return this.intern(e);
+    return this.shared.leaf(e);
   }
 
   get size(): number {
-    return this.known.size;
+    return this.shared.size;
   }
 
   /** The number of an expression that was made here: equal ones have the same. */
   number(e: Expression): number {
-    return this.numbers.get(e)!;
+    return this.shared.number(e);
   }
 
   /** The expression over other leaves, simplified. */
   rebuild(e: Expression, leaf: Leaf, done = new Map<Expression, Expression>()): Expression {
     const before = done.get(e);
     if (before) return before;
-    const go = (child: Expression) => this.rebuild(child, leaf, done);
-    const result = children(e).length === 0 && e.kind !== "system" ? this.intern(leaf(e)) : this.node(e, go);
+    const result = this.node(e, leaf, done);
     done.set(e, result);
     return result;
   }
 
-  private node(e: Expression, go: Leaf): Expression {
+  private node(e: Expression, leaf: Leaf, done: Map<Expression, Expression>): Expression {
     switch (e.kind) {
       case "unary":
-        return this.unary({ ...e, a: go(e.a) });
+        return this.unary(e.operator, e.width, this.rebuild(e.a, leaf, done));
       case "zext":
       case "sext":
       case "low":
-        return this.resize({ ...e, a: go(e.a) });
+        return this.resize(e.kind, e.width, this.rebuild(e.a, leaf, done));
       case "parity":
-        return this.intern({ ...e, a: go(e.a) });
+        return this.shared.parity(this.rebuild(e.a, leaf, done));
       case "binary":
-        return this.binary({ ...e, a: go(e.a), b: go(e.b) });
+        return this.binary(e.operator, e.width, this.rebuild(e.a, leaf, done), this.rebuild(e.b, leaf, done));
       case "compare":
-        return this.compare(e.operator, go(e.a), go(e.b));
-      case "select":
-        return this.select({ ...e, condition: go(e.condition), a: go(e.a), b: go(e.b) });
+        return this.compare(e.operator, this.rebuild(e.a, leaf, done), this.rebuild(e.b, leaf, done));
+      case "select": {
+        const condition = this.rebuild(e.condition, leaf, done);
+        return this.select(e.width, condition, this.rebuild(e.a, leaf, done), this.rebuild(e.b, leaf, done));
+      }
       case "divide":
-      case "divideOverflows":
-        return this.intern({ ...e, high: go(e.high), low: go(e.low), divisor: go(e.divisor) });
+      case "divideOverflows": {
+        const [high, low] = [this.rebuild(e.high, leaf, done), this.rebuild(e.low, leaf, done)];
+        return this.shared.divide(e, high, low, this.rebuild(e.divisor, leaf, done));
+      }
       case "load":
-        return this.intern({ ...e, offset: go(e.offset) });
+        return this.shared.load(e, this.rebuild(e.offset, leaf, done));
       case "vector":
-        return this.vector({ ...e, a: go(e.a), b: e.b && go(e.b) });
+        return this.vector({ ...e, a: this.rebuild(e.a, leaf, done), b: e.b && this.rebuild(e.b, leaf, done) });
       case "system":
-        return this.once({ ...e, arguments: e.arguments.map(go) });
+        return this.shared.call({ ...e, arguments: e.arguments.map((one) => this.rebuild(one, leaf, done)) });
       default:
-        return this.intern(e);
+        return this.shared.leaf(leaf(e));
     }
   }
 
   // ---- rules ----
 
   private vector(e: Of<"vector">): Expression {
-    return this.rewritingVectors ? simplifyVector(e, (node) => this.intern(node)) : this.intern(e);
+    return this.rewritingVectors ? simplifyVector(e, (node) => this.made(node)) : this.shared.vector(e);
   }
 
-  private unary(e: Of<"unary">): Expression {
-    const { a, width, operator } = e;
-    if (!this.rewriting) return this.intern(e);
-    if (isConstant(a) && operator === "not") return this.constant(width, ~a.value);
-    if (isConstant(a) && operator === "neg") return this.constant(width, -a.value);
-    if (operator === "not" && a.kind === "unary" && a.operator === "not") return a.a;
-    return this.intern(e);
+  private made(e: Expression): Expression {
+    return e.kind === "vector" ? this.shared.vector(e) : this.shared.leaf(e);
   }
 
-  private resize(e: Of<"zext" | "sext" | "low">): Expression {
-    const { a, width } = e;
-    if (a.width === width) return a;
-    if (!this.rewriting) return this.intern(e);
-    if (isConstant(a)) return this.constant(width, e.kind === "sext" ? signed(a.width, a.value) : a.value);
-    if (e.kind === "low" && (a.kind === "zext" || a.kind === "sext") && a.a.width >= width) {
-      return this.resize({ ...e, a: a.a });
+  private unary(operator: UnaryOperator, width: Width, a: Expression): Expression {
+    if (this.rewriting) {
+      if (isConstant(a) && operator === "not") return this.constant(width, ~a.value);
+      if (isConstant(a) && operator === "neg") return this.constant(width, -a.value);
+      if (operator === "not" && a.kind === "unary" && a.operator === "not") return a.a;
     }
-    if (e.kind === "low" && a.kind === "low") return this.resize({ ...e, a: a.a });
-    if (e.kind === "zext" && a.kind === "zext") return this.resize({ ...e, a: a.a });
-    return this.intern(e);
+    return this.shared.unary(operator, width, a);
   }
 
-  private select(e: Of<"select">): Expression {
-    if (!this.rewriting) return this.intern(e);
-    if (isConstant(e.condition)) return e.condition.value ? e.a : e.b;
-    return e.a === e.b ? e.a : this.intern(e);
+  private resize(kind: "zext" | "sext" | "low", width: Width, a: Expression): Expression {
+    if (a.width === width) return a;
+    if (!this.rewriting) return this.shared.resize(kind, width, a);
+    if (isConstant(a)) return this.constant(width, kind === "sext" ? signed(a.width, a.value) : a.value);
+    if (kind === "low" && (a.kind === "zext" || a.kind === "sext") && a.a.width >= width) {
+      return this.resize(kind, width, a.a);
+    }
+    if (kind === "low" && a.kind === "low") return this.resize(kind, width, a.a);
+    if (kind === "zext" && a.kind === "zext") return this.resize(kind, width, a.a);
+    return this.shared.resize(kind, width, a);
   }
 
-  private binary(e: Of<"binary">): Expression {
-    if (!this.rewriting) return this.intern(e);
-    return this.folded(e) ?? this.neutral(e) ?? this.signedLess(e) ?? this.orEqual(e) ?? this.intern(e);
+  private select(width: Width, condition: Expression, a: Expression, b: Expression): Expression {
+    if (this.rewriting) {
+      if (isConstant(condition)) return condition.value ? a : b;
+      if (a === b) return a;
+    }
+    return this.shared.select(width, condition, a, b);
   }
 
-  private folded({ operator, width, a, b }: Of<"binary">): Expression | undefined {
+  private binary(operator: BinaryOperator, width: Width, a: Expression, b: Expression): Expression {
+    const simple = this.rewriting ? this.simpler(operator, width, a, b) : undefined;
+    return simple ?? this.shared.binary(operator, width, a, b);
+  }
+
+  private simpler(operator: BinaryOperator, width: Width, a: Expression, b: Expression): Expression | undefined {
+    if (isConstant(a) || isConstant(b) || a === b) {
+      const simple = this.folded(operator, width, a, b) ?? this.neutral(operator, width, a, b);
+      if (simple) return simple;
+    }
+    if (width !== 1) return undefined;
+    if (operator === "xor") return this.signedLess(a, b);
+    return operator === "or" ? this.orEqual(a, b) : undefined;
+  }
+
+  private folded(operator: BinaryOperator, width: Width, a: Expression, b: Expression): Expression | undefined {
     if (!isConstant(a) || !isConstant(b)) return undefined;
-    const [x, y] = [a.value, b.value];
+    const x = a.value,
+      y = b.value;
     switch (operator) {
       case "plus":
         return this.constant(width, x + y);
@@ -150,7 +167,7 @@ export class Nodes {
     }
   }
 
-  private neutral({ operator, width, a, b }: Of<"binary">): Expression | undefined {
+  private neutral(operator: BinaryOperator, width: Width, a: Expression, b: Expression): Expression | undefined {
     switch (operator) {
       case "plus":
       case "or":
@@ -180,8 +197,7 @@ export class Nodes {
   }
 
   /** SF xor OF of a - b is "a is less than b, with signs". */
-  private signedLess({ operator, width, a, b }: Of<"binary">): Expression | undefined {
-    if (operator !== "xor" || width !== 1) return undefined;
+  private signedLess(a: Expression, b: Expression): Expression | undefined {
     const difference = signOf(a);
     const overflow = signOf(b);
     if (difference?.kind !== "binary" || difference.operator !== "minus" || overflow?.kind !== "binary")
@@ -192,16 +208,16 @@ export class Nodes {
   }
 
   /** "less or equal" is "not greater". */
-  private orEqual({ operator, width, a, b }: Of<"binary">): Expression | undefined {
-    if (operator !== "or" || width !== 1 || a.kind !== "compare" || b.kind !== "compare") return undefined;
-    const [less, equal] = a.operator === "eq" ? [b, a] : [a, b];
+  private orEqual(a: Expression, b: Expression): Expression | undefined {
+    if (a.kind !== "compare" || b.kind !== "compare") return undefined;
+    const less = a.operator === "eq" ? b : a,
+      equal = a.operator === "eq" ? a : b;
     if (less.operator === "eq" || equal.operator !== "eq" || less.a !== equal.a || less.b !== equal.b) return undefined;
     return this.not(this.compare(less.operator, less.b, less.a));
   }
 
   private compare(operator: Comparison, a: Expression, b: Expression): Expression {
-    const node: Expression = { kind: "compare", width: 1, operator, a, b };
-    if (!this.rewriting) return this.intern(node);
+    if (!this.rewriting) return this.shared.compare(operator, a, b);
     if (isConstant(a) && isConstant(b)) return this.constant(1, BigInt(holds(operator, a, b)));
     if (a === b) return this.constant(1, operator === "eq" ? 1n : 0n);
     if (operator === "ult" && isValue(b, 0n)) return this.constant(1, 0n);
@@ -213,64 +229,15 @@ export class Nodes {
     ) {
       return this.compare("eq", a.a, a.b);
     }
-    return this.intern(node);
+    return this.shared.compare(operator, a, b);
   }
 
   private not(a: Expression): Expression {
-    return this.unary({ kind: "unary", width: a.width, operator: "not", a });
+    return this.unary("not", a.width, a);
   }
 
   private combine(operator: "and" | "xor", a: Expression, b: Expression): Expression {
-    return this.binary({ kind: "binary", width: a.width, operator, a, b });
-  }
-
-  // ---- sharing ----
-
-  private intern(e: Expression): Expression {
-    const key = this.key(e);
-    const before = this.known.get(key);
-    if (before) return before;
-    this.known.set(key, e);
-    this.numbers.set(e, this.numbers.size);
-    return e;
-  }
-
-  /** A call is equal to no other. */
-  private once(e: Of<"system">): Expression {
-    this.numbers.set(e, this.numbers.size);
-    return e;
-  }
-
-  private key(e: Expression): string {
-    let key = `${e.kind} ${e.width}`;
-    for (const child of children(e)) key += ` ${this.numbers.get(child)}`;
-    switch (e.kind) {
-      case "constant":
-        return `${key} ${e.value}`;
-      case "operand":
-      case "number":
-        return `${key} ${e.index}`;
-      case "address":
-        return `${key} ${e.index} ${e.linear ?? false}`;
-      case "register":
-        return `${key} ${e.register} ${e.high ?? false}`;
-      case "flag":
-        return `${key} ${e.flag}`;
-      case "unary":
-      case "binary":
-      case "compare":
-        return `${key} ${e.operator}`;
-      case "divide":
-        return `${key} ${e.signed} ${e.part}`;
-      case "divideOverflows":
-        return `${key} ${e.signed}`;
-      case "load":
-        return `${key} ${e.segment} ${e.writable ?? false}`;
-      case "vector":
-        return `${key} ${e.operator} ${e.lane} ${e.index ?? ""} ${e.pattern?.join() ?? ""}`;
-      default:
-        return key;
-    }
+    return this.binary(operator, a.width, a, b);
   }
 }
 
