@@ -11,25 +11,28 @@ export interface Label {
 
 export class RegionCode extends Code {
   private depth = 0;
-  private lastSet: { readonly local: number; readonly at: number; end?: number } | undefined;
+  /** What was set last, and where that begins and ends in the body. */
+  private lastSet = -1;
+  private setAt = 0;
+  private setEnd = -1;
   private readonly free = new Map<ValueType, number[]>();
   private readonly kinds = new Map<number, ValueType>();
   /** Handed out since the last `settle`. */
-  private fresh: number[] = [];
+  private readonly fresh: number[] = [];
 
   override set(local: number): this {
-    this.lastSet = { local, at: this.body.length };
+    this.lastSet = local;
+    this.setAt = this.body.length;
     super.set(local);
-    this.lastSet.end = this.body.length;
+    this.setEnd = this.body.length;
     return this;
   }
 
   /** What was set just before is kept on the stack as well. */
   override get(local: number): this {
-    const { lastSet } = this;
-    if (lastSet?.end !== this.body.length || lastSet.local !== local) return super.get(local);
-    this.body.patch(lastSet.at, LOCAL_TEE);
-    this.lastSet = undefined;
+    if (this.lastSet !== local || this.setEnd !== this.body.length) return super.get(local);
+    this.body.patch(this.setAt, LOCAL_TEE);
+    this.lastSet = -1;
     return this;
   }
 
@@ -61,18 +64,18 @@ export class RegionCode extends Code {
     return this.brTable(labels.map((label) => this.depth - label.depth));
   }
 
-  /** All temporary locals are free again, except these. */
+  /** All temporary locals are free again, except these; `before`: those that were kept last time. */
   settle(kept: ReadonlySet<number>, before: ReadonlySet<number> = new Set()): void {
-    const seen = new Set<number>();
-    for (const local of [...this.fresh, ...before]) {
-      if (kept.has(local) || seen.has(local)) continue;
-      seen.add(local);
-      const type = this.kinds.get(local) ?? I32;
-      const list = this.free.get(type);
-      if (list) list.push(local);
-      else this.free.set(type, [local]);
-    }
-    this.fresh = [];
+    for (const local of this.fresh) if (!kept.has(local)) this.release(local);
+    this.fresh.length = 0;
+    if (before !== kept) for (const local of before) if (!kept.has(local)) this.release(local);
+  }
+
+  private release(local: number): void {
+    const type = this.typeOf(local);
+    const list = this.free.get(type);
+    if (list) list.push(local);
+    else this.free.set(type, [local]);
   }
 
   override if(type: ValueType | typeof EMPTY = EMPTY): this {
@@ -106,11 +109,8 @@ export class RegionCode extends Code {
 
   /** Puts code in front of what has been written. */
   prepend(front: Code): void {
-    const body = this.body.take();
+    const body = new Bytes().append(this.body);
     this.body.length = 0;
-    this.body.append(front.body);
-    const rest = new Bytes();
-    for (const byte of body) rest.u8(byte);
-    this.body.append(rest);
+    this.body.append(front.body).append(body);
   }
 }

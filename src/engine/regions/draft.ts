@@ -3,6 +3,7 @@ import type { Expression } from "../../isa/expression";
 import type { Effect } from "../../isa/notation";
 import { roots } from "../handlers/meaning";
 import { children, countUses } from "../lower";
+import type { Recipe } from "./flags";
 import { FLAGS, isStatus, type Pattern, type StatusFlag } from "./pattern";
 
 export interface Draft {
@@ -22,6 +23,8 @@ export interface Capture {
     readonly value: Expression;
     readonly from: readonly number[];
   }[];
+  /** How they are passed from block to block (flags.ts), once that has been asked. */
+  recipe: Recipe | undefined;
 }
 
 export type FlagEffect = Extract<Effect, { kind: "setFlag" }> & { readonly flag: StatusFlag };
@@ -62,7 +65,7 @@ function captureOf(effects: readonly Effect[]): Capture | undefined {
     const from = [...leavesOf([value], isShorter ? root : undefined)].map((leaf) => leaves.indexOf(leaf));
     return { flag, value, from };
   });
-  return { leaves, flags };
+  return { leaves, flags, recipe: undefined };
 }
 
 /** What expressions refer to, looking no further than `root`. */

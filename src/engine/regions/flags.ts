@@ -3,7 +3,7 @@
  * values that locals keep: then it costs nothing until somebody reads it.
  */
 import type { Expression, Flag } from "../../isa/expression";
-import { Lowering, type Binding } from "../lower";
+import { type Binding, Lowering, type Node, typeOf } from "../lower";
 import { I32, I64, op, type ValueType } from "../wasm/code";
 import type { Label, RegionCode } from "./code";
 import type { Capture } from "./draft";
@@ -66,6 +66,21 @@ interface Known {
   readonly by: Captured;
   /** Its number among those. */
   readonly n: number;
+}
+
+/** For expressions over values in locals alone. */
+export function keptValues(
+  code: RegionCode,
+  localOf: (node: Node<"operand">) => number,
+  runtime: Binding["runtime"],
+): Binding {
+  const nowhere = ({ kind }: Expression) => {
+    throw new Error(`a ${kind} was not kept`);
+  };
+  const [address, register, next, number, load, system] = Array.from({ length: 6 }, () => nowhere);
+  const flag = (name: Flag) => nowhere({ kind: "flag", width: 1, flag: name });
+  const operand = (node: Node<"operand">) => void code.get(localOf(node));
+  return { operand, address, register, flag, next, number, load, system, isMemory: () => false, runtime };
 }
 
 /** Which flags are known as expressions, at one point of the code. The others are in their locals, or all are in `FlagSources`. */
@@ -155,15 +170,46 @@ function signTest(e: Expression | undefined): Expression | undefined {
   return e?.kind === "compare" && e.operator === "slt" && isZero(e.b) ? e.a : undefined;
 }
 
-/** One way in which all flags come from values in locals. */
-interface Recipe {
+/** One way in which all flags come from values in slots: for each type of value there is a first, a second slot and so on. */
+export interface Recipe {
   readonly values: ReadonlyMap<StatusFlag, Expression>;
+  /** Equal recipes have the same. */
+  readonly key: string;
+  /** What is passed: which of the values there are, of which type, in the how manieth slot of it. */
+  readonly parts: readonly Part[];
 }
 
-/** How the flags of one instruction are passed: the slots for what it keeps, and the number of the recipe. */
-interface Passing {
-  readonly moves: readonly { readonly leaf: number; readonly slot: number }[];
-  readonly number: number;
+interface Part {
+  readonly from: number;
+  readonly type: ValueType;
+  readonly slot: number;
+}
+
+/** Operands from here on stand for slots. */
+const SLOTS = 100_000;
+const inSlot = (e: Expression, slot: number): Expression => ({ kind: "operand", width: e.width, index: SLOTS + slot });
+
+function partsOf(values: readonly { readonly from: number; readonly type: ValueType }[]): Part[] {
+  const used = new Map<ValueType, number>();
+  return values.map(({ from, type }) => {
+    const slot = used.get(type) ?? 0;
+    used.set(type, slot + 1);
+    return { from, type, slot };
+  });
+}
+
+const keyOf = (values: ReadonlyMap<StatusFlag, Expression>, nodes: Nodes) =>
+  names.map((flag) => nodes.number(values.get(flag)!)).join(" ");
+
+/** The recipe for flags that one instruction set, of what it keeps. */
+function recipeOf({ leaves, flags }: Capture, nodes: Nodes): Recipe {
+  const wanted = [...new Set(flags.flatMap(({ from }) => from))];
+  const parts = partsOf(wanted.map((from) => ({ from, type: typeOf(leaves[from].width) })));
+  const done = new Map<Expression, Expression>();
+  for (const { from, slot } of parts) done.set(leaves[from], nodes.leaf(inSlot(leaves[from], slot)));
+  const values = new Map<StatusFlag, Expression>();
+  for (const { flag, value } of flags) values.set(flag, nodes.rebuild(value, itself, done));
+  return { values, key: keyOf(values, nodes), parts };
 }
 
 /**
@@ -175,7 +221,6 @@ export class FlagSources {
   private readonly slots = new Map<ValueType, number[]>();
   private readonly recipes: Recipe[] = [];
   private readonly byKey = new Map<string, number>();
-  private readonly byCapture = new Map<Capture, Passing>();
 
   constructor(
     private readonly code: RegionCode,
@@ -188,25 +233,38 @@ export class FlagSources {
   pass(flags: FlagState): void {
     const { code } = this;
     const { setter } = flags;
-    const before = setter && this.byCapture.get(setter.capture);
-    if (before) {
-      for (const { leaf, slot } of before.moves) code.get(setter.locals[leaf]).set(slot);
-      return void code.i32(before.number).set(this.kind);
-    }
-    const slots = this.assign(flags.locals);
-    const values = new Map<StatusFlag, Expression>();
-    const done = new Map<Expression, Expression>();
+    const locals = setter ? setter.locals : [...flags.locals];
+    const recipe = setter
+      ? (setter.capture.recipe ??= recipeOf(setter.capture, this.nodes))
+      : this.mixed(flags, locals);
+    for (const { from, type, slot } of recipe.parts) code.get(locals[from]).set(this.slot(type, slot));
+    code.i32(this.numberOf(recipe)).set(this.kind);
+  }
+
+  /** The recipe for flags that several instructions set. */
+  private mixed(flags: FlagState, locals: readonly number[]): Recipe {
+    const parts = partsOf(locals.map((local, from) => ({ from, type: this.code.typeOf(local) })));
     const leaf = (e: Expression) => {
       const local = e.kind === "operand" ? keptLocal(e.index) : undefined;
-      return local === undefined ? e : kept(e, slots.get(local)!);
+      return local === undefined ? e : inSlot(e, parts[locals.indexOf(local)].slot);
     };
+    const done = new Map<Expression, Expression>();
+    const values = new Map<StatusFlag, Expression>();
     for (const [flag, value] of flags.values()) values.set(flag, this.nodes.rebuild(value, leaf, done));
-    for (const [local, slot] of slots) code.get(local).set(slot);
-    const number = this.numberOf(values);
-    code.i32(number).set(this.kind);
-    if (!setter) return;
-    const moves = [...slots].map(([local, slot]) => ({ leaf: setter.locals.indexOf(local), slot }));
-    this.byCapture.set(setter.capture, { moves, number });
+    return { values, key: keyOf(values, this.nodes), parts };
+  }
+
+  /** The local of the n-th slot of a type. */
+  private slot(type: ValueType, n: number): number {
+    let all = this.slots.get(type);
+    if (!all) this.slots.set(type, (all = []));
+    return (all[n] ??= this.code.permanent(type));
+  }
+
+  private numberOf(recipe: Recipe): number {
+    let number = this.byKey.get(recipe.key);
+    if (number === undefined) this.byKey.set(recipe.key, (number = this.recipes.push(recipe)));
+    return number;
   }
 
   /** Code that says that the flags are in their own locals. */
@@ -214,30 +272,8 @@ export class FlagSources {
     this.code.i32(0).set(this.kind);
   }
 
-  /** A slot for each of some locals. */
-  private assign(locals: ReadonlySet<number>): Map<number, number> {
-    const used = new Map<ValueType, number>();
-    const slots = new Map<number, number>();
-    for (const local of locals) {
-      const type = this.code.typeOf(local);
-      const all = this.slots.get(type) ?? [];
-      this.slots.set(type, all);
-      const n = used.get(type) ?? 0;
-      used.set(type, n + 1);
-      slots.set(local, (all[n] ??= this.code.permanent(type)));
-    }
-    return slots;
-  }
-
-  private numberOf(values: ReadonlyMap<StatusFlag, Expression>): number {
-    const key = names.map((flag) => this.nodes.number(values.get(flag)!)).join(" ");
-    let number = this.byKey.get(key);
-    if (number === undefined) this.byKey.set(key, (number = this.recipes.push({ values })));
-    return number;
-  }
-
   /** Code that brings the flags into their locals by whatever recipe was passed. */
-  follow(to: FlagLocals, binding: () => Binding): void {
+  follow(to: FlagLocals, runtime: Binding["runtime"]): void {
     const { code, recipes } = this;
     if (recipes.length === 0) return;
     code.block();
@@ -248,9 +284,10 @@ export class FlagSources {
       labels.unshift(code.label);
     }
     code.get(this.kind).gotoOneOf([done, ...labels]);
+    const binding = keptValues(code, ({ width, index }) => this.slot(typeOf(width), index - SLOTS), runtime);
     for (const { values } of recipes) {
       code.end();
-      storeFlagLocals(code, new Lowering(code, binding()), to, values);
+      storeFlagLocals(code, new Lowering(code, binding), to, values);
       code.goto(done);
     }
     code.end();

@@ -14,7 +14,7 @@ import { RegionAccess } from "./access";
 import { touchedByAll } from "./aside";
 import { type Label, RegionCode } from "./code";
 import { Charges } from "./charges";
-import { FlagSources, FlagState } from "./flags";
+import { FlagSources, FlagState, keptLocal, keptValues } from "./flags";
 import { FloatState } from "./floats";
 import { DOOR, DOOR_PARAMETERS, Frame } from "./frame";
 import { type Graph, type RegionBlock, successors } from "./graph";
@@ -124,7 +124,7 @@ class RegionWriter {
     }));
     frame.open();
     yield* this.node(this.order.first);
-    frame.close(ways, () => this.sources?.follow(frame.flags, () => this.kept()));
+    frame.close(ways, () => this.sources?.follow(frame.flags, (name) => this.surroundings.runtime(name)));
     const { reliesOnOpenMemory } = frame;
     if (entries.length === 1) return { code, doors: [], reliesOnOpenMemory };
     return { code, reliesOnOpenMemory, doors: ways.map((way, n) => (main: number) => frame.door(way, n, main)) };
@@ -254,7 +254,12 @@ class RegionWriter {
   private flagsToLocals(flags: FlagState, which: number): void {
     if (!(flags.pending & which)) return;
     this.frame.useFlags();
-    flags.materialise(this.code, this.kept(), this.frame.flags, which);
+    const binding = keptValues(
+      this.code,
+      ({ index }) => keptLocal(index)!,
+      (name) => this.surroundings.runtime(name),
+    );
+    flags.materialise(this.code, binding, this.frame.flags, which);
   }
 
   /** For those who ask for flags later than they need anything else of them. */
@@ -267,12 +272,6 @@ class RegionWriter {
     if (flags.passed) throw new Error("some of the flags are not where they should be");
     this.flagsToLocals(flags, ALL_FLAGS);
     sources.passNone();
-  }
-
-  /** Flags' expressions refer to locals alone: any instruction's writer can lower them. */
-  private kept(): InstructionWriter {
-    const [entry] = this.graph.entries;
-    return new InstructionWriter(this.shop, entry.plans[0], new FlagState(), 0, () => undefined, new FloatState());
   }
 
   // ---- ways ----
