@@ -31,7 +31,7 @@ export class Lowering implements Values {
   private readonly locals = new Map<Expression, number>();
   private readonly scopes: Scope[] = [];
   /** Values that are in a local as floats too. */
-  private readonly floats = new Map<Expression, number>();
+  private floats: Map<Expression, number> | undefined;
 
   constructor(
     readonly code: Code,
@@ -124,7 +124,7 @@ export class Lowering implements Values {
   float(e: Expression, bits: 32 | 64): void {
     const { code } = this;
     const inner = e.kind === "zext" && e.a.width === bits ? e.a : e;
-    const local = this.floats.get(inner);
+    const local = this.floats?.get(inner);
     if (local !== undefined) return void code.get(local);
     if (inner.kind === "operand" && !this.locals.has(inner) && this.binding.float?.(inner, bits)) return;
     this.value(inner);
@@ -139,11 +139,11 @@ export class Lowering implements Values {
 
   /** The local that holds a value as a float, if one does. */
   floatOf(e: Expression): number | undefined {
-    return this.floats.get(e);
+    return this.floats?.get(e);
   }
 
   keepFloat(e: Expression, local: number): void {
-    this.floats.set(e, local);
+    (this.floats ??= new Map()).set(e, local);
   }
 
   /** Pushes an i32 that is not 0 when the 1-bit value is set. */

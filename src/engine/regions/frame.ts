@@ -151,7 +151,7 @@ export class Frame {
 
   /** The flags are kept in locals from the entry on. */
   useFlags(): void {
-    for (const field of flagFields) this.flagsTouched.add(field);
+    if (this.flagsTouched.size === 0) for (const field of flagFields) this.flagsTouched.add(field);
   }
 
   // ---- out ----

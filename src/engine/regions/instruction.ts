@@ -53,7 +53,7 @@ export interface Workshop {
 export class InstructionWriter implements Binding {
   private readonly code: RegionCode;
   private draft = nothing;
-  private lowering: Lowering;
+  private lowering!: Lowering;
   private effects = nothing.effects;
   private reads: readonly Expression[] = [];
   /** Places of operands and loads that were checked for writing, by operand number. */
@@ -75,7 +75,6 @@ export class InstructionWriter implements Binding {
   ) {
     this.code = shop.code;
     this.floats = new InstructionFloats(shop.frame, floats, (value) => this.vectorRegister(value));
-    this.lowering = new Lowering(shop.code, this);
   }
 
   /** Everything but the jump. */

@@ -27,7 +27,7 @@ import type { Plan } from "./plan";
 import { layout, type WasmOffset } from "../state";
 import type { Segmentation } from "./segmentation";
 import type { Nodes } from "./simplify";
-import type { Work } from "./work";
+import { inTurn, type Nested, type Work } from "./work";
 
 /** What the writer needs from outside. */
 export interface RegionSurroundings {
@@ -123,7 +123,7 @@ class RegionWriter {
       handler: this.surroundings.handler(entry.plans[0], entry),
     }));
     frame.open();
-    yield* this.node(this.order.first);
+    yield* inTurn(this.node(this.order.first));
     frame.close(ways, () => this.sources?.follow(frame.flags, (name) => this.surroundings.runtime(name)));
     const { reliesOnOpenMemory } = frame;
     if (entries.length === 1) return { code, doors: [], reliesOnOpenMemory };
@@ -132,26 +132,26 @@ class RegionWriter {
 
   // ---- structure ----
 
-  private *node(rip: bigint): Work<void> {
+  private *node(rip: bigint): Nested {
     const { code, order } = this;
+    const isLoop = order.loopHeads.has(rip);
+    if (isLoop) {
+      code.loop();
+      this.loops.set(rip, code.label);
+    }
     const later = order.children(rip).filter((child) => order.merges.has(child));
     later.sort((a, b) => order.position.get(b)! - order.position.get(a)!);
-    if (!order.loopHeads.has(rip)) return yield* this.within(rip, later);
-    code.loop();
-    this.loops.set(rip, code.label);
-    yield* this.within(rip, later);
-    code.end();
-  }
-
-  private *within(rip: bigint, later: readonly bigint[]): Work<void> {
-    if (later.length === 0 && rip === ROOT) return this.fromRoot();
-    if (later.length === 0) return yield* this.block(this.graph.blocks.get(rip)!);
-    const { code } = this;
-    code.block();
-    this.merges.set(later[0], code.label);
-    yield* this.within(rip, later.slice(1));
-    code.end();
-    yield* this.node(later[0]);
+    for (const merge of later) {
+      code.block();
+      this.merges.set(merge, code.label);
+    }
+    if (rip === ROOT) this.fromRoot();
+    else yield this.block(this.graph.blocks.get(rip)!);
+    for (const merge of later.reverse()) {
+      code.end();
+      yield this.node(merge);
+    }
+    if (isLoop) code.end();
   }
 
   /** To the hub whose number is in the local: those of the entries come first. */
@@ -161,7 +161,7 @@ class RegionWriter {
 
   // ---- blocks ----
 
-  private *block(block: RegionBlock): Work<void> {
+  private *block(block: RegionBlock): Nested {
     const { code } = this;
     const { plans } = block;
     const flags = new FlagState(!this.asked.has(block.rip));
@@ -193,7 +193,8 @@ class RegionWriter {
       if (plan.flow === "jump" && plan.target === undefined) {
         writer.setTarget();
         settle();
-        return yield* this.indirect(block, writer, flags);
+        yield this.indirect(block, writer, flags);
+        return;
       }
       if (plan.target === undefined) {
         settle();
@@ -202,11 +203,11 @@ class RegionWriter {
       const conditional = writer.pushCondition();
       if (conditional) code.if(EMPTY);
       settle();
-      yield* this.edge(block, plan.target, left, flags);
+      yield this.edge(block, plan.target, left, flags);
       if (!conditional) return;
       code.end();
     }
-    yield* this.edge(block, block.fallsTo!, 0, flags);
+    yield this.edge(block, block.fallsTo!, 0, flags);
   }
 
   private giveUp(block: RegionBlock, plan: Plan, flags: FlagState): void {
@@ -277,7 +278,7 @@ class RegionWriter {
   // ---- ways ----
 
   /** To a RIP, with `left` instructions of the block not run. */
-  private *edge(from: RegionBlock, target: bigint, left: number, flags: FlagState): Work<void> {
+  private *edge(from: RegionBlock, target: bigint, left: number, flags: FlagState): Nested {
     const { code, frame } = this;
     const block = this.graph.blocks.get(target);
     const direct = block !== undefined && this.order.reaches(from.rip, target);
@@ -311,7 +312,7 @@ class RegionWriter {
     if (!direct) code.i32(hub).set(this.hub).goto(this.loops.get(ROOT)!);
     else if (this.order.position.get(target)! <= this.order.position.get(from.rip)!) code.goto(this.loops.get(target)!);
     else if (this.order.merges.has(target)) code.goto(this.merges.get(target)!);
-    else yield* this.node(target);
+    else yield this.node(target);
   }
 
   /** Whoever runs the one block runs what is at the RIP of the other: they lie in one page. */
@@ -333,11 +334,11 @@ class RegionWriter {
   }
 
   /** To the RIP in the frame's target, which may be a place in the region. */
-  private *indirect(block: RegionBlock, jump: InstructionWriter, flags: FlagState): Work<void> {
+  private *indirect(block: RegionBlock, jump: InstructionWriter, flags: FlagState): Nested {
     const { code, frame } = this;
     for (const rip of block.mayGoTo) {
       code.get(frame.target).i64(rip).op(op.i64Eq).if(EMPTY);
-      yield* this.edge(block, rip, 0, flags);
+      yield this.edge(block, rip, 0, flags);
       code.end();
     }
     this.handFlags(flags);

@@ -16,6 +16,14 @@ export class Bytes {
     return this;
   }
 
+  /** An opcode and an unsigned number, which is small most of the time. */
+  withNumber(opcode: number, value: number): this {
+    if (value > 0x7f || this.length + 2 > this.buffer.length) return this.u8(opcode).u32(value);
+    this.buffer[this.length++] = opcode;
+    this.buffer[this.length++] = value;
+    return this;
+  }
+
   /** Replaces a byte that was written. */
   patch(at: number, value: number): void {
     this.buffer[at] = value;

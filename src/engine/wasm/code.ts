@@ -342,23 +342,23 @@ export class Code {
   }
 
   get(local: number): this {
-    this.body.u8(0x20).u32(local);
+    this.body.withNumber(0x20, local);
     return this;
   }
 
   set(local: number): this {
-    this.body.u8(0x21).u32(local);
+    this.body.withNumber(0x21, local);
     return this;
   }
 
   tee(local: number): this {
-    this.body.u8(0x22).u32(local);
+    this.body.withNumber(0x22, local);
     return this;
   }
 
   /** Load from, or store to, the address on the stack plus `offset`. */
   access(opcode: MemoryOpcode, offset = 0): this {
-    this.opcode(opcode).u8(0).u32(offset);
+    this.opcode(opcode).withNumber(0, offset);
     return this;
   }
 
@@ -407,7 +407,7 @@ export class Code {
   }
 
   br(depth: number): this {
-    this.body.u8(0x0c).u32(depth);
+    this.body.withNumber(0x0c, depth);
     return this;
   }
 
