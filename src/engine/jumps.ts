@@ -9,7 +9,7 @@
  *
  * What a load of CR3 has to look at stands in SPACES (state.ts): generated code compares too, and changes the present space (short/space.ts).
  */
-import { jumpEntry } from "./handlers/lookup";
+import { jumpEntry, OTHER_ENTRY } from "./handlers/lookup";
 import type { Walk } from "./system/paging";
 import {
   CODE_LEAF_BITS,
@@ -45,6 +45,9 @@ const SHIFTS = [12, 21, 22, 30] as const;
 const PAGES_OF_HIGH = 0x10_0000;
 /** A write sets it in a leaf, which says nothing about fetches; in other entries it means nothing. */
 const DIRTY = 0x40;
+
+/** Where something begins in the u32 view. */
+type WordPlace = number;
 
 /** The entries that lead to one page, large or small: where they lie in the u32 view, and their halves. */
 interface Leaf {
@@ -295,16 +298,18 @@ export class Jumps {
     this.use(epoch);
   }
 
-  /** The words of an entry begin here in the u32 view. */
-  private place(ripLow: number): number {
-    const { u32 } = this.state;
-    return TABLE + jumpEntry(ripLow, u32[TAG]) / 4;
+  /** The two entries where a RIP may stand: where their words begin in the u32 view. */
+  private places(ripLow: number): [WordPlace, WordPlace] {
+    const first = jumpEntry(ripLow, this.state.u32[TAG]);
+    return [TABLE + first / 4, TABLE + (first ^ OTHER_ENTRY) / 4];
   }
 
-  /** Call after `retag`, in the mode of the block. Returns the place of the entry. */
-  enter(ripLow: number, ripHigh: number, block: WasmOffset): number {
+  /** Call after `retag`, in the mode of the block. Returns the place of the entry: the second, when another valid one stands in the first. */
+  enter(ripLow: number, ripHigh: number, block: WasmOffset): WordPlace {
     const { u32 } = this.state;
-    const entry = this.place(ripLow);
+    const [first, second] = this.places(ripLow);
+    const taken = u32[first + 2] === u32[TAG] && !(u32[first] === ripLow && u32[first + 1] === ripHigh);
+    const entry = taken ? second : first;
     u32[entry] = ripLow;
     u32[entry + 1] = ripHigh;
     u32[entry + 2] = u32[TAG];
@@ -315,13 +320,14 @@ export class Jumps {
   /** The first record of the block at a RIP, or 0. Call after `retag`. */
   find(ripLow: number, ripHigh: number): WasmOffset {
     const { u32 } = this.state;
-    const entry = this.place(ripLow);
-    const found = u32[entry] === ripLow && u32[entry + 1] === ripHigh && u32[entry + 2] === u32[TAG];
-    return found ? u32[entry + 3] : 0;
+    for (const entry of this.places(ripLow)) {
+      if (u32[entry] === ripLow && u32[entry + 1] === ripHigh && u32[entry + 2] === u32[TAG]) return u32[entry + 3];
+    }
+    return 0;
   }
 
   /** Empties an entry, if it still leads to this block. */
-  remove(entry: number, block: WasmOffset): void {
+  remove(entry: WordPlace, block: WasmOffset): void {
     const { u32 } = this.state;
     if (u32[entry + 3] === block) u32.fill(0, entry, entry + WORDS);
   }

@@ -1,5 +1,6 @@
 /** Jumps that outlive a load of CR3: they must lead where a walk of the tables would (SDM 3, 4.10.4.1). */
 import { beforeEach, expect, it } from "vitest";
+import { jumpEntry } from "../../src/engine/handlers/lookup";
 import { CODE, longMachine, STACK, type Machine } from "./machine";
 
 const A = 0x8000;
@@ -97,4 +98,30 @@ it("INVLPG forgets the page that code is in, and only that", () => {
   map(A, 0x80_0000);
   system.invalidatePage(FUNCTION + 0x1234n);
   expect(call(A)).toBe(4);
+});
+
+it("two functions that meet in the table of jumps stay known", () => {
+  const first = 0x20_0000;
+  /** mov $1000,%esi; 1: call *%rbx; call *%rdi; dec %esi; jnz 1b; hlt */
+  const code = [0xbe, 0xe8, 3, 0, 0, 0xff, 0xd3, 0xff, 0xd7, 0xff, 0xce, 0x75, 0xf8, 0xf4];
+  const { cpu, state } = longMachine(code, 16);
+  const meets = (rip: number) => jumpEntry(rip, state.get32("jumpTag")) === jumpEntry(first, state.get32("jumpTag"));
+  let second = first + 16;
+  while (!meets(second)) second += 16;
+  for (const [register, rip] of [
+    [3, first],
+    [7, second],
+  ]) {
+    cpu.ram[rip] = 0xc3;
+    state.set64("registers", BigInt(rip), register);
+  }
+  let runs = 0;
+  const run = cpu.library.run.bind(cpu.library);
+  cpu.library.run = (record) => {
+    runs++;
+    return run(record);
+  };
+  expect(cpu.run(1_000_000).kind).toBe("halted");
+  expect(jumpEntry(second, state.get32("jumpTag"))).toBe(jumpEntry(first, state.get32("jumpTag")));
+  expect(runs).toBeLessThan(20);
 });

@@ -32,7 +32,6 @@ export function jumpTo(code: Code, self: number, target: number, direct: boolean
   code.i32(0).get(target).access(memory.i64Store, layout.rip.offset);
   if (direct) code.get(self).access(memory.i32Load, record.link).tee(block).op(op.i32Eqz).if(EMPTY);
   lookUp(code, target, entry, block);
-  code.if(EMPTY).i32(EXIT.lookup).op(op.return).end();
   code
     .get(entry)
     .access(memory.i32Load, JUMPS + 12)

@@ -1,6 +1,7 @@
 /** Where in the table of jumps (state.ts: JUMPS) the block at a RIP is looked up: the same number in generated code and outside. */
+import { EXIT } from "../record";
 import { JUMP_ENTRIES, JUMP_ENTRY_BYTES, JUMPS, layout } from "../state";
-import { type Code, memory, op } from "../wasm/code";
+import { type Code, EMPTY, memory, op } from "../wasm/code";
 
 /** 2^32 over the golden ratio (Knuth: The Art of Computer Programming 3, 6.4): RIPs that differ little come far apart. */
 const FACTOR = 0x9e37_79b1 | 0;
@@ -12,14 +13,24 @@ const MASK = (JUMP_ENTRIES - 1) * JUMP_ENTRY_BYTES;
 export const jumpEntry = (ripLow: number, tag: number): number =>
   ((Math.imul(ripLow, FACTOR) >>> HASH_SHIFT) ^ (tag << BYTES_SHIFT)) & MASK;
 
+/** Xor: the other entry where the same RIP may stand, so that two RIPs that meet do not push each other out for ever. */
+export const OTHER_ENTRY = JUMP_ENTRY_BYTES;
+
 /**
- * Sets `entry` to that place for `target`, and pushes whether another RIP or another tag stands there. `tag` is free afterwards. All
- * three are locals.
+ * Sets `entry` to the place of `target`, or returns EXIT.lookup where there is none. `tag` is free afterwards. All three are locals.
  */
 export function lookUp(code: Code, target: number, entry: number, tag: number): void {
   code.get(target).op(op.i32WrapI64).i32(FACTOR).op(op.i32Mul).i32(HASH_SHIFT).op(op.i32ShrU);
   code.loadAt(memory.i32Load, layout.jumpTag.offset).tee(tag).i32(BYTES_SHIFT).op(op.i32Shl, op.i32Xor);
   code.i32(MASK).op(op.i32And).tee(entry);
+  pushDiffers(code, target, entry, tag);
+  code.if(EMPTY).get(entry).i32(OTHER_ENTRY).op(op.i32Xor).tee(entry);
+  pushDiffers(code, target, entry, tag);
+  code.if(EMPTY).i32(EXIT.lookup).op(op.return).end().end();
+}
+
+/** [entry: i32] -> [whether another RIP or another tag stands there]. */
+function pushDiffers(code: Code, target: number, entry: number, tag: number): void {
   code.access(memory.i64Load, JUMPS).get(target).op(op.i64Ne);
   code
     .get(entry)

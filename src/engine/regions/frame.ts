@@ -313,8 +313,6 @@ export class Frame {
     const entry = code.permanent(I32);
     const block = code.permanent(I32);
     lookUp(code, target, entry, block);
-    code.if(EMPTY);
-    code.i32(EXIT.lookup).op(op.return).end();
     code
       .get(entry)
       .access(memory.i32Load, JUMPS + 12)
