@@ -78,6 +78,8 @@ const withoutQuick: Partial<RegionOptions> = { pageDrops: false, walks: false };
 /** Numerical Recipes' generator of numbers that look random. */
 const DITHER = { factor: 1_664_525, summand: 1_013_904_223 };
 const LOW32 = 0xffff_ffffn;
+/** The limit of a segment that does not end. */
+const WHOLE = 0xffff_ffff;
 
 export class X86Cpu implements Cpu {
   readonly memory: WebAssembly.Memory;
@@ -544,10 +546,22 @@ export class X86Cpu implements Cpu {
       return undefined;
     }
     if (!long && ripLow + block.length - 1 > u32[CS_LIMIT]) return this.overLimit(block, u32[CS_LIMIT] - ripLow);
-    if (!this.hasBreakpoints || !this.hasBreakpoint(block)) {
+    if (u32[MODE_AT] & MODE.code32 && this.inLastPage()) this.single = true;
+    else if (!this.hasBreakpoints || !this.hasBreakpoint(block)) {
       block.entries.add(this.jumps.enter(ripLow, ripHigh, block.record));
     }
     return block;
+  }
+
+  /**
+   * CS ends inside the page of the code at RIP: jumps in the page may have been linked in a segment that ends elsewhere (blocks.ts). So
+   * its instructions run one by one, and no entry of the table of jumps leads there.
+   */
+  private inLastPage(): boolean {
+    const { u32 } = this.state;
+    const limit = u32[CS_LIMIT];
+    const last = (u32[CS_BASE] + limit) >>> 0;
+    return limit !== WHOLE && last % PAGE !== PAGE - 1 && last >>> 12 === this.linearLow >>> 12;
   }
 
   /** A block that goes on beyond the limit of CS: its first instruction is run alone, unless it does so itself (SDM 3, 5.3). */
