@@ -265,6 +265,16 @@ export function identityMap(m: Machine, levels: 4 | 5): number {
   return leaves;
 }
 
+/** The same for 32-bit paging, which it turns on. */
+export function identityMap32(m: Machine): number {
+  const leaves = TABLES + 0x1000;
+  m.ram.setUint32(TABLES, leaves | 7, true);
+  for (let i = 0; i < 1024; i++) m.ram.setUint32(leaves + 4 * i, (i * 4096) | 7, true);
+  expectLeft(m.call("writeControl", 3, TABLES));
+  expectLeft(m.call("writeControl", 0, 0xe000_0011));
+  return leaves;
+}
+
 /** 64-bit mode at CPL 0 by the way the manual describes (SDM 3, 10.8.5). Returns the table of the leaves. */
 export function enterLong(m: Machine, levels: 4 | 5 = 4): number {
   protect(m);

@@ -10,6 +10,7 @@ import {
   gate,
   GDT,
   IDT,
+  identityMap32,
   type Machine,
   protect,
   SEL,
@@ -31,6 +32,26 @@ const USED = [
   [TABLES, TABLES + 0x5000],
 ] as const;
 
+/** Two pages of stacks that lie in each other's place where there is paging: what crosses the end of one goes on elsewhere. */
+const SWAPPED = [0x9000, 0xd000];
+const PG = 1n << 31n;
+function swap(m: Machine, leaves: number, bytes: 4 | 8): void {
+  SWAPPED.forEach((page, n) => m.ram.setUint32(leaves + (page >>> 12) * bytes, SWAPPED[1 - n] | 7, true));
+  m.call("writeControl", 3, TABLES);
+}
+function physical(m: Machine, linear: number): number {
+  const n = m.get("cr0") & PG ? SWAPPED.indexOf(linear & ~0xfff) : -1;
+  return n < 0 ? linear : SWAPPED[1 - n] | (linear & 0xfff);
+}
+function write(m: Machine, at: number, value: bigint, bytes: 4 | 8): void {
+  m.ram.setUint32(at, Number(value & 0xffff_ffffn), true);
+  if (bytes === 8) m.ram.setUint32(at + 4, Number((value >> 32n) & 0xffff_ffffn), true);
+}
+function poke(m: Machine, linear: number, value: bigint, bytes: 4 | 8): void {
+  write(m, physical(m, linear), value, 4);
+  if (bytes === 8) write(m, physical(m, linear + 4), value >> 32n, 4);
+}
+
 type Random = () => number;
 const chance = (next: Random, percent: number) => next() % 100 < percent;
 
@@ -41,7 +62,7 @@ function arrange(m: Machine, next: Random): void {
   const user = chance(next, 50);
   if (user) toUser(m, SEL.code64User);
   if (!odd(20)) for (const segment of [0, 3, 4, 5]) m.call("loadSegment", segment, SEL.data3);
-  const stack = pick([STACK0, STACK1, STACK3, STACK0 - 8, STACK1 + 20]) - (next() % 3) * 8;
+  const stack = pick([STACK0, STACK1, STACK3, STACK0 - 8, STACK1 + 20]) - (next() % 6) * 8;
   m.set("registers", odd() ? pick([16, 0x8000_0000_1000n, 0x7fff_ffff_fff0n, 0x3f_f008, 0x9003]) : stack, 4);
   m.ram.setBigUint64(TSS + 4, BigInt(odd() ? pick([0, 24, 0x9014, 0x40_0000]) : STACK1), true);
   if (odd(3)) m.set("segmentLimit", next() % 16, 7);
@@ -81,7 +102,7 @@ function arrange32(m: Machine, next: Random): void {
   if (chance(next, 50)) toUser(m, SEL.code64User);
   else if (!odd()) expect(m.call("farJump", SEL.code64, 0x5000, 32)).not.toBe(EXIT.fault);
   if (!odd(20)) for (const segment of [0, 3, 4, 5]) m.call("loadSegment", segment, SEL.data3);
-  const stack = pick([STACK0, STACK1, STACK3, STACK0 - 8, STACK1 + 20]) - (next() % 3) * 4;
+  const stack = pick([STACK0, STACK1, STACK3, STACK0 - 8, STACK1 + 20]) - (next() % 6) * 4;
   m.set("registers", odd() ? pick([8, 0xffff_fff0, 0x8004, 0x9003]) : stack, 4);
   m.ram.setUint32(TSS + 4, odd() ? pick([0, 24, 0x9014, 0x40_0000]) : STACK1, true);
   m.ram.setUint16(TSS + 8, odd() ? pick([0, SEL.data3, SEL.absent, SEL.data0 | 1]) : SEL.data0, true);
@@ -122,9 +143,11 @@ function frame(m: Machine, next: Random, bits: 32 | 64): void {
     BigInt(next()),
     BigInt(odd() ? pick([0, 3, SEL.data0, SEL.data3, SEL.code64]) : stack),
   ];
-  const bytes = bits / 8;
-  if (bits === 64) values.forEach((value, n) => m.ram.setBigUint64(rsp + bytes * n, BigInt.asUintN(64, value), true));
-  else values.forEach((value, n) => m.ram.setUint32(rsp + bytes * n, Number(value & 0xffff_ffffn), true));
+  const bytes = bits === 64 ? 8 : 4;
+  // Where it crosses the end of a page, another one that is as good goes on behind that page in memory.
+  const decoy = values.map((value, n) => (n === 3 ? value ^ 0xff0n : value));
+  decoy.forEach((value, n) => write(m, physical(m, rsp) + bytes * n, value, bytes));
+  values.forEach((value, n) => poke(m, rsp + bytes * n, value, bytes));
 }
 
 /** The lookaside knows most of what is asked. */
@@ -232,8 +255,11 @@ function outcome(m: Machine, seed: number, bits: 32 | 64): string {
 function prepare(m: Machine, next: Random, bits: 32 | 64): void {
   for (const [from, to] of USED) new Uint8Array(m.ram.buffer, m.ram.byteOffset + from, to - from).fill(0);
   m.system.reset();
-  if (bits === 64) enterLong(m);
-  else protect(m);
+  if (bits === 64) swap(m, enterLong(m), 8);
+  else {
+    protect(m);
+    if (chance(next, 50)) swap(m, identityMap32(m), 4);
+  }
   const small = bits === 32 && chance(next, 10);
   descriptor(m, SEL.code64, 0, small ? 0xf : 0xf_ffff, 0x9b, bits === 64 ? 0xa : 0xc);
   descriptor(m, SEL.code64User, 0, 0xf_ffff, 0xfb, bits === 64 ? 0xa : 0xc);
