@@ -176,6 +176,7 @@ function disturb(m: Machine, next: Random, bits: 32 | 64): void {
     () => m.set("nmiBlocked", 1),
     () => m.set("registers", pick([8n, 0xffcn, 0xffff_fff0n, (rsp & ~0xfffn) + BigInt(next() % 24)]), 4),
     () => m.set("registers", (rsp & ~0xfffn) - BigInt(4 * (next() % 12)), 4),
+    ...Array<() => void>(4).fill(() => m.set("registers", BigInt(SWAPPED[0]) - pick([12n, 16n, 24n, 32n]), 4)),
     () => m.set("segmentAccess", pick([0x9300, 0x1_0000, 0xf300, 0xfb00]), pick([0, 3, 4, 5])),
     () => m.system.setRflags(m.system.rflags() ^ pick([0x4_0000, 0x4000, 0x3000])),
   ];
