@@ -299,3 +299,28 @@ test.each([64, 32] as const)("short and long ways of %i bits come to the same", 
   expect(calls.all).toBeGreaterThan(CASES / 2);
   expect(calls.refused / calls.all).toBeLessThan(0.25);
 });
+
+test.each([64, 32] as const)("IRET of %i bits takes a frame over the end of a page from both of its pages", (bits) => {
+  const m = createMachine({ quick: true });
+  const bytes = bits === 64 ? 8 : 4;
+  const end = SWAPPED[0];
+  // The first one is remembered (system/short/remembered.ts).
+  for (const at of [STACK0 - 0x200, ...[1, 2, 3, 4].map((n) => end - n * bytes)]) {
+    m.system.reset();
+    if (bits === 64) swap(m, enterLong(m), 8);
+    else {
+      protect(m);
+      swap(m, identityMap32(m), 4);
+    }
+    descriptor(m, SEL.code64User, 0, 0xf_ffff, 0xfb, bits === 64 ? 0xa : 0xc);
+    descriptor(m, SEL.data3, 0, 0xf_ffff, 0xf3, 0xc);
+    for (const segment of [0, 3, 4, 5]) m.call("loadSegment", segment, SEL.data3);
+    for (const page of [GDT, end - 0x1000, end]) m.read(page, 8);
+    const values = [0x6000n, BigInt(SEL.code64User), 2n, 0x1230n, BigInt(SEL.data3)];
+    values.forEach((value, n) => write(m, physical(m, at) + n * bytes, n === 3 ? 0x5550n : value, bytes));
+    values.forEach((value, n) => poke(m, at + n * bytes, value, bytes));
+    m.set("registers", at, 4);
+    expect(m.call("interruptReturn", bits)).not.toBe(EXIT.fault);
+    expect([m.get("registers", 4), m.get("selector", 2), m.get("cpl")]).toEqual([0x1230n, BigInt(SEL.data3), 3n]);
+  }
+});
