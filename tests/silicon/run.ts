@@ -29,16 +29,19 @@ import {
   type Recorded,
   type Sequence,
 } from "./sequences/cases";
+import { Corpus } from "./sequences/corpus";
 import { Coverage } from "./sequences/coverage";
 import { MIXED, sequenceBenches, type SequenceOptions } from "./sequences/engine";
 import { generateFaults, isDeviation } from "./sequences/faults";
 import { found } from "./sequences/found";
 import { runNatively as runSequencesNatively } from "./sequences/native";
 import { pack as packSequences } from "./sequences/recording";
-import { randomProgram, recipe, smallest } from "./sequences/programs";
+import { randomProgram, type Recipe, recipe, smallest } from "./sequences/programs";
 
 /** Cases for each form that are in memory at a time. */
 const PORTION = 200;
+/** The same where what one portion reached steers the next. */
+const STEERED_PORTION = 20;
 const MOST_TRIES = 3;
 
 const USAGE = `npm run silicon -- [--cases N] [--seed S] [--only PATTERN] [--part integer|media|faults|programs|found|all]
@@ -158,6 +161,7 @@ function record(path: string, packed: Uint8Array): void {
 }
 
 const coverage = COUNTED ? new Coverage() : undefined;
+const corpus = new Corpus();
 
 /** One comes out as it should, or what differs. */
 function compareSequence({ test, outcome }: Recorded): string {
@@ -174,6 +178,7 @@ function compareSequence({ test, outcome }: Recorded): string {
 
 interface Made {
   readonly name?: string;
+  readonly recipe?: Recipe;
   readonly test: Sequence;
   /** The same, made small. */
   readonly small?: (fails: (test: Sequence) => boolean) => Sequence;
@@ -183,7 +188,7 @@ interface Made {
 function sequencePortion(made: readonly Made[]): Recorded[] {
   const recorded = runSequencesNatively(made.map(({ test }) => test));
   const differs = (test: Sequence) => compareSequence(runSequencesNatively([test])[0]);
-  for (const [n, { test, small, name = nameOf(test) }] of made.entries()) {
+  for (const [n, { test, recipe: from, small, name = nameOf(test) }] of made.entries()) {
     tally.cases++;
     look(name, test.code, () => {
       let found = compareSequence(recorded[n]);
@@ -194,6 +199,7 @@ function sequencePortion(made: readonly Made[]): Recorded[] {
       }
       return found && small ? differs(small((left) => differs(left) !== "")) : found;
     });
+    if (coverage && from) corpus.note(from, coverage.take(test, recorded[n].outcome));
     if (recorded[n].outcome.vector !== BREAKPOINT) tally.faulted++;
     tally.events += recorded[n].outcome.events?.split("\n").filter(Boolean).length ?? 0;
   }
@@ -203,21 +209,21 @@ function sequencePortion(made: readonly Made[]): Recorded[] {
 function programsFrom(first: number, count: number): Made[] {
   const rare = new Map(BITS.map((bits) => [bits, coverage?.rare(bits)]));
   return Array.from({ length: count }, (_, n) => recipe(first + n))
-    .map((from) => ({
-      from: { ...from, rare: rare.get(from.bits) },
-      name: `program of ${from.kind}, ${from.bits} bits`,
-    }))
+    .map((from) => (coverage ? corpus.vary({ ...from, rare: rare.get(from.bits) }) : from))
+    .map((from) => ({ from, name: `program of ${from.kind}, ${from.bits} bits` }))
     .filter(({ name }) => only.test(name))
     .map(({ from, name }) => ({
       name: `${name}, seed ${from.seed}`,
+      recipe: from,
       test: randomProgram(from).test,
       small: smallest(from),
     }));
 }
 
 let seed = Number(values.seed);
-for (let left = Number(values.cases); left > 0; left -= PORTION, seed++) {
-  const count = Math.min(left, PORTION);
+const portion = coverage ? STEERED_PORTION : PORTION;
+for (let left = Number(values.cases); left > 0; left -= portion, seed++) {
+  const count = Math.min(left, portion);
   if (has("faults")) {
     const recorded = sequencePortion(generateFaults(Math.ceil(count / 10), seed, only).map((test) => ({ test })));
     if (values.record) record(`sequences/fixtures/${values.record}.gz`, packSequences(recorded));
@@ -248,5 +254,5 @@ console.log(
   `${tally.cases} cases on this processor (${tally.faulted} faulted${tally.events ? `, went on behind ${tally.events}` : ""}), seeds ${values.seed} to ${seed - 1}: ` +
     `${differing} of ${tally.comparisons} comparisons differ`,
 );
-if (coverage) console.log([...coverage.report(), ...countedReport()].join("\n"));
+if (coverage) console.log([...coverage.report(), corpus.report(), ...countedReport()].join("\n"));
 process.exitCode = differing ? 1 : 0;

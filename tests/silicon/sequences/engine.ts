@@ -1,5 +1,8 @@
 /** Runs sequences on the engine: the bench of single instructions, with the pages that the harness of sequences has. */
 import type { StopReason } from "../../../src/engine/board";
+import { record } from "../../../src/engine/record";
+import type { System } from "../../../src/engine/system";
+import type { CpuState } from "../../../src/engine/state";
 import { type Bits, CODE, DATA, random, visible } from "../cases";
 import { type BenchOptions, EngineBench } from "../engine";
 import { FX, FX_BYTES } from "../media/cases";
@@ -41,6 +44,10 @@ const EFER = 0xd00n;
 export interface SequenceOptions extends BenchOptions {
   /** Ticks run at once at most; 0: as many as there are. */
   readonly portions?: number;
+  /** At the end of each portion. */
+  readonly watch?: (state: CpuState) => void;
+  /** What takes longer is endless. */
+  readonly mostTicks?: number;
 }
 
 /** Some code in regions while the rest is interpreted, in portions that end anywhere. */
@@ -48,10 +55,14 @@ export const MIXED: SequenceOptions = { regions: { threshold: 1, sampleEvery: 40
 
 export class SequenceBench extends EngineBench {
   private readonly portions: number;
+  private readonly watch: SequenceOptions["watch"];
+  private readonly mostTicks: number;
 
   constructor(bits: Bits, options: SequenceOptions = {}) {
     super(bits, options);
     this.portions = options.portions ?? 0;
+    this.watch = options.watch;
+    this.mostTicks = options.mostTicks ?? MOST_TICKS;
     this.state.set64("efer", EFER);
     for (const n of CODE_PAGES)
       this.mapPage(CODE + n * PAGE, BigInt(CODE_AT + n * PAGE + USER_WRITE) | (n === 1 ? NO_EXECUTE : 0n));
@@ -81,9 +92,10 @@ export class SequenceBench extends EngineBench {
   /** To the end, or not much longer than any sequence takes; in short portions if that is wanted. */
   private runOn(next: () => number): StopReason {
     const { cpu, portions } = this;
-    const end = cpu.clock + MOST_TICKS;
+    const end = cpu.clock + this.mostTicks;
     for (;;) {
       const stop = cpu.run(portions ? Math.min(end, cpu.clock + 1 + (next() % portions)) : end);
+      this.watch?.(this.state);
       if (stop.kind !== "ticks" || cpu.clock >= end) return stop;
     }
   }
@@ -128,6 +140,27 @@ export class SequenceBench extends EngineBench {
       memory: digest(this.cpu.ram.subarray(DATA_AT, DATA_AT + WINDOW_BYTES)),
       ...(labels && { events: events.join("\n") }),
     };
+  }
+
+  private formOf(at: number): string {
+    return `${this.bits} ${this.state.bytes.getUint16(at + record.form, true)}`;
+  }
+
+  /** The mode and the form at which generated code was left. */
+  formAt(): string {
+    return this.formOf(this.state.get32("exitRecord"));
+  }
+
+  /** Tells from now on which forms' accesses come to the engine's own code. */
+  watchSlow(note: (form: string, way: string) => void): void {
+    const system = this.cpu.system as { -readonly [K in keyof System]: System[K] };
+    for (const way of ["readSlow", "writeSlow"] as const) {
+      const call = system[way];
+      system[way] = (at, size) => {
+        note(this.formOf(at), way);
+        return call(at, size);
+      };
+    }
   }
 
   /** As the harness does it (goes_on in harness.c). */

@@ -93,9 +93,8 @@ function block(w: Writer, mixture: Mixture): void {
   w.emitWord(rounds);
   const head = w.bytes.length;
   for (let n = 3 + (next() % 10); n > 0; n--) {
-    const piece = drawn(next, mixture);
     w.label();
-    w.piece(() => piece(w));
+    w.piece(() => drawn(w.next, mixture)(w));
     w.label();
     if (chance(next, 5)) w.piece(() => ending(w));
   }
@@ -117,6 +116,8 @@ export interface Recipe {
   readonly kind: Kind;
   /** Numbers of forms that are wanted most. */
   readonly rare?: ReadonlySet<number>;
+  /** Dice of pieces that are others than those of the seed (corpus.ts), by number. */
+  readonly changes?: ReadonlyMap<number, number>;
 }
 
 /** The mode and the kind that a seed stands for: half of all in 64-bit mode. */
@@ -125,13 +126,16 @@ export function recipe(seed: number): Recipe {
   return { seed, bits: pick(next, [64, 64, 32, 32, 16]), kind: pick(next, KINDS) };
 }
 
-export function randomProgram({ seed, bits, kind, rare }: Recipe, without: ReadonlySet<number> = new Set()): Program {
+export function randomProgram(
+  { seed, bits, kind, rare, changes }: Recipe,
+  without: ReadonlySet<number> = new Set(),
+): Program {
   const next = random(seed);
   const ground = groundFor(next, bits);
   // Over the end of a page, where the code segment reaches.
   const across = chance(next, 15) && ground.segments[CS] !== selectorOf("shortCode");
   const place = across ? PAIR + PAGE - (next() % 400) : USUAL_PLACE;
-  const w = new Writer(ground, next, without, rare, place);
+  const w = new Writer(ground, next, without, rare, place, changes);
   // What the unit's pointers were before would differ.
   w.emit(...FNINIT);
   for (let blocks = 1 + (next() % 3); blocks > 0; blocks--) block(w, mixtures[kind]);

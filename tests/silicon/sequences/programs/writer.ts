@@ -1,5 +1,5 @@
 /** Writes the code of a program piece by piece. Pieces know where they stand, and can be left out. */
-import { CODE, DATA } from "../../cases";
+import { CODE, DATA, random } from "../../cases";
 import { littleEndian } from "../../media/addresses";
 import { MOST_CODE, PAGE, USUAL_PLACE } from "../cases";
 import { chance, type Next, pick } from "./dice";
@@ -34,12 +34,14 @@ export class Writer {
 
   constructor(
     readonly ground: Ground,
-    readonly next: Next,
+    public next: Next,
     private readonly without: ReadonlySet<number> = new Set(),
     /** Numbers of forms that are wanted most. */
     readonly rare: ReadonlySet<number> = new Set(),
     /** Of the first byte, from CODE. */
     readonly place = USUAL_PLACE,
+    /** Dice of pieces that are others than the program's seed says, by number. */
+    private readonly changes: ReadonlyMap<number, number> = new Map(),
   ) {}
 
   get long(): boolean {
@@ -65,11 +67,15 @@ export class Writer {
     this.emit(...littleEndian(value >>> 0, this.ground.bits === 16 ? 2 : 4));
   }
 
-  /** Something that can be left out; it throws the same dice then. */
+  /** Something that can be left out, or be another, with dice of its own. */
   piece(write: () => void): void {
     const { length } = this.bytes;
     const marks = [...this.marks];
+    const { next } = this;
+    const own = next();
+    this.next = random(this.changes.get(this.pieces) ?? own);
     write();
+    this.next = next;
     const tooLong = this.bytes.length > MOST_CODE - CLOSING;
     if (!this.without.has(this.pieces++) && !tooLong) return;
     this.bytes.length = length;
