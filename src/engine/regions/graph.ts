@@ -61,15 +61,18 @@ export function* findGraph(
   const search = new Search(wanted[0], code, planner, options);
   yield* search.all(wanted);
   if (!search.found.has(wanted[0])) return undefined;
+  yield;
   const ends = { returns: search.returns(), tables: search.tables };
   const blocks = new Map<bigint, RegionBlock>();
   for (const [rip, found] of search.found) blocks.set(rip, cut(rip, found, search.found, ends));
+  yield;
   const places = options.doors ? [...wanted, ...search.comeBacks(), ...outerPlaces(blocks, search)] : wanted;
   const entries = [...new Set(places)].flatMap((rip) => {
     const block = blocks.get(rip);
     const fits = rip === wanted[0] || (block && code.isFree(block.source) && block.plans[0].flow !== "interpret");
     return block && fits ? [block] : [];
   });
+  yield;
   return { entries: entries.slice(0, MOST_ENTRIES), blocks };
 }
 

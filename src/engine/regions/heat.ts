@@ -37,7 +37,7 @@ export class Heat {
     return this.of(block) >= needed * (inside ? INSIDE : 1);
   }
 
-  /** To make a region costs as much as some ten million interpreted instructions, so the share of the time that a block takes counts. */
+  /** To make a region costs as much as millions of interpreted instructions, so the share of the time that a block takes counts. */
   private get needed(): number {
     return Math.max(this.threshold, Math.min(this.thresholdLater, Math.floor(this.taken / GROWTH)));
   }

@@ -60,7 +60,7 @@ export const defaultRegionOptions: RegionOptions = {
   thresholdLater: 64,
   sampleEvery: 16384,
   sampleSeldom: 262_144,
-  work: 8,
+  work: 16,
   together: 8,
   mostRegions: 512,
   longest: 600,

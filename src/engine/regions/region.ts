@@ -55,8 +55,10 @@ export interface WrittenRegion {
   readonly reliesOnOpenMemory: boolean;
 }
 
-export function writeRegion(graph: Graph, surroundings: RegionSurroundings): Work<WrittenRegion> {
-  return new RegionWriter(graph, surroundings).write();
+export function* writeRegion(graph: Graph, surroundings: RegionSurroundings): Work<WrittenRegion> {
+  const writer = new RegionWriter(graph, surroundings);
+  yield;
+  return yield* writer.write();
 }
 
 class RegionWriter {

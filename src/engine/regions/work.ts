@@ -1,4 +1,4 @@
-/** Work that can be put off after each of its steps, so that the machine need not stand still for it: a step is an instruction planned or written. */
+/** Work that can be put off after each of its steps, so that the machine need not stand still for it: a step is an instruction planned or written, or one look at the whole region. */
 export type Work<Result> = Generator<undefined, Result, undefined>;
 
 export function allOf<Result>(work: Work<Result>): Result {
