@@ -13,6 +13,7 @@ import { builtinScenarios } from "../../src/scenario/builtin";
 import { buildDisk } from "../../src/scenario/disk";
 import type { Scenario } from "../../src/scenario/schema";
 import { Run } from "../../src/worker/run";
+import { stopwatch } from "./stopwatch";
 import { load, workloadNames } from "./workloads";
 
 /** 5 ms of the page's machine at 100 MHz. */
@@ -74,9 +75,9 @@ function measure({ pc, step }: Stepped, ticks: number): Pauses {
     const original = timed[name]?.bind(regions);
     if (!original) continue;
     timed[name] = (...args) => {
-      const begun = performance.now();
+      const since = stopwatch();
       const result = original(...args);
-      const took = performance.now() - begun;
+      const took = since();
       spent += took;
       compileLongest = Math.max(compileLongest, took);
       return result;
@@ -86,9 +87,9 @@ function measure({ pc, step }: Stepped, ticks: number): Pauses {
   const begun = performance.now();
   for (let going = true; going && pc.clock < ticks;) {
     spent = 0;
-    const from = performance.now();
+    const since = stopwatch();
     going = step(SLICE_TICKS);
-    sliceLongest = Math.max(sliceLongest, performance.now() - from);
+    sliceLongest = Math.max(sliceLongest, since());
     compileSlice = Math.max(compileSlice, spent);
     compileAll += spent;
   }
