@@ -24,6 +24,8 @@ export interface Board {
    * "device" goes through physicalRead/Write.
    */
   pageKind(address: number): "ram" | "rom" | "device";
+  /** Whole pages, from and up to these addresses, that are "ram" all the time. */
+  readonly mainMemory?: { readonly from: number; readonly to: number };
   /**
    * Whether a write at this physical address may move the INTR line or the next event: the CPU then looks at takeAttention after the
    * instruction that makes it.

@@ -248,6 +248,10 @@ export class Motherboard implements Board, Host {
     return address < this.memoryBytes ? "ram" : "device";
   }
 
+  get mainMemory() {
+    return { from: MIB, to: this.memoryBytes };
+  }
+
   addressMask(): number {
     return this.a20Open ? 0xffffffff : 0xffefffff;
   }

@@ -38,6 +38,9 @@ export class BareBoard implements Board {
   pageKind(address: number): "ram" | "device" {
     return address < this.ramBytes ? "ram" : "device";
   }
+  get mainMemory() {
+    return { from: 0, to: this.ramBytes };
+  }
   addressMask(): number {
     return 0xffff_ffff;
   }

@@ -49,7 +49,7 @@ function assemble(state: CpuState, board: Board, hooks: SystemHooks, { levels5 =
   const core = new Core(state, board, hooks, levels5);
   const paging = new Paging(core);
   const lookaside = new Lookaside(core);
-  const openMemory = new OpenMemory(core, paging);
+  const openMemory = new OpenMemory(core);
   const debug = new DebugRegisters(core, () => lookaside.flushAll());
   const access = new Access(core, paging, lookaside, debug);
   const segments: Segments = new Segments(core, access);

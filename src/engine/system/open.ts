@@ -7,7 +7,6 @@
  */
 import { CODE_PAGES, TRACKED_PAGES } from "../state";
 import { at, CR0, type Core } from "./core";
-import { type Paging, RAM_PAGE } from "./paging";
 
 const PAGE = 4096;
 /** Each new pair makes all regions that hold the old one useless. */
@@ -36,10 +35,7 @@ export class OpenMemory {
   private met = 0;
   private readonly codePages: Uint8Array;
 
-  constructor(
-    private readonly core: Core,
-    private readonly paging: Paging,
-  ) {
+  constructor(private readonly core: Core) {
     this.codePages = new Uint8Array(core.state.memory.buffer, CODE_PAGES, TRACKED_PAGES);
   }
 
@@ -71,24 +67,23 @@ export class OpenMemory {
   }
 
   private choose(): OpenStretches | undefined {
-    const read = this.longest(() => true);
-    // Where there is code there will be more: each time it did not turn out so, a wider margin behind it is left out.
-    const margin = (1 << this.met) - 1;
-    let open = 0;
-    const write = this.longest((page) => {
-      if (this.codePages[page]) open = page + 1 + margin;
-      return page >= open;
-    });
-    return read && write && { number: ++this.made, read, write };
+    const { mainMemory } = this.core.board;
+    if (!mainMemory || mainMemory.to <= mainMemory.from) return undefined;
+    const write = this.longestWithoutCode(mainMemory);
+    return write && { number: ++this.made, read: mainMemory, write };
   }
 
-  /** The longest stretch of pages of RAM that are wanted; asked for each page in order. */
-  private longest(wanted: (page: number) => boolean): Stretch | undefined {
-    let [from, to, start] = [0, 0, 0];
-    for (let page = 0; page < this.paging.pages; page++) {
-      if (!wanted(page) || this.paging.kindOf(page * PAGE) !== RAM_PAGE) start = page + 1;
-      else if (page + 1 - start > to - from) [from, to] = [start, page + 1];
+  private longestWithoutCode({ from, to }: Stretch): Stretch | undefined {
+    // Where there is code there will be more: each time that was not expected, a wider margin behind it is left out.
+    const margin = (1 << this.met) - 1;
+    const end = to / PAGE;
+    let best = { from: 0, to: 0 };
+    for (let page = from / PAGE; page < end;) {
+      const code = this.codePages.indexOf(1, page);
+      const next = code < 0 || code > end ? end : code;
+      if ((next - page) * PAGE > best.to - best.from) best = { from: page * PAGE, to: next * PAGE };
+      page = next + 1 + margin;
     }
-    return to > from ? { from: from * PAGE, to: to * PAGE } : undefined;
+    return best.to > 0 ? best : undefined;
   }
 }

@@ -87,11 +87,6 @@ export class Paging implements Walk {
     this.kinds.fill(0);
   }
 
-  /** How many pages of guest memory there are. */
-  get pages(): number {
-    return this.kinds.length;
-  }
-
   /** What lies at a physical address; asked of the board once per page. */
   kindOf(physical: number): number {
     const page = physical < TWO32 ? physical >>> 12 : Infinity;

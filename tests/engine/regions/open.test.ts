@@ -118,9 +118,7 @@ test("a region whose memory is elsewhere is made anew without", () => {
   const program = "89cf 81e7fc0f0000 010f 49 75f3 f4";
   const regions = { threshold: 2, sampleEvery: 500 };
   const machine = legacyMachine(bytes(program), 32, regions);
-  // The first mebibyte is no memory of the longest stretch.
-  machine.board.pageKind = (address) =>
-    address >= MIB && address < 4 * MIB ? "ram" : address < 4096 ? "ram" : "device";
+  Object.defineProperty(machine.board, "mainMemory", { value: { from: MIB, to: 4 * MIB } });
   put({ [RCX]: 100_000 })(machine);
   machine.cpu.flushCaches();
   const interpreted = legacyMachine(bytes(program), 32);
