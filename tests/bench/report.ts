@@ -104,8 +104,8 @@ export function markdown({ machine, rounds, rows, missing }: Measurements): stri
     [["chromium regions"], timeOf("regions, Chromium", "chromium regions")],
     [["node regions", "qemu"], ratioOf("Node / QEMU", "node regions", "qemu")],
     [["chromium regions", "qemu"], ratioOf("Chromium / QEMU", "chromium regions", "qemu")],
-    [["node regions", "qemu"], ratioOf("Node / QEMU, steady", "node regions", "qemu", "steady")],
-    [["chromium regions", "qemu"], ratioOf("Chromium / QEMU, steady", "chromium regions", "qemu", "steady")],
+    [["node regions", "qemu"], ratioOf("steady: Node / QEMU", "node regions", "qemu", "steady")],
+    [["chromium regions", "qemu"], ratioOf("steady: Chromium / QEMU", "chromium regions", "qemu", "steady")],
   ]);
   const columns32 = keep([
     [["qemu"], timeOf("QEMU TCG", "qemu")],
@@ -117,8 +117,11 @@ export function markdown({ machine, rounds, rows, missing }: Measurements): stri
     [["chromium v86"], timeOf("v86, Chromium", "chromium v86")],
     [["chromium regions"], timeOf("regions, Chromium", "chromium regions")],
     [["chromium v86", "chromium regions"], ratioOf("v86 / ours, Chromium", "chromium v86", "chromium regions")],
-    [["v86", "node regions"], ratioOf("steady, Node", "v86", "node regions", "steady")],
-    [["chromium v86", "chromium regions"], ratioOf("steady, Chromium", "chromium v86", "chromium regions", "steady")],
+    [["v86", "node regions"], ratioOf("steady: v86 / ours, Node", "v86", "node regions", "steady")],
+    [
+      ["chromium v86", "chromium regions"],
+      ratioOf("steady: v86 / ours, Chromium", "chromium v86", "chromium regions", "steady"),
+    ],
   ]);
   const host = `${machine.cpu}, ${machine.cores} cores`;
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
