@@ -178,6 +178,9 @@ describe("real mode and the ways between modes", () => {
     expect(m.system.rflags()).toBe(2);
     expect([m.get("gdtLimit"), m.get("idtLimit")]).toEqual([0xffffn, 0xffffn]);
     expect([m.get("dr", 6), m.get("dr", 7)]).toEqual([0xffff_0ff0n, 0x400n]);
+    expect([m.get("mxcsr"), m.get("fpuControl"), m.get("fpuFull")]).toEqual([0x1f80n, 0x40n, 0xffn]);
+    // SDM 3, 12.12.4.
+    expect(m.get("pat")).toBe(0x0007_0406_0007_0406n);
     expect(m.get("mode")).toBe(0n);
   });
 

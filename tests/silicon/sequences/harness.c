@@ -35,7 +35,7 @@ enum {
   DEBUG = 1, /* traps: RIP is that of the next instruction */
   BREAK = 3,
   OVERFLOW = 4,
-  TRAP_FLAG = 0x100,
+  LEFT_OUT = 0x204100, /* TF; NT and ID, which do not come back from a signal */
   ERRORS = 0x80ff, /* of the x87 status word */
   PENDING = 0x80,
   MOST_LABELS = 96,
@@ -159,7 +159,7 @@ static int goes_on(ucontext_t *context) {
   result->events[result->event_count++] = *event;
   struct _libc_fpstate *floats = context->uc_mcontext.fpregs;
   *(uint64_t *)((uint8_t *)floats + FX_BYTES) |= 3;
-  if (inside) registers[REG_EFL] &= ~TRAP_FLAG;
+  if (inside) registers[REG_EFL] &= ~LEFT_OUT;
   else {
     for (int n = 0; n < 16; n++)
       if (test->restored >> n & 1) registers[places[n]] = test->registers[n];
