@@ -7,7 +7,8 @@
  * entered again: its records lead to the `stale` handler, no jump links to it, no entry of JUMPS names it. When the area is
  * full everything is forgotten, which may happen only while no block runs.
  */
-import { CodePage, type Jump } from "./codepage";
+import type { Block } from "./block";
+import { CodePage } from "./codepage";
 import { decode, type Decoded } from "./decode/decode";
 import type { HandlerLibrary } from "./handlers/library";
 import { SPECIAL } from "./handlers/special";
@@ -26,24 +27,6 @@ import {
   TRACKED_PAGES,
   type WasmOffset,
 } from "./state";
-
-export interface Block {
-  readonly record: WasmOffset;
-  /** Where its records end. */
-  readonly end: WasmOffset;
-  readonly instructions: number;
-  /** Length in bytes. */
-  readonly length: number;
-  readonly physical: GuestPhysical;
-  readonly mode: number;
-  /** Physical address of the page that the last instruction crosses into. */
-  readonly secondPage: GuestPhysical | undefined;
-  /** Those that may be linked to other blocks. */
-  readonly jumps: readonly Jump[];
-  /** Entries of JUMPS that have led to it. */
-  readonly entries: Set<number>;
-  dropped: boolean;
-}
 
 /** What decoding asks of its surroundings. */
 export interface CodeSource {

@@ -1,14 +1,8 @@
 /** A physical page that holds code: which blocks were decoded from it, and which of its bytes are code. It may hold variables too. */
-import type { Block } from "./blocks";
+import type { Block } from "./block";
 import type { WasmOffset } from "./state";
 
 const PAGE = 4096;
-
-/** The record of a direct jump within its page, and where in the page it leads. */
-export interface Jump {
-  readonly record: WasmOffset;
-  readonly target: number;
-}
 
 export class CodePage {
   readonly blocks = new Set<Block>();

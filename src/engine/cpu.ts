@@ -7,7 +7,8 @@
  * The delivery of a fault takes one tick, so that a handler which faults at once cannot hold time still.
  */
 import type { Board, Cpu, CpuSnapshot, StopReason } from "./board";
-import { Blocks, type Block, type CodeSource } from "./blocks";
+import type { Block } from "./block";
+import { Blocks, type CodeSource } from "./blocks";
 import { report } from "./debug/report";
 import { decode } from "./decode/decode";
 import { disassemble } from "./decode/disassemble";

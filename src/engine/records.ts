@@ -1,5 +1,5 @@
 /** Writes decoded instructions into records (record.ts). */
-import type { Jump } from "./codepage";
+import type { Jump } from "./block";
 import type { Decoded, DecodedOperand, MemoryOperand } from "./decode/decode";
 import type { Resolved } from "./handlers/library";
 import { SPECIAL } from "./handlers/special";

@@ -14,7 +14,7 @@ import { SPECIAL } from "../handlers/special";
 import { children } from "../lower";
 import { record, RECORD_BYTES } from "../record";
 import type { CpuState, WasmOffset } from "../state";
-import type { Place } from "./plan";
+import type { Place } from "./place";
 
 /** What an instruction reads or writes of what a region keeps in locals. */
 export interface Touched {

@@ -1,12 +1,14 @@
 /** Regions on their way: one that is being made, step by step, and those that are ready to become a module together. */
-import type { Block } from "../blocks";
+import type { Block } from "../block";
 import { I32 } from "../wasm/code";
 import { ModuleWriter, type Signature } from "../wasm/module";
 import { type RegionFunction, regionSignatures } from "../system/short";
 import { type RuntimeFunction, runtimeSignatures } from "../wasm/runtime";
 import { MODE, type WasmOffset } from "../state";
 import { DOOR_PARAMETERS } from "./frame";
-import { findGraph, type Graph, type KnownCode, type RegionBlock } from "./graph";
+import { findGraph } from "./gather";
+import type { Graph, RegionBlock } from "./graph";
+import type { KnownCode } from "./known";
 import type { Open } from "./open";
 import type { RegionOptions } from "./options";
 import type { Patterns } from "./pattern";

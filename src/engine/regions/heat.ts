@@ -1,5 +1,5 @@
 /** Which code is worth a region: counts samples, and asks for more of them where code was rewritten before. */
-import type { Block } from "../blocks";
+import type { Block } from "../block";
 
 export const PAGE = 4096;
 /** A block that is part of a region is a way into it after so many times the samples. */

@@ -2,7 +2,7 @@
  * Regions that reach open memory (system/open.ts) directly: an access compares its address with the ends of a stretch, which are constants. The
  * interpreter does what lies elsewhere. Each such region counts that in a cell, and is made anew without open memory when it happens often.
  */
-import type { Block } from "../blocks";
+import type { Block } from "../block";
 import { type CpuState, layout, MODE, OUTSIDE, OUTSIDE_CELLS, RAM, type WasmOffset } from "../state";
 import type { OpenStretches, Stretch } from "../system/open";
 import { type Code, EMPTY, I32, memory, op } from "../wasm/code";

@@ -3,21 +3,11 @@ import { ES } from "../../isa/expression";
 import type { Access } from "../../isa/notation";
 import type { Decoded, DecodedOperand } from "../decode/decode";
 import type { Shape } from "../handlers/shape";
-import type { WasmOffset } from "../state";
 import { type Touched, touchedBy } from "./aside";
 import type { RegionOptions } from "./options";
 import { ALL_FLAGS, type Outline, outlineOf, type Pattern, type Patterns } from "./pattern";
+import type { Place } from "./place";
 import type { Segmentation } from "./segmentation";
-
-export interface Place {
-  readonly rip: bigint;
-  /** Its first record in the block it was decoded in. */
-  readonly record: WasmOffset;
-  /** How many records it has: an address micro-record may be in front. */
-  readonly records: number;
-  /** That record is the block's first. */
-  readonly head: boolean;
-}
 
 export interface Plan extends Place {
   readonly decoded: Decoded;

@@ -1,7 +1,7 @@
 /**
  * One region as one Wasm function. Its blocks are nested by dominance (Ramsey, Beyond Relooper, ICFP 2022): a block that only one
  * way leads to stands at that way, others after the Wasm block that those ways leave, and loops are Wasm loops. Loops with several entries
- * go through a table of places in front of everything (graph.ts: ROOT).
+ * go through a table of places in front of everything (order.ts: ROOT).
  *
  * Ticks: whoever goes to a block charges it as a whole (charges.ts says where somebody looks whether they cover it); so every way out
  * is at an exact instruction. Flags are in their locals when a block is entered that asks for some before it has set all, else passed as
@@ -17,9 +17,10 @@ import { Charges } from "./charges";
 import { FlagSources, FlagState, keptLocal, keptValues } from "./flags";
 import { FloatState } from "./floats";
 import { DOOR, DOOR_PARAMETERS, Frame } from "./frame";
-import { type Graph, type RegionBlock, successors } from "./graph";
+import type { Graph, RegionBlock } from "./graph";
 import { Order, ROOT } from "./order";
 import { InstructionWriter, type Workshop } from "./instruction";
+import { askedFirst, liveness } from "./liveness";
 import type { Open } from "./open";
 import type { RegionOptions } from "./options";
 import { ALL_FLAGS } from "./pattern";
@@ -354,54 +355,4 @@ function asidesFrom(plans: readonly Plan[], n: number): readonly Plan[] {
   let end = n + 1;
   while (end < plans.length && plans[end].flow === "aside" && !plans[end - 1].touched!.ticks) end++;
   return plans.slice(n, end);
-}
-
-/**
- * Flags that may be asked for before and after each instruction: by a later one, at a way out, or at the end of the block, which the
- * ticks may turn into a way out.
- */
-export function liveness(plans: readonly Plan[]): { before: number; after: number[] } {
-  const after: number[] = [];
-  let live = ALL_FLAGS;
-  for (let n = plans.length - 1; n >= 0; n--) {
-    const plan = plans[n];
-    if (plan.target !== undefined) live = ALL_FLAGS;
-    after[n] = live;
-    live = plan.exits ? ALL_FLAGS : (live & ~plan.sets) | plan.uses;
-  }
-  return { before: live, after };
-}
-
-/**
- * Blocks in which a flag that somebody may ask for is read, or is set without all the others, before all are set: there, or in a block
- * that can come after it.
- */
-export function askedFirst(graph: Graph): Set<bigint> {
-  const asked = new Set<bigint>();
-  const open: RegionBlock[] = [];
-  for (const block of graph.blocks.values()) {
-    const first = firstTouch(block.plans);
-    if (first === "asks") asked.add(block.rip);
-    else if (first === "none") open.push(block);
-  }
-  for (let before = -1; before !== asked.size;) {
-    before = asked.size;
-    for (const block of open) {
-      if (successors(block, graph.blocks).some((rip) => asked.has(rip))) asked.add(block.rip);
-    }
-  }
-  return asked;
-}
-
-function firstTouch(plans: readonly Plan[]): "asks" | "sets" | "none" {
-  const { after } = liveness(plans);
-  for (const [n, plan] of plans.entries()) {
-    if (plan.flow === "interpret") return "none";
-    if (plan.touched?.flags) return "asks";
-    if (plan.touched) continue;
-    if (plan.uses !== 0 || plan.mayLeaveFlags) return "asks";
-    const wanted = plan.sets & after[n];
-    if (wanted !== 0) return (after[n] & ~plan.sets) === 0 ? "sets" : "asks";
-  }
-  return "none";
 }

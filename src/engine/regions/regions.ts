@@ -9,7 +9,7 @@
  * The machine does not stand still for it: candidates wait, the hottest is made first, a few steps at each sample, and what is ready
  * becomes one module. A run is the same to the tick whenever that is.
  */
-import type { Block } from "../blocks";
+import type { Block } from "../block";
 import type { HandlerLibrary } from "../handlers/library";
 import { record } from "../record";
 import type { Step } from "../records";
@@ -17,7 +17,8 @@ import type { OpenStretches } from "../system/open";
 import { type CpuState, MODE, type WasmOffset } from "../state";
 import { AsideRecords } from "./aside";
 import { Batch, type Candidate, makeRegion, type Written } from "./compilation";
-import { type KnownCode, MOST_ENTRIES, planBlock, type PlannedBlock } from "./graph";
+import { MOST_ENTRIES, planBlock } from "./gather";
+import type { KnownCode, PlannedBlock } from "./known";
 import { Heat, PAGE, pageOf } from "./heat";
 import { type Open, OpenRegions } from "./open";
 import { defaultRegionOptions, type RegionOptions } from "./options";

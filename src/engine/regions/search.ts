@@ -1,6 +1,6 @@
 /** Collects the blocks of a region: those of the entry's page first, then those that calls and jumps reach in other pages. */
-import type { Block } from "../blocks";
-import type { KnownCode } from "./graph";
+import type { Block } from "../block";
+import type { KnownCode } from "./known";
 import type { RegionOptions } from "./options";
 import type { Plan, Planner } from "./plan";
 import type { Work } from "./work";
