@@ -75,7 +75,7 @@ const WITH_CODE = new Set([12, 13, 17]);
 const NO_TRAP = new Set(["int", "int1", "int3", "into"]);
 /** TF is looked at after it, not before: a trap at the kernel's entry would run on the user's stack. */
 const TRAP_BY_OUTCOME = "syscall";
-const withoutQuick: Partial<RegionOptions> = { pageDrops: false, walks: false };
+const withoutQuick: Partial<RegionOptions> = { pageDrops: false, walks: false, x87: false };
 /** Numerical Recipes' generator of numbers that look random. */
 const DITHER = { factor: 1_664_525, summand: 1_013_904_223 };
 const LOW32 = 0xffff_ffffn;

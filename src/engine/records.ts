@@ -180,7 +180,8 @@ function accessDetail(decoded: Decoded, operand: MemoryOperand, n: number): numb
   return Math.max(1, operand.width / 8) | write;
 }
 
-function fpuOpcode({ form, modrm, addressSize }: Decoded): number {
+/** Of an x87 instruction: FPU_OPCODE (record.ts). */
+export function fpuOpcode({ form, modrm, addressSize }: Decoded): number {
   const bits = { 16: FPU_OPCODE.bits16, 32: FPU_OPCODE.bits32, 64: 0 }[addressSize as 16 | 32 | 64];
   return ((form.opcode & 7) << 8) | modrm | (modrm < 0xc0 ? FPU_OPCODE.memory | bits : 0);
 }

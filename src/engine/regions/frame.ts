@@ -67,6 +67,7 @@ export class Frame {
   private readonly vectors = new Map<number, number>();
   private readonly writtenVectors = new Set<number>();
   private usesSse = false;
+  private usesX87 = false;
   private readonly flagsTouched = new Set<FlagField>();
   private unsettledLocal: number | undefined;
   private out!: Label;
@@ -126,6 +127,11 @@ export class Frame {
   /** Some instruction must not run when SSE is switched off. Nothing in a region switches it. */
   useSse(): void {
     this.usesSse = true;
+  }
+
+  /** The same of x87. */
+  useX87(): void {
+    this.usesX87 = true;
   }
 
   /** The local that is 0 while MXCSR is as usual and "inexact" is set, from the entry on. */
@@ -374,6 +380,7 @@ export class Frame {
       pushClosed(front, this.openMemory!.stretches.number);
       front.op(op.i32Or);
     }
+    if (this.usesX87) front.loadAt(memory.i32Load, layout.cr0.offset).i32(CR0_EM_TS).op(op.i32And, op.i32Or);
     if (this.usesSse) {
       front.loadAt(memory.i32Load, layout.cr0.offset).i32(CR0_EM_TS).op(op.i32And);
       front.loadAt(memory.i32Load, layout.cr4.offset).i32(CR4_OSFXSR).op(op.i32And, op.i32Eqz, op.i32Or, op.i32Or);

@@ -34,6 +34,7 @@ import {
 import type { Plan } from "./plan";
 import type { Segmentation } from "./segmentation";
 import type { Nodes } from "./simplify";
+import { hasX87Form, X87Writer } from "./x87";
 
 const nothing: Draft = { effects: [], uses: new Map(), capture: undefined };
 const RSI = 6,
@@ -60,6 +61,7 @@ export class InstructionWriter implements Binding {
   private readonly places = new Map<number, HostPlace>();
   private readonly scopes = new Map<When, Scope>();
   private readonly floats: InstructionFloats;
+  private readonly x87: X87Writer;
   /** What is written now runs under a condition. */
   private conditional = false;
 
@@ -75,16 +77,20 @@ export class InstructionWriter implements Binding {
   ) {
     this.code = shop.code;
     this.floats = new InstructionFloats(shop.frame, floats, (value) => this.vectorRegister(value));
+    this.x87 = new X87Writer(shop, plan, giveUp);
   }
 
   /** Everything but the jump. */
   write(): void {
     if (this.plan.dropsPage) return this.dropPage();
-    if (this.plan.shape.instruction.unit) this.shop.frame.useSse();
+    const { unit } = this.plan.shape.instruction;
+    if (unit === "sse") this.shop.frame.useSse();
+    else if (unit) this.x87.begin();
     this.prepare();
     for (const read of this.reads) this.lowering.prefetch(read);
     this.faults(this.effects);
     this.checkTarget();
+    for (const effect of this.effects) if (effect.kind === "system") this.systemEffect(effect);
     this.stores(this.effects);
     this.hold(this.effects);
     for (const effect of this.effects) if (effect.kind === "when" && this.touches(effect)) this.whenMemory(effect);
@@ -104,6 +110,16 @@ export class InstructionWriter implements Binding {
     // What flags are stored from under a condition is counted as well.
     const uses = pattern.mayLeaveFlags ? new Map(this.draft.uses) : this.draft.uses;
     this.lowering = new Lowering(this.code, this, uses);
+  }
+
+  /** Of x87, whose instructions have no other effect then. */
+  private systemEffect(effect: Extract<Effect, { kind: "system" }>): void {
+    const { access } = this.shop;
+    this.x87.effect(effect, this.lowering, (bytes) => {
+      this.linear(0, bytes);
+      const place = access.host(bytes, true, this.giveUp);
+      return (pushValue) => access.store(place, (bytes * 8) as Width, pushValue);
+    });
   }
 
   /** INVLPG, which changes no more than the lookaside. */
@@ -515,7 +531,7 @@ export class InstructionWriter implements Binding {
 
   number(node: Node<"number">): void {
     const operand = this.plan.decoded.operands[node.index];
-    if (operand.kind !== "segment")
+    if (operand.kind !== "segment" && operand.kind !== "stack")
       throw new Error(`${this.plan.shape.instruction.name}: a ${operand.kind} has no number`);
     this.code.i64(BigInt(operand.register));
     if (node.width !== 64) this.code.op(op.i32WrapI64);
@@ -527,6 +543,7 @@ export class InstructionWriter implements Binding {
 
   /** Of all helpers, float arithmetic only. */
   system(node: Node<"system">): void {
+    if (hasX87Form(node)) return this.x87.value(node, this.lowering);
     lowerFloat(this.lowering, node, {
       known: this.shop.options.knownFloats && !this.conditional ? this.floats : undefined,
       settle: () => this.runtime("settleFloats"),

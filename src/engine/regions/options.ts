@@ -51,6 +51,8 @@ export interface RegionOptions {
   readonly asides: boolean;
   /** SSE on xmm registers in locals; off: left to the interpreter. Gains: floating 1.9. */
   readonly vectors: boolean;
+  /** x87 by calls of the short ways (system/short/x87), which it needs; off: asides. */
+  readonly x87: boolean;
   /** SSE instructions leave out what those before them in the block have checked; off: each checks its operands and MXCSR. Gains: floating 1.2. */
   readonly knownFloats: boolean;
 }
@@ -81,5 +83,6 @@ export const defaultRegionOptions: RegionOptions = {
   doors: true,
   asides: true,
   vectors: true,
+  x87: true,
   knownFloats: true,
 };

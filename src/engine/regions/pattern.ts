@@ -13,6 +13,7 @@ import { children } from "../lower";
 import { hasFloatForm } from "../lower/float";
 import type { Draft } from "./draft";
 import type { Nodes } from "./simplify";
+import { hasX87Effect, hasX87Form } from "./x87";
 
 /** The status flags as bits of a set. SF and PF come from one value (state.ts) and are one member. */
 export const FLAGS = { cf: 1, of: 2, af: 4, zf: 8, sf: 16, pf: 16 } as const;
@@ -249,7 +250,8 @@ export const flagsIn: (e: Expression) => number = once((e) => {
 function expressible(shape: Shape, effects: readonly Effect[]): boolean {
   const { instruction } = shape;
   if (shape.rep || instruction.privilege !== undefined || instruction.loadsSegment) return false;
-  if (instruction.unit !== undefined && instruction.unit !== "sse") return false;
+  if (instruction.unit === "mmx") return false;
+  if (effects.length === 1 && hasX87Effect(effects[0])) return roots(effects[0]).every(known);
   if (!effects.every((effect) => effectKinds.has(effect.kind) && roots(effect).every(known))) return false;
   const flat = effects.flatMap((effect) => (effect.kind === "when" ? effect.effects : [effect]));
   if (flat.some((effect) => effect.kind === "system" || effect.kind === "when")) return false;
@@ -277,7 +279,7 @@ const kinds = new Set<Expression["kind"]>(
     .map((kind) => kind as Expression["kind"]),
 );
 const known: (e: Expression) => boolean = once(
-  (e) => (e.kind === "system" ? hasFloatForm(e) : kinds.has(e.kind)) && children(e).every(known),
+  (e) => (e.kind === "system" ? hasFloatForm(e) || hasX87Form(e) : kinds.has(e.kind)) && children(e).every(known),
 );
 
 /** The memory reads (and float arithmetic, which may be left to the interpreter) under some roots, in order of mention, as they look after substitution. */
@@ -310,6 +312,7 @@ export function mayExit(effect: Effect, isMemory: (index: number) => boolean): b
   switch (effect.kind) {
     case "store":
     case "fault":
+    case "system":
       return true;
     case "write":
       return isMemory(effect.index);

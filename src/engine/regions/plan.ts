@@ -39,7 +39,7 @@ export class Planner {
   constructor(
     private readonly patterns: Patterns,
     private readonly segmentation: Segmentation,
-    private readonly options: Pick<RegionOptions, "vectors" | "pageDrops" | "asides">,
+    private readonly options: Pick<RegionOptions, "vectors" | "x87" | "pageDrops" | "asides">,
   ) {}
 
   plan(decoded: Decoded, shape: Shape, place: Place): Plan {
@@ -54,7 +54,7 @@ export class Planner {
       return planned(place, decoded, shape, outline, next, dropsPage);
     const left = () => planned(place, decoded, shape, outline, next, this.leftToInterpreter(decoded, shape, outline));
     if (!outline.expressible || !decoded.operands.every(isReadable)) return left();
-    if ((shape.instruction.unit && !options.vectors) || !this.reachesAll(decoded, outline)) return left();
+    if (!this.hasUnit(shape) || !this.reachesAll(decoded, outline)) return left();
     const pattern = this.patterns.of(decoded, shape, outline, next);
     const { jump } = pattern;
     const target = jump?.target.kind === "constant" ? jump.target.value : undefined;
@@ -69,6 +69,10 @@ export class Planner {
       targetCheck: allowed ? "none" : pattern.stores ? "first" : "last",
       dropsPage: false,
     });
+  }
+
+  private hasUnit({ instruction: { unit } }: Shape): boolean {
+    return unit === undefined || (unit === "sse" ? this.options.vectors : this.options.x87);
   }
 
   private leftToInterpreter(decoded: Decoded, shape: Shape, { meaning }: Outline): Course {
@@ -140,6 +144,7 @@ const readableKinds = new Set([
   "stringDestination",
   "segment",
   "vector",
+  "stack",
 ]);
 
 const isReadable = (operand: DecodedOperand): boolean =>
