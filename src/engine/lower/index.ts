@@ -17,11 +17,26 @@ import { lowerVector } from "./vector";
 
 export { type Binding, children, type Node, typeOf } from "./node";
 
-/** Counts the uses of each value under a root. */
+/** Counts the uses of each value under a root; those of constants nobody asks for. */
 export function countUses(e: Expression, uses: Map<Expression, number>): void {
+  if (e.kind === "constant") return;
   const before = uses.get(e) ?? 0;
   uses.set(e, before + 1);
-  if (before === 0) for (const child of children(e)) countUses(child, uses);
+  if (before > 0) return;
+  switch (e.kind) {
+    case "operand":
+    case "register":
+      return;
+    case "binary":
+    case "compare":
+      countUses(e.a, uses);
+      return countUses(e.b, uses);
+    case "zext":
+    case "low":
+      return countUses(e.a, uses);
+    default:
+      for (const child of children(e)) countUses(child, uses);
+  }
 }
 
 /** Values that are known under a condition only, with their locals. */

@@ -94,12 +94,15 @@ function partsOf(values: readonly Expression[]): Expression[] {
 }
 
 /** The segments through which a meaning reaches memory, besides those of operands. */
-function segmentsOf(parts: readonly Expression[], effects: readonly Effect[]): number[] {
-  const stores = effects.flatMap((effect) => (effect.kind === "when" ? effect.effects : [effect]));
-  const segments = [...stores, ...parts].flatMap((one) =>
-    (one.kind === "store" || one.kind === "load") && one.segment !== "operand" ? [one.segment] : [],
-  );
-  return [...new Set(segments)];
+function segmentsOf(parts: readonly Expression[], effects: readonly Effect[]): readonly number[] {
+  const segments = new Set<number>();
+  for (const one of parts) if (one.kind === "load" && one.segment !== "operand") segments.add(one.segment);
+  const visit = (effect: Effect): void => {
+    if (effect.kind === "store" && effect.segment !== "operand") segments.add(effect.segment);
+    else if (effect.kind === "when") effect.effects.forEach(visit);
+  };
+  effects.forEach(visit);
+  return [...segments];
 }
 
 /** The patterns there are, over nodes that they share. */
