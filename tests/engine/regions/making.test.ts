@@ -1,7 +1,8 @@
 /** When regions are made, and how many: a few steps at each sample, several to a module, and ever more seldom where code is rewritten. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { X86Cpu } from "../../../src/engine/cpu";
 import type { RegionOptions } from "../../../src/engine/regions/options";
+import { Patterns } from "../../../src/engine/regions/pattern";
 import { Pc } from "../../../src/pc/pc";
 import { load, repeated } from "../../bench/workloads";
 import { longMachine } from "../machine";
@@ -36,6 +37,27 @@ test("there are never more regions than allowed", () => {
   const { compiled, dropped } = regions.counts;
   expect(compiled).toBeGreaterThan(2);
   expect(compiled - dropped).toBeLessThanOrEqual(2);
+});
+
+test("instructions of one pattern become what each would become alone", () => {
+  const modulesOf = (name: string) => {
+    const { pc, regions } = workload(name, { threshold: 1, sampleEvery: 512, sampleSeldom: 512 });
+    const modules: Uint8Array[] = [];
+    regions.watch = (bytes) => modules.push(bytes);
+    pc.run(3_000_000);
+    return modules.map((bytes) => Buffer.from(bytes).toString("base64"));
+  };
+  const { of } = Patterns.prototype;
+  for (const name of ["quicksort", "sha256", "wide"]) {
+    const shared = modulesOf(name);
+    const alone = vi.spyOn(Patterns.prototype, "of").mockImplementation(function (this: Patterns, ...instruction) {
+      return of.apply(new Patterns(this.nodes), instruction);
+    });
+    expect(modulesOf(name)).toEqual(shared);
+    expect(alone).toHaveBeenCalled();
+    alone.mockRestore();
+    expect(shared.length).toBeGreaterThan(0);
+  }
 });
 
 /** mov $5000,%ecx; 1: mov %cl,2f+1(%rip); 2: mov $0,%al; dec %ecx; jnz 1b; hlt */
