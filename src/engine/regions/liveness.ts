@@ -1,5 +1,5 @@
 /** Which flags may be asked for, and by whom: within a block, and along the ways between blocks. */
-import { type Graph, type RegionBlock, successors } from "./graph";
+import { type Graph, successors } from "./graph";
 import { ALL_FLAGS } from "./pattern";
 import type { Plan } from "./plan";
 
@@ -21,34 +21,35 @@ export function liveness(plans: readonly Plan[]): { before: number; after: numbe
 
 /**
  * Blocks in which a flag that somebody may ask for is read, or is set without all the others, before all are set: there, or in a block
- * that can come after it.
+ * that can come after it, by a jump (LOOP, JCXZ) that stands before what sets them too.
  */
 export function askedFirst(graph: Graph): Set<bigint> {
   const asked = new Set<bigint>();
-  const open: RegionBlock[] = [];
+  const open: { readonly rip: bigint; readonly next: readonly bigint[] }[] = [];
   for (const block of graph.blocks.values()) {
-    const first = firstTouch(block.plans);
-    if (first === "asks") asked.add(block.rip);
-    else if (first === "none") open.push(block);
+    const { rip, plans } = block;
+    const { touch, at } = firstTouch(plans);
+    if (touch === "asks") asked.add(rip);
+    else if (touch === "none") open.push({ rip, next: successors(block, graph.blocks) });
+    else open.push({ rip, next: plans.slice(0, at).flatMap(({ target }) => (target === undefined ? [] : [target])) });
   }
   for (let before = -1; before !== asked.size;) {
     before = asked.size;
-    for (const block of open) {
-      if (successors(block, graph.blocks).some((rip) => asked.has(rip))) asked.add(block.rip);
-    }
+    for (const { rip, next } of open) if (next.some((to) => asked.has(to))) asked.add(rip);
   }
   return asked;
 }
 
-function firstTouch(plans: readonly Plan[]): "asks" | "sets" | "none" {
+/** What the first instruction that touches flags does with them, and which it is. */
+function firstTouch(plans: readonly Plan[]): { touch: "asks" | "sets" | "none"; at: number } {
   const { after } = liveness(plans);
-  for (const [n, plan] of plans.entries()) {
-    if (plan.flow === "interpret") return "none";
-    if (plan.touched?.flags) return "asks";
+  for (const [at, plan] of plans.entries()) {
+    if (plan.flow === "interpret") return { touch: "none", at };
+    if (plan.touched?.flags) return { touch: "asks", at };
     if (plan.touched) continue;
-    if (plan.uses !== 0 || plan.mayLeaveFlags) return "asks";
-    const wanted = plan.sets & after[n];
-    if (wanted !== 0) return (after[n] & ~plan.sets) === 0 ? "sets" : "asks";
+    if (plan.uses !== 0 || plan.mayLeaveFlags) return { touch: "asks", at };
+    const wanted = plan.sets & after[at];
+    if (wanted !== 0) return { touch: (after[at] & ~plan.sets) === 0 ? "sets" : "asks", at };
   }
-  return "none";
+  return { touch: "none", at: plans.length };
 }
