@@ -3,8 +3,8 @@ import type { Expression } from "../../isa/expression";
 import type { Effect } from "../../isa/notation";
 import { roots } from "../handlers/meaning";
 import { children, countUses } from "../lower";
-import type { Recipe } from "./flags";
-import { FLAGS, isStatus, type Pattern, type StatusFlag } from "./pattern";
+import type { Pattern } from "./pattern";
+import { FLAGS, isStatus, type StatusFlag } from "./status";
 
 export interface Draft {
   /** Without the flags that nobody will read. */
@@ -23,17 +23,20 @@ export interface Capture {
     readonly value: Expression;
     readonly from: readonly number[];
   }[];
-  /** How they are passed from block to block (flags.ts), once that has been asked. */
-  recipe: Recipe | undefined;
 }
 
 export type FlagEffect = Extract<Effect, { kind: "setFlag" }> & { readonly flag: StatusFlag };
 export const isFlag = (effect: Effect): effect is FlagEffect => effect.kind === "setFlag" && isStatus(effect.flag);
 
+/** By the flags that are wanted. */
+const drafts = new WeakMap<Pattern, (Draft | undefined)[]>();
+
 /** The draft of a pattern that reads no flags. `live`: flags that somebody may read after it. */
 export function draftOf(pattern: Pattern, live: number): Draft {
   const wanted = pattern.mayLeaveFlags ? live : live & pattern.sets;
-  return (pattern.drafts[wanted] ??= makeDraft(pattern.effects, wanted));
+  let known = drafts.get(pattern);
+  if (!known) drafts.set(pattern, (known = []));
+  return (known[wanted] ??= makeDraft(pattern.effects, wanted));
 }
 
 export function makeDraft(all: readonly Effect[], live: number): Draft {
@@ -65,7 +68,7 @@ function captureOf(effects: readonly Effect[]): Capture | undefined {
     const from = [...leavesOf([value], isShorter ? root : undefined)].map((leaf) => leaves.indexOf(leaf));
     return { flag, value, from };
   });
-  return { leaves, flags, recipe: undefined };
+  return { leaves, flags };
 }
 
 /** What expressions refer to, looking no further than `root`. */

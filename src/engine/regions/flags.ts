@@ -7,8 +7,8 @@ import { type Binding, Lowering, type Node, typeOf } from "../lower";
 import { I32, I64, op, type ValueType } from "../wasm/code";
 import type { Label, RegionCode } from "./code";
 import type { Capture } from "./draft";
-import { ALL_FLAGS, FLAGS, type StatusFlag } from "./pattern";
 import type { Nodes } from "./simplify";
+import { ALL_FLAGS, FLAGS, type StatusFlag } from "./status";
 
 /** Operands from here on stand for locals in which a value is kept. */
 const KEPT = 1000;
@@ -201,8 +201,16 @@ function partsOf(values: readonly { readonly from: number; readonly type: ValueT
 const keyOf = (values: ReadonlyMap<StatusFlag, Expression>, nodes: Nodes) =>
   names.map((flag) => nodes.number(values.get(flag)!)).join(" ");
 
+const recipes = new WeakMap<Capture, Recipe>();
+
 /** The recipe for flags that one instruction set, of what it keeps. */
-function recipeOf({ leaves, flags }: Capture, nodes: Nodes): Recipe {
+function recipeOf(capture: Capture, nodes: Nodes): Recipe {
+  let recipe = recipes.get(capture);
+  if (!recipe) recipes.set(capture, (recipe = makeRecipe(capture, nodes)));
+  return recipe;
+}
+
+function makeRecipe({ leaves, flags }: Capture, nodes: Nodes): Recipe {
   const wanted = [...new Set(flags.flatMap(({ from }) => from))];
   const parts = partsOf(wanted.map((from) => ({ from, type: typeOf(leaves[from].width) })));
   const done = new Map<Expression, Expression>();
@@ -234,9 +242,7 @@ export class FlagSources {
     const { code } = this;
     const { setter } = flags;
     const locals = setter ? setter.locals : [...flags.locals];
-    const recipe = setter
-      ? (setter.capture.recipe ??= recipeOf(setter.capture, this.nodes))
-      : this.mixed(flags, locals);
+    const recipe = setter ? recipeOf(setter.capture, this.nodes) : this.mixed(flags, locals);
     for (const { from, type, slot } of recipe.parts) code.get(locals[from]).set(this.slot(type, slot));
     code.i32(this.numberOf(recipe)).set(this.kind);
   }

@@ -19,18 +19,8 @@ import type { Frame } from "./frame";
 import type { HostPlace } from "./open";
 import type { RegionOptions } from "./options";
 import { type Draft, draftOf, isFlag, makeDraft } from "./draft";
-import {
-  flagsIn,
-  FLAGS,
-  isStatus,
-  mapEffect,
-  memoryOperand,
-  readsOf,
-  type StatusFlag,
-  touchesMemory,
-  type Pattern,
-  type When,
-} from "./pattern";
+import { flagsIn, mapEffect, memoryOperand, readsOf, touchesMemory, type Pattern, type When } from "./pattern";
+import { FLAGS, isStatus, type StatusFlag } from "./status";
 import type { Plan } from "./plan";
 import type { Segmentation } from "./segmentation";
 import type { Nodes } from "./simplify";

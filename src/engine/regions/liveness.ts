@@ -1,6 +1,6 @@
 /** Which flags may be asked for, and by whom: within a block, and along the ways between blocks. */
 import { type Graph, successors } from "./graph";
-import { ALL_FLAGS } from "./pattern";
+import { ALL_FLAGS } from "./status";
 import type { Plan } from "./plan";
 
 /**

@@ -11,15 +11,9 @@ import { isStringOperand, type Meaning, meaningOf, roots } from "../handlers/mea
 import type { Shape } from "../handlers/shape";
 import { children } from "../lower";
 import { hasFloatForm } from "../lower/float";
-import type { Draft } from "./draft";
 import type { Nodes } from "./simplify";
+import { FLAGS, isStatus } from "./status";
 import { hasX87Effect, hasX87Form } from "./x87";
-
-/** The status flags as bits of a set. SF and PF come from one value (state.ts) and are one member. */
-export const FLAGS = { cf: 1, of: 2, af: 4, zf: 8, sf: 16, pf: 16 } as const;
-export type StatusFlag = keyof typeof FLAGS;
-export const ALL_FLAGS = 31;
-export const isStatus = (flag: string): flag is StatusFlag => flag in FLAGS;
 
 export type When = Extract<Effect, { kind: "when" }>;
 
@@ -36,8 +30,6 @@ export interface Pattern {
   /** It sets flags under a condition. */
   readonly mayLeaveFlags: boolean;
   readonly exits: boolean;
-  /** What it comes to, by the flags that are wanted of it. */
-  readonly drafts: (Draft | undefined)[];
 }
 
 /** What is asked of a shape once for all instructions that have it. */
@@ -139,7 +131,6 @@ export class Patterns {
       uses: effects.flatMap(roots).reduce((sum, root) => sum | flagsIn(root), 0),
       mayLeaveFlags: effects.some((e) => e.kind === "when" && e.effects.some(setsStatus)),
       exits: known.length > 0 || effects.some((effect) => mayExit(effect, isMemory)),
-      drafts: [],
     };
   }
 

@@ -5,7 +5,8 @@ import type { Decoded, DecodedOperand } from "../decode/decode";
 import type { Shape } from "../handlers/shape";
 import { type Touched, touchedBy } from "./aside";
 import type { RegionOptions } from "./options";
-import { ALL_FLAGS, type Outline, outlineOf, type Pattern, type Patterns } from "./pattern";
+import { type Outline, outlineOf, type Pattern, type Patterns } from "./pattern";
+import { ALL_FLAGS } from "./status";
 import type { Place } from "./place";
 import type { Segmentation } from "./segmentation";
 
@@ -123,7 +124,6 @@ const nothing: Pattern = {
   uses: ALL_FLAGS,
   mayLeaveFlags: false,
   exits: true,
-  drafts: [],
 };
 const interpreted: Course = {
   flow: "interpret",

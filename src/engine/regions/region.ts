@@ -23,7 +23,7 @@ import { InstructionWriter, type Workshop } from "./instruction";
 import { askedFirst, liveness } from "./liveness";
 import type { Open } from "./open";
 import type { RegionOptions } from "./options";
-import { ALL_FLAGS } from "./pattern";
+import { ALL_FLAGS } from "./status";
 import type { Plan } from "./plan";
 import { layout, type WasmOffset } from "../state";
 import type { Segmentation } from "./segmentation";
