@@ -9,37 +9,23 @@ import { type Binding, children, Lowering, type Node, type Scope, typeOf } from 
 import { layout, RIP_FLAG_BITS } from "../state";
 import { EMPTY, floatLaneOf, I32, laneOf, memory, op } from "../wasm/code";
 import { lowerFloat } from "../lower/float";
-import type { RegionFunction } from "../system/short";
 import type { RuntimeFunction } from "../wasm/runtime";
-import { memoryOf, RegionAccess } from "./access";
+import { memoryOf } from "./access";
 import type { RegionCode } from "./code";
 import { Captured, FlagState, kept, keptLocal, pushFlag, storeFlagLocals } from "./flags";
 import { type FloatState, InstructionFloats } from "./floats";
-import type { Frame } from "./frame";
 import type { HostPlace } from "./open";
-import type { RegionOptions } from "./options";
 import { type Draft, draftOf, isFlag, makeDraft } from "./draft";
 import { flagsIn, mapEffect, memoryOperand, readsOf, touchesMemory, type Pattern, type When } from "./pattern";
 import { FLAGS, isStatus, type StatusFlag } from "./status";
 import type { Plan } from "./plan";
-import type { Segmentation } from "./segmentation";
-import type { Nodes } from "./simplify";
-import { hasX87Form, X87Writer } from "./x87";
+import type { Workshop } from "./workshop";
+import { X87Writer } from "./x87";
+import { hasX87Form } from "./x87calls";
 
 const nothing: Draft = { effects: [], uses: new Map(), capture: undefined };
 const RSI = 6,
   RDI = 7;
-/** What instructions of one function share. */
-export interface Workshop {
-  readonly code: RegionCode;
-  readonly frame: Frame;
-  readonly access: RegionAccess;
-  readonly segmentation: Segmentation;
-  readonly nodes: Nodes;
-  readonly options: RegionOptions;
-  runtime(name: RuntimeFunction): number;
-  short(name: RegionFunction): number;
-}
 
 export class InstructionWriter implements Binding {
   private readonly code: RegionCode;

@@ -13,7 +13,7 @@ import { children } from "../lower";
 import { hasFloatForm } from "../lower/float";
 import type { Nodes } from "./simplify";
 import { FLAGS, isStatus } from "./status";
-import { hasX87Effect, hasX87Form } from "./x87";
+import { hasX87Effect, hasX87Form } from "./x87calls";
 
 export type When = Extract<Effect, { kind: "when" }>;
 

@@ -2,76 +2,21 @@
  * x87 in regions: the functions of system/short/x87 are called where an instruction stands; what they refuse is the interpreter's, with nothing
  * changed yet. The stack stays in the state.
  */
-import type { Expression } from "../../isa/expression";
-import { FPU_KINDS, TRUNCATE } from "../../isa/floatcodes";
-import type { Effect } from "../../isa/notation";
-import type { SystemHelper } from "../../isa/system";
+import { TRUNCATE } from "../../isa/floatcodes";
 import type { Lowering } from "../lower";
 import { FPU_OPCODE } from "../record";
 import { fpuOpcode } from "../records";
 import { layout } from "../state";
-import { shortOperations } from "../system/short/x87/operations";
 import { UNUSUAL } from "../system/short/x87/comparison";
-import { isShortKind } from "../system/short/x87/formats";
-import { type X87Function, x87Signatures } from "../system/short/x87";
+import { x87Signatures } from "../system/short/x87";
 import { EMPTY, I32, memory, op } from "../wasm/code";
 import { memoryOf } from "./access";
-import type { Workshop } from "./instruction";
+import type { Workshop } from "./workshop";
 import type { Plan } from "./plan";
-
-type SystemEffect = Extract<Effect, { kind: "system" }>;
-type SystemNode = Extract<Expression, { kind: "system" }>;
-interface Call {
-  readonly function: X87Function;
-  readonly arguments: readonly Expression[];
-}
+import { type Call, callOf, isStore, kindOf, type SystemEffect, type SystemNode, valueOf } from "./x87calls";
 
 const PENDING = 0x80;
 const CS = 1;
-
-const valueOf = (e: Expression): number => (e.kind === "constant" ? Number(e.value) : -1);
-const kindOf = (e: Expression) => FPU_KINDS[valueOf(e)];
-
-/** What does the work of a helper, if anything does. */
-function callOf(helper: SystemHelper, [first, second, third, fourth]: readonly Expression[]): Call | undefined {
-  const call = (name: X87Function, ...args: Expression[]): Call => ({ function: name, arguments: args });
-  switch (helper) {
-    case "fpuArithmetic":
-      return call("x87Arithmetic", first, second, third, fourth);
-    case "fpuArithmeticMemory":
-      return call("x87ArithmeticMemory", first, second, third);
-    case "fpuCompare":
-      return call("x87Compare", second, third);
-    case "fpuCompareMemory":
-      return call("x87CompareMemory", first, second, third);
-    case "fpuLoad":
-      if (kindOf(first) === "register") return call("x87LoadRegister", second);
-      return isShortKind(valueOf(first)) ? call("x87Load", first, second) : undefined;
-    case "fpuStore":
-      return kindOf(first) === "register" && valueOf(third) < 2 ? call("x87StoreRegister", second, third) : undefined;
-    case "fpuConstant":
-      return call("x87LoadConstant", first);
-    case "fpuExchange":
-      return call("x87Exchange", first);
-    case "fpuConditionalMove":
-      return call("x87ConditionalMove", first, second);
-    case "fpuOperation":
-      return shortOperations.includes(valueOf(first)) ? call("x87Operation", first) : undefined;
-    case "fpuLoadControl":
-      return call("x87LoadControl", first);
-    default:
-      return undefined;
-  }
-}
-
-const isStore = ({ helper, arguments: [kind] }: SystemEffect): boolean =>
-  helper === "fpuStore" && isShortKind(valueOf(kind));
-
-/** An effect, or a value, that regions have by themselves. */
-export const hasX87Effect = (effect: Effect): boolean =>
-  effect.kind === "system" && (isStore(effect) || callOf(effect.helper, effect.arguments) !== undefined);
-export const hasX87Form = ({ helper }: SystemNode): boolean =>
-  helper === "fpuCompareFlags" || helper === "fpuControl" || helper === "fpuStatus";
 
 export class X87Writer {
   constructor(
