@@ -45,7 +45,7 @@ export class Access {
     const high = mode & MODE.long ? u32[at.accessAddress + 1] | 0 : 0;
     const size = sizeAndIntent & 0xff;
     if (mode & MODE.long && this.core.nonCanonicalHalves(high)) return this.notCanonical(record);
-    if (mode & MODE.aligned && this.misaligned(record, low, size)) return 0;
+    if (mode & MODE.aligned && this.misaligned(record, low, high, size)) return 0;
     return this.read(record, low, high, size, (mode & MODE.user ? USER : 0) | (sizeAndIntent & 0x100 ? WRITE : 0));
   }
 
@@ -59,7 +59,7 @@ export class Access {
       this.notCanonical(record);
       return EXIT.fault;
     }
-    if (mode & MODE.aligned && this.misaligned(record, low, size)) return EXIT.fault;
+    if (mode & MODE.aligned && this.misaligned(record, low, high, size)) return EXIT.fault;
     const user = (mode & MODE.user) !== 0;
     const guarded = size > 8 ? 0 : this.lookaside.findGuarded(low, high, size, user);
     if (guarded !== 0) return this.writeGuarded(guarded, low, size, user);
@@ -106,16 +106,19 @@ export class Access {
     return (this.core.u32[at.mode] & MODE.aligned) !== 0;
   }
 
-  /** #AC (SDM 3, 6.15, "interrupt 17"); of 16 bytes all that are not aligned, as the processors we measured have it. */
-  private misaligned(record: number, low: number, size: number): boolean {
-    if ((low & (size - 1)) === 0) return false;
+  /**
+   * #AC (SDM 3, 6.15, "interrupt 17"); of 16 bytes all that are not aligned, as the processors we measured have it. Not where a byte of
+   * the operand is not canonical: the access finds that, and it comes first.
+   */
+  private misaligned(record: number, low: number, high: number, size: number): boolean {
+    if ((low & (size - 1)) === 0 || !this.isCanonical(low, high, size)) return false;
     this.core.raise(record, AC, 0);
     return true;
   }
 
   /** The same for an access that is made in other ways, if alignment is checked now. */
-  isMisaligned(record: number, low: number, size: number): boolean {
-    return this.checksAlignment && this.misaligned(record, low, size);
+  isMisaligned(record: number, low: number, high: number, size: number): boolean {
+    return this.checksAlignment && this.misaligned(record, low, high, size);
   }
 
   /** An access that hits breakpoints wants to be made alone; then they are noted. 0 or EXIT.fault. */
@@ -141,6 +144,13 @@ export class Access {
     if (!/^(push|pop|call|ret|enter|leave)/.test(name)) return false;
     const pointer = core.u32[at.registers + 2 * (name === "leave" ? RBP : RSP)];
     return Math.abs((core.u32[at.accessAddress] - pointer) | 0) <= MOST_PUSHED;
+  }
+
+  private isCanonical(low: number, high: number, size: number): boolean {
+    const { core } = this;
+    if (!core.longActive) return true;
+    const carry = (low >>> 0) + size - 1 > 0xffff_ffff ? 1 : 0;
+    return !core.nonCanonicalHalves(high | 0) && !core.nonCanonicalHalves((high + carry) | 0);
   }
 
   private notCanonical(record: number): number {
@@ -264,17 +274,21 @@ export class Access {
 
   // The processor's own accesses. `access`: IMPLICIT for descriptor tables and TSS; 0 or USER for stacks.
 
+  /** Whether that is no canonical address: #SS by way of the operand's segment SS, #GP otherwise (SDM 3, 3.3.7.1). 0 or EXIT.fault. */
+  private leaves(record: number, high: number, access: number): number {
+    const { core } = this;
+    if (!core.longActive || !core.nonCanonicalHalves(high | 0)) return 0;
+    const onStack = record !== 0 && !(access & IMPLICIT) && core.segmentOf(record) === SS;
+    return core.raise(record, onStack ? SSF : GP, 0);
+  }
+
   /** Wasm offset of `size` readable bytes, or 0 with a fault raised. */
   locate(record: number, low: number, high: number, size: number, access: number): number {
     if (!this.core.longActive) high = 0;
-    if (access & USER && this.checksAlignment && this.misaligned(record, low, size)) return 0;
+    if (access & USER && this.checksAlignment && this.misaligned(record, low, high, size)) return 0;
     const found = this.lookaside.find(low, high, size, (access & USER) !== 0, (access & WRITE) !== 0);
     if (found) return found;
-    if (this.core.longActive && this.core.nonCanonicalHalves(high)) {
-      this.core.raise(record, GP, 0);
-      return 0;
-    }
-    return this.read(record, low | 0, high | 0, size, access);
+    return this.leaves(record, high, access) ? 0 : this.read(record, low | 0, high | 0, size, access);
   }
 
   /** The same at field + offset, for a table whose base is a 64-bit field (`base`: its index in the u32 view). */
@@ -288,7 +302,7 @@ export class Access {
   /** Writes value halves. 0 or EXIT.fault. */
   store(record: number, low: number, high: number, size: number, valueLow: number, valueHigh: number, access: number) {
     if (!this.core.longActive) high = 0;
-    if (access & USER && this.checksAlignment && this.misaligned(record, low, size)) return EXIT.fault;
+    if (access & USER && this.checksAlignment && this.misaligned(record, low, high, size)) return EXIT.fault;
     const found = this.lookaside.find(low, high, size, (access & USER) !== 0, true);
     if (found) {
       if (size === 8) {
@@ -299,7 +313,7 @@ export class Access {
       else this.core.view.setUint8(found, valueLow);
       return 0;
     }
-    if (this.core.longActive && this.core.nonCanonicalHalves(high)) return this.core.raise(record, GP, 0);
+    if (this.leaves(record, high, access)) return EXIT.fault;
     this.core.u32[OUTGOING >>> 2] = valueLow;
     this.core.u32[(OUTGOING >>> 2) + 1] = valueHigh;
     return this.write(record, low | 0, high | 0, size, access);
@@ -320,6 +334,7 @@ export class Access {
   writable(record: number, low: number, high: number, size: number, access: number): number {
     if (!this.core.longActive) high = 0;
     if (this.lookaside.find(low, high, size, (access & USER) !== 0, true)) return 0;
+    if (this.leaves(record, high, access)) return EXIT.fault;
     if ((low & 0xfff) + size <= PAGE) return this.walk(record, low | 0, high | 0, access | WRITE);
     if (this.stepPage(record, low, high) || this.walk(record, low | 0, high | 0, access | WRITE)) return EXIT.fault;
     return this.walk(record, this.nextLow, this.nextHigh, access | WRITE);

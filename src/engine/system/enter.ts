@@ -88,7 +88,7 @@ export class Enter {
     if (linear < 0n) return EXIT.fault;
     const user = this.core.u32[at.mode] & MODE.user ? USER : 0;
     const [low, high] = this.halves(linear);
-    if (this.access.isMisaligned(record, low, size)) return EXIT.fault;
+    if (this.access.isMisaligned(record, low, high, size)) return EXIT.fault;
     return this.access.writable(record, low, high, size, user);
   }
 

@@ -1,6 +1,6 @@
 /**
  * Makes sequences of one instruction or two for what single cases do not show: which exception, its error code and CR2. Alignment checks of
- * every form with a memory operand; REP across the ends of pages; fetches that reach pages of other kinds; instructions of 15 bytes and
+ * every form with a memory operand; REP across the ends of pages; x87 with exceptions that are not masked; fetches that reach pages of other kinds; instructions of 15 bytes and
  * more; prefixes that mean nothing; instructions of several stores; addresses that are not canonical; branches out of a segment; LOCK with every form, and privileged instructions.
  */
 import { decode, type Decoded } from "../../../src/engine/decode/decode";
@@ -231,6 +231,56 @@ function severalStores(next: Next, bits: Bits): Sequence {
   return sequence(next, { bits, code, registers });
 }
 
+// ---- x87 ----
+
+/** What makes the stack, and sometimes an exception that then waits: constants, FCHS, FSQRT, FDIV, FADDP, FINCSTP. */
+const BEFORE = [
+  [0xd9, 0xe8],
+  [0xd9, 0xeb],
+  [0xd9, 0xee],
+  [0xd9, 0xe0],
+  [0xd9, 0xfa],
+  [0xd8, 0xf1],
+  [0xde, 0xc1],
+  [0xd9, 0xf7],
+];
+
+/** An instruction with an operand in memory, at [EAX] or [EBP], behind FLDCW: which comes first, its own exception or that of its address. */
+function numeric(next: Next, bits: Bits): Sequence {
+  const control = (next() & 0xf00) | (chance(next, 20) ? 0x3f : next() & 0x3f) | 0x40;
+  const word = littleEndian(control, 2);
+  const scratch = littleEndian(DATA + 0x200 - dataBase(bits), bits === 16 ? 2 : 4);
+  const direct = (reg: number) => (bits === 64 ? [(reg << 3) | 4, 0x25] : [(reg << 3) | (bits === 32 ? 5 : 6)]);
+  const load = [
+    ...(bits === 16 ? [] : [0x66]),
+    0xc7,
+    ...direct(0),
+    ...scratch,
+    ...word,
+    0xd9,
+    ...direct(5),
+    ...scratch,
+  ];
+  const before = Array.from({ length: next() % 4 }, () => pick(next, BEFORE)).flat();
+  const [opcode, reg] = [0xd8 | (next() & 7), next() & 7];
+  // Where the images of FLDENV, FNSTENV, FRSTOR and FNSAVE are checked first is the processor's own affair.
+  const image = (opcode & 0xfb) === 0xd9 && (reg & 5) === 4;
+  const byStack = chance(next, 30);
+  const modrm = byStack ? [(reg << 3) | 0x45, 0] : [reg << 3];
+  const operand = [...(bits === 16 ? [0x67] : []), opcode, ...modrm];
+  const edge = DATA + pick(next, [0, PAGE, 2 * PAGE, 3 * PAGE]) - dataBase(bits) + (next() % 24) - 16;
+  // Not round the end of 4 GiB, which may fault or not (SDM 3, 5.3).
+  const outside = bits === 64 ? nearHole(next) : BigInt((bits === 16 ? 0x1_0000 : 2 ** 32 - 10) - (next() % 16));
+  const inside = DATA + 0x400 - dataBase(bits) + (next() % 8);
+  const address = !image && chance(next, 20) ? outside : BigInt(!image && chance(next, 60) ? edge : inside);
+  return sequence(next, {
+    bits,
+    code: [0xdb, 0xe3, ...load, ...before, ...operand, 0x9b],
+    registers: new Map([[byStack ? RBP : RAX, address]]),
+    flags: (next() & STATUS) | (chance(next, 60) ? AC : 0),
+  });
+}
+
 // ---- addresses that are not canonical ----
 
 const nearHole = (next: Next) => BigInt.asUintN(64, pick(next, [1n << 47n, -(1n << 47n)]) + BigInt((next() % 32) - 16));
@@ -266,7 +316,8 @@ const ACCESSES = [
 function hole(next: Next): Sequence {
   const code = pick(next, chance(next, 40) ? BRANCHES : ACCESSES);
   const registers = new Map([[RAX, nearHole(next)], ...named([RDI, DATA], [RSI, DATA], [RCX, 5])]);
-  return sequence(next, { bits: 64, code: [...code, INT3], registers });
+  const flags = (next() & STATUS) | (chance(next, 40) ? AC : 0);
+  return sequence(next, { bits: 64, code: [...code, INT3], registers, flags });
 }
 
 // ---- branches beyond the limit of CS ----
@@ -339,6 +390,7 @@ export function generateFaults(count: number, seed: number, only = /./): Sequenc
     make("fetch", 60 * count, () => fetched(next, bits));
     make("stores", 60 * count, () => severalStores(next, bits));
     make("long", 60 * count, () => long(next, bits));
+    make("numeric", 200 * count, () => numeric(next, bits));
   }
   make("canonical", 60 * count, () => hole(next));
   make("stray", 60 * count, () => strayed(next));

@@ -28,4 +28,8 @@ export const found: readonly Sequence[] = [
   // clflush gs:[0]: there is no page
   sequence(16, "650fae3e0000", { segments: flat16 }),
   sequence(64, "0fae3c2500000000"),
+  // fninit; a control word that masks nothing of an empty stack; fist, fst at an odd address, with AC
+  ...["df15", "db15", "d915", "dd15"].map((store) =>
+    sequence(32, `dbe3 66c705000200205413 d92d00020020 ${store}01010020`, { flags: AC }),
+  ),
 ];
