@@ -276,7 +276,7 @@ function numeric(next: Next, bits: Bits): Sequence {
   return sequence(next, {
     bits,
     code: [0xdb, 0xe3, ...load, ...before, ...operand, 0x9b],
-    registers: new Map([[byStack ? RBP : RAX, address]]),
+    registers: new Map([[byStack ? RBP : RAX, BigInt.asUintN(bits === 64 ? 64 : 32, address)]]),
     flags: (next() & STATUS) | (chance(next, 60) ? AC : 0),
   });
 }
