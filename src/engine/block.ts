@@ -1,5 +1,6 @@
 /** A piece of decoded code (blocks.ts). */
-import type { GuestPhysical, WasmOffset } from "./state";
+import type { WasmOffset } from "./areas";
+import type { GuestPhysical } from "./state";
 
 /** The record of a direct jump within its page, and where in the page it leads. */
 export interface Jump {

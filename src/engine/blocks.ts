@@ -16,17 +16,8 @@ import { Jumps } from "./jumps";
 import { record, RECORD_BYTES } from "./record";
 import { recordsFor, RecordWriter, type Step } from "./records";
 import { findVersion, Rewritten, type Version } from "./rewritten";
-import {
-  CODE_PAGES,
-  type CpuState,
-  type GuestPhysical,
-  MODE,
-  MODE_BITS,
-  RECORDS,
-  RECORDS_BYTES,
-  TRACKED_PAGES,
-  type WasmOffset,
-} from "./state";
+import { CODE_PAGES, RECORDS, TRACKED_PAGES, type WasmOffset } from "./areas";
+import { type CpuState, type GuestPhysical, MODE, MODE_BITS } from "./state";
 
 /** What decoding asks of its surroundings. */
 export interface CodeSource {
@@ -67,7 +58,7 @@ export class Blocks {
   /** Wasm memory. */
   private readonly records: Uint8Array;
   private readonly rewritten = new Rewritten<Block>();
-  private cursor: WasmOffset = RECORDS;
+  private cursor: WasmOffset = RECORDS.at;
   /** Blocks decoded, taken up again, dropped because their code was written, and times everything was forgotten. */
   readonly counts = { built: 0, again: 0, dropped: 0, flushes: 0 };
   watcher: BlocksWatcher | undefined;
@@ -79,7 +70,7 @@ export class Blocks {
   ) {
     this.writer = new RecordWriter(state);
     this.records = new Uint8Array(state.memory.buffer);
-    this.codePages = new Uint8Array(state.memory.buffer, CODE_PAGES, TRACKED_PAGES);
+    this.codePages = new Uint8Array(state.memory.buffer, CODE_PAGES.at, TRACKED_PAGES);
   }
 
   /** The block at a physical address in the present mode; undefined when fetching its only instruction faults. */
@@ -109,14 +100,14 @@ export class Blocks {
   /** Room for records that belong to no block, until everything is forgotten; undefined when there is none. */
   reserve(records: number): WasmOffset | undefined {
     const at = this.cursor;
-    if (at + records * RECORD_BYTES > RECORDS + RECORDS_BYTES) return undefined;
+    if (at + records * RECORD_BYTES > RECORDS.end) return undefined;
     this.cursor += records * RECORD_BYTES;
     return at;
   }
 
   /** The block whose first record this is. */
   startingAt(record: WasmOffset): Block {
-    const block = this.byRecord[(record - RECORDS) / RECORD_BYTES];
+    const block = this.byRecord[(record - RECORDS.at) / RECORD_BYTES];
     if (!block) throw new Error(`no block starts at record ${record.toString(16)}`);
     return block;
   }
@@ -125,7 +116,7 @@ export class Blocks {
     const decoding = this.decode(physical, mode, source);
     if (!decoding) return undefined;
     const { steps, secondPage } = decoding;
-    if (this.cursor + recordsFor(steps.length) * RECORD_BYTES > RECORDS + RECORDS_BYTES) this.forget();
+    if (this.cursor + recordsFor(steps.length) * RECORD_BYTES > RECORDS.end) this.forget();
     this.library.complete();
     const linkable = (mode & (MODE.long | MODE.code32)) !== 0;
     const position = { inPage: physical % PAGE, linkable, long: (mode & MODE.long) !== 0 };
@@ -153,7 +144,7 @@ export class Blocks {
 
   private enter(block: Block, here: number, source: CodeSource): void {
     this.byPlace.set(here, block);
-    this.byRecord[(block.record - RECORDS) / RECORD_BYTES] = block;
+    this.byRecord[(block.record - RECORDS.at) / RECORD_BYTES] = block;
     this.keep(block, source);
   }
 
@@ -300,7 +291,7 @@ export class Blocks {
     this.byRecord.length = 0;
     for (const page of this.pages.keys()) this.codePages[page] = 0;
     this.pages.clear();
-    this.cursor = RECORDS;
+    this.cursor = RECORDS.at;
     this.counts.flushes++;
     this.jumps.flush();
   }

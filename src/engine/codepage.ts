@@ -1,6 +1,6 @@
 /** A physical page that holds code: which blocks were decoded from it, and which of its bytes are code. It may hold variables too. */
 import type { Block } from "./block";
-import type { WasmOffset } from "./state";
+import type { WasmOffset } from "./areas";
 
 const PAGE = 4096;
 

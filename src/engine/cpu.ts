@@ -20,7 +20,8 @@ import { EXIT, record, RECORD_BYTES } from "./record";
 import type { RegionOptions } from "./regions/options";
 import { Regions } from "./regions/regions";
 import { takeSnapshot } from "./snapshot";
-import { CpuState, layout, MODE, NO_STI, RAM, type GuestPhysical, type WasmOffset } from "./state";
+import { RAM, type WasmOffset } from "./areas";
+import { CpuState, layout, MODE, NO_STI, type GuestPhysical } from "./state";
 import { createSystem, type System } from "./system";
 import { shortWays } from "./system/short";
 

@@ -1,5 +1,5 @@
 /**
- * The table of jumps (layout: state.ts), through which generated code finds the block at a RIP. An entry is valid while its tag is the
+ * The table of jumps (areas.ts: JUMPS), through which generated code finds the block at a RIP. An entry is valid while its tag is the
  * state's jumpTag: mode bits, and above them a number that stands for an address space and a code segment.
  *
  * An address space is what a value of CR3 leads to. Its entries outlive the load of another CR3: with the space stand the page-table
@@ -7,31 +7,17 @@
  * as they were, walking again would give the same pages and set no bit, so the numbers of the space are valid again; if not, they are
  * forgotten. So a stale entry is never used where the processor would have to walk (SDM 3, 4.10.4.1).
  *
- * What a load of CR3 has to look at stands in SPACES (state.ts): generated code compares too, and changes the present space (short/space.ts).
+ * What a load of CR3 has to look at stands in SPACES (areas.ts): generated code compares too, and changes the present space (short/space.ts).
  */
 import { jumpEntry, OTHER_ENTRY } from "./handlers/lookup";
 import type { Walk } from "./system/paging";
-import {
-  CODE_LEAF_BITS,
-  CODE_LEAVES,
-  type CpuState,
-  JUMP_ENTRIES,
-  JUMP_ENTRY_BYTES,
-  JUMPS,
-  layout,
-  MODE_BITS,
-  PROVEN,
-  PROVEN_CELLS,
-  SPACE,
-  SPACE_COUNT,
-  SPACES,
-  type WasmOffset,
-} from "./state";
+import { CODE_LEAF_BITS, CODE_LEAVES, JUMP, JUMPS, PROVEN, SPACE, SPACES, type WasmOffset } from "./areas";
+import { type CpuState, layout, MODE_BITS } from "./state";
 
 const MODE_MASK = (1 << MODE_BITS) - 1;
 const LAST_EPOCH = 2 ** (32 - MODE_BITS) - 1;
-const WORDS = JUMP_ENTRY_BYTES / 4;
-const TABLE = JUMPS / 4;
+const WORDS = JUMP.bytes / 4;
+const TABLE = JUMPS.at / 4;
 const TAG = layout.jumpTag.offset >>> 2;
 const PRESENT = layout.space.offset >>> 2;
 const BASE = layout.jumpBase.offset >>> 2;
@@ -76,7 +62,7 @@ class Space {
     memory: WebAssembly.Memory,
     readonly slot: number,
   ) {
-    const at = SPACES + slot * SPACE.bytes;
+    const at = SPACES.at + slot * SPACE.bytes;
     this.header = new Uint32Array(memory.buffer, at, SPACE.wanted / 4);
     this.wanted = new Uint32Array(memory.buffer, at + SPACE.wanted, MOST_WANTED);
     this.rename(0, NO_KEY);
@@ -127,8 +113,8 @@ export class Jumps {
   private readonly fetched: Uint8Array;
 
   constructor(private readonly state: CpuState) {
-    this.fetched = new Uint8Array(state.memory.buffer, CODE_LEAVES, (SHIFTS.length * CODE_LEAF_BITS) / 8);
-    this.all = Array.from({ length: SPACE_COUNT }, (_, slot) => new Space(state.memory, slot));
+    this.fetched = new Uint8Array(state.memory.buffer, CODE_LEAVES.at, CODE_LEAVES.bytes);
+    this.all = Array.from({ length: SPACES.entries }, (_, slot) => new Space(state.memory, slot));
     this.free = this.all.slice(1);
     this.flush();
   }
@@ -285,8 +271,8 @@ export class Jumps {
 
   private nextEpoch(): void {
     if (this.last === LAST_EPOCH) {
-      this.state.u32.fill(0, TABLE, TABLE + JUMP_ENTRIES * WORDS);
-      this.state.u32.fill(0, PROVEN / 4, PROVEN / 4 + PROVEN_CELLS);
+      this.state.u32.fill(0, TABLE, TABLE + JUMPS.entries * WORDS);
+      this.state.u32.fill(0, PROVEN.at / 4, PROVEN.at / 4 + PROVEN.entries);
       this.forgetSpaces();
       this.last = 0;
     }

@@ -4,7 +4,8 @@ import type { Decoded, DecodedOperand, MemoryOperand } from "./decode/decode";
 import type { Resolved } from "./handlers/library";
 import { SPECIAL } from "./handlers/special";
 import { DETAIL, FPU_OPCODE, record, RECORD_BYTES } from "./record";
-import { layout, type CpuState, type WasmOffset } from "./state";
+import { type WasmOffset } from "./areas";
+import { layout, type CpuState } from "./state";
 
 /** What stands at one place of a block: an instruction with its handler, or a record that only reports. */
 export type Step =

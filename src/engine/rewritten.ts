@@ -5,7 +5,7 @@
  *
  * A version's records stay reserved in the RECORDS area while it is kept: nothing else is put there before the area is emptied.
  */
-import type { WasmOffset } from "./state";
+import type { WasmOffset } from "./areas";
 
 /** Places with such code at most; when there are more all are forgotten. */
 const MOST_PLACES = 512;

@@ -1,50 +1,29 @@
 /**
  * The layout of the CPU state in Wasm memory, described once. Typed views, the offsets in generated code, snapshots
  * and the debugger derive from it. 64-bit values are read here as bigint, or as unsigned 32-bit halves on hot paths.
- *
- * Wasm memory, from 0:
- *   STATE        this structure (16 KiB reserved)
- *   SCRATCH      64 bytes through which an access that is not plain memory passes
- *   PROVEN       tags for which pages of regions were seen to lead where they led when the region was made (regions/pages.ts)
- *   OUTSIDE      how often regions met memory other than what they were made for (regions/open.ts)
- *   LOOKASIDE    four tables: read and write for supervisor, read and write for user; and one that stays empty
- *   JUMPS        virtual address -> first record of the block there
- *   JOURNAL      places of the lookaside entries in use (system/lookaside.ts)
- *   PAGE_KINDS   what lies at each physical page, one byte (system/paging.ts)
- *   CODE_PAGES   1 for each physical page that code was decoded from (blocks.ts)
- *   CODE_LEAVES  bits: addresses that code was fetched from (jumps.ts)
- *   GATES        what gates came to the last time, and code selectors of IRET (system/short/remembered.ts)
- *   SPACES       address spaces whose jumps are known (jumps.ts)
- *   RECORDS      decoded instructions
- *   RAM          guest physical memory from address 0, contiguous (VGA and ROM areas included)
  */
-declare const brand: unique symbol;
-type Branded<Name extends string> = number & { readonly [brand]: Name };
-/** An offset in the Wasm memory. */
-export type WasmOffset = number;
+import { STATE, type WasmOffset } from "./areas";
+
 /** A guest physical address (fits in 2^53). */
 export type GuestPhysical = number;
-/** A guest linear address as bigint 0..2^64-1. */
-export type GuestVirtual = bigint;
-export type Ticks = Branded<"Ticks"> | number;
-
-export const STATE = 0x400;
 
 type FieldType = "u32" | "u64";
 interface Field {
   readonly offset: WasmOffset;
   readonly type: FieldType;
   readonly count: number;
+  /** Of one of `count`. */
+  readonly bytes: number;
   /** Part of the guest-visible state: hashed and kept in snapshots. The others are caches. */
   readonly architectural: boolean;
 }
 
-let cursor = STATE;
+let cursor = STATE.at;
 function field(type: FieldType, count = 1, architectural = true): Field {
-  const size = type === "u64" ? 8 : 4;
-  cursor = (cursor + size - 1) & -size;
-  const entry = { offset: cursor, type, count, architectural };
-  cursor += size * count;
+  const bytes = type === "u64" ? 8 : 4;
+  cursor = (cursor + bytes - 1) & -bytes;
+  const entry = { offset: cursor, type, count, bytes, architectural };
+  cursor += bytes * count;
   return entry;
 }
 const cache = (type: FieldType, count = 1) => field(type, count, false);
@@ -88,8 +67,10 @@ export const layout = {
   gdtLimit: field("u32"),
   idtBase: field("u64"),
   idtLimit: field("u32"),
+  /** Current privilege level, 0..3. */
   cpl: field("u32"),
 
+  /** Control and debug registers (SDM 3, 2.5 and 18.2), then model-specific ones by the names of SDM 4. */
   cr0: field("u64"),
   cr2: field("u64"),
   cr3: field("u64"),
@@ -110,6 +91,7 @@ export const layout = {
   pat: field("u64"),
   apicBase: field("u64"),
   miscEnable: field("u64"),
+  /** The memory type range registers, in the order of system/msr.ts: kept for who reads them back, of no effect. */
   mtrrs: field("u64", 32),
   /** XMM0..XMM15, low half first. */
   xmm: field("u64", 32),
@@ -187,51 +169,10 @@ export type FieldName = keyof typeof layout;
 /** In `stiAt`: no run has so much left. */
 export const NO_STI = 0x7fff_ffff;
 
-export const SCRATCH = 0x4000;
-/** One u32 for each pair of a linear and a physical page that regions rely on: a jumpTag, or 0. */
-export const PROVEN = 0x5000;
-export const PROVEN_CELLS = 4096;
-/** One u32 for each region that relies on open memory: how often it met other memory (regions/open.ts). */
-export const OUTSIDE = PROVEN + 4 * PROVEN_CELLS;
-export const OUTSIDE_CELLS = 1024;
-export const LOOKASIDE = 0x1_0000;
-export const LOOKASIDE_ENTRIES = 4096;
-/** Entry: u64 tag (linear address of the page, ~0 when empty), u32 delta (host offset = low 32 bits of the linear address + delta), u32 unused. */
-export const LOOKASIDE_ENTRY_BYTES = 16;
-export const LOOKASIDE_TABLE_BYTES = LOOKASIDE_ENTRIES * LOOKASIDE_ENTRY_BYTES;
-export const lookasideTable = (user: boolean, write: boolean): WasmOffset =>
-  LOOKASIDE + ((user ? 2 : 0) + (write ? 1 : 0)) * LOOKASIDE_TABLE_BYTES;
-/** A table that never has an entry: every access takes the slow path (alignment checks). */
-export const NO_LOOKASIDE = LOOKASIDE + 4 * LOOKASIDE_TABLE_BYTES;
-export const JUMPS = NO_LOOKASIDE + LOOKASIDE_TABLE_BYTES;
-export const JUMP_ENTRIES = 65536;
-/** Entry: u64 RIP, u32 jumpTag, u32 Wasm offset of the block's first record (0 when empty). Its place: handlers/lookup.ts. */
-export const JUMP_ENTRY_BYTES = 16;
-export const JOURNAL = JUMPS + JUMP_ENTRIES * JUMP_ENTRY_BYTES;
-/** Every entry of the lookaside once, and room for entries that were cleared and filled again. */
-export const JOURNAL_PLACES = 5 * LOOKASIDE_ENTRIES;
-export const PAGE_KINDS = JOURNAL + 4 * JOURNAL_PLACES;
-/** Pages of 256 MiB, the most memory there is. */
-export const TRACKED_PAGES = 0x1_0000;
-export const CODE_PAGES = PAGE_KINDS + TRACKED_PAGES;
-export const CODE_LEAVES = CODE_PAGES + TRACKED_PAGES;
-/** For each size of page, a bit for each value of the low bits of its number. */
-export const CODE_LEAF_BITS = 4096;
-export const GATES = CODE_LEAVES + (4 * CODE_LEAF_BITS) / 8;
-export const REMEMBERED_BYTES = 128;
-export const RETURNS = GATES + 256 * REMEMBERED_BYTES;
-export const SPACES = RETURNS + 32 * REMEMBERED_BYTES;
-/** Those that loads of CR3 may come back to. */
-export const SPACE_COUNT = 32;
-/** For each: u64 CR3, u32 words of `wanted` in use, u32 number for jumpTag (0: none), and the words that its tables must hold. */
-export const SPACE = { key: 0, length: 8, epoch: 12, wanted: 16, bytes: 16 + 4 * 3 * 128 } as const;
-export const RECORDS = SPACES + SPACE_COUNT * SPACE.bytes;
-export const RECORDS_BYTES = 0x80_0000;
-export const RAM: WasmOffset = (RECORDS + RECORDS_BYTES + 0xffff) & ~0xffff;
+if (cursor > STATE.end) throw new Error("the CPU state outgrew its place");
 
-if (cursor > SCRATCH) throw new Error("the CPU state outgrew its place");
-
-export const RIP_FLAG_BITS = { cf: 0, pf: 2, af: 4, zf: 6, sf: 7, tf: 8, if: 9, df: 10, of: 11 } as const;
+/** Numbers of RFLAGS' bits (SDM 1, 3.4.3). */
+export const RFLAGS_BIT = { cf: 0, pf: 2, af: 4, zf: 6, sf: 7, tf: 8, if: 9, df: 10, of: 11 } as const;
 
 /** Mode bits: what decoded code depends on besides its bytes. */
 export const MODE = {
@@ -265,14 +206,15 @@ export class CpuState {
 
   /** A u32 field, or the low half of a u64 one. */
   get32(name: FieldName, index = 0): number {
-    const { offset, type } = layout[name];
-    return this.u32[(offset + index * (type === "u64" ? 8 : 4)) >>> 2];
+    const { offset, bytes } = layout[name];
+    return this.u32[(offset + index * bytes) >>> 2];
   }
 
   set32(name: FieldName, value: number, index = 0): void {
-    const { offset, type } = layout[name];
-    this.u32[(offset + index * (type === "u64" ? 8 : 4)) >>> 2] = value;
-    if (type === "u64") this.u32[((offset + index * 8) >>> 2) + 1] = 0;
+    const { offset, bytes } = layout[name];
+    const at = (offset + index * bytes) >>> 2;
+    this.u32[at] = value;
+    if (bytes === 8) this.u32[at + 1] = 0;
   }
 
   get64(name: FieldName, index = 0): bigint {
@@ -281,6 +223,16 @@ export class CpuState {
 
   set64(name: FieldName, value: bigint, index = 0): void {
     this.u64[(layout[name].offset >>> 3) + index] = value;
+  }
+
+  /** A field of either type, as 64 bits. */
+  get(name: FieldName, index = 0): bigint {
+    return layout[name].type === "u64" ? this.get64(name, index) : BigInt(this.get32(name, index));
+  }
+
+  set(name: FieldName, value: bigint, index = 0): void {
+    if (layout[name].type === "u64") this.set64(name, value, index);
+    else this.set32(name, Number(value), index);
   }
 
   get bytes(): DataView {

@@ -6,14 +6,11 @@ export type CpuFields = Readonly<Record<string, readonly bigint[]>>;
 const architectural = (): FieldName[] =>
   (Object.keys(layout) as FieldName[]).filter((name) => layout[name].architectural);
 
-const get = (state: CpuState, name: FieldName, index: number): bigint =>
-  layout[name].type === "u64" ? state.get64(name, index) : BigInt(state.get32(name, index));
-
 export function readFields(memory: WebAssembly.Memory): CpuFields {
   const state = new CpuState(memory);
   const fields = architectural().map((name): [string, bigint[]] => [
     name,
-    Array.from({ length: layout[name].count }, (_, index) => get(state, name, index)),
+    Array.from({ length: layout[name].count }, (_, index) => state.get(name, index)),
   ]);
   return Object.fromEntries(fields);
 }
@@ -24,10 +21,7 @@ export function writeFields(memory: WebAssembly.Memory, fields: CpuFields): stri
   for (const name of architectural()) {
     const values = fields[name];
     if (values?.length !== layout[name].count) return name;
-    values.forEach((value, index) => {
-      if (layout[name].type === "u64") state.set64(name, value, index);
-      else state.set32(name, Number(value), index);
-    });
+    values.forEach((value, index) => state.set(name, value, index));
   }
   return undefined;
 }

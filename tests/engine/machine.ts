@@ -138,10 +138,7 @@ export function hashOf({ cpu, state }: Machine): string {
   const split = new Set(["cf", "of", "af", "zeroSource", "signSource"]);
   for (const [name, field] of Object.entries(layout)) {
     if (!field.architectural || split.has(name)) continue;
-    for (let n = 0; n < field.count; n++) {
-      if (field.type === "u64") hash.text(state.get64(name as FieldName, n).toString(16));
-      else hash.word(state.get32(name as FieldName, n));
-    }
+    for (let n = 0; n < field.count; n++) hash.text(state.get(name as FieldName, n).toString(16));
   }
   return hash.word(cpu.system.rflags()).text(String(cpu.clock)).bytes(cpu.ram).digest();
 }

@@ -1,6 +1,7 @@
 /** Loads of CR3 in generated code (system/short/space.ts) beside the host's: many address spaces, whose tables change. */
 import { expect, test } from "vitest";
-import { layout, LOOKASIDE, NO_LOOKASIDE, type FieldName } from "../../src/engine/state";
+import { LOOKASIDE, NO_LOOKASIDE } from "../../src/engine/areas";
+import { layout, type FieldName } from "../../src/engine/state";
 import { random } from "../silicon/cases";
 import { bareMachine, CODE, enterLongMode, type Machine, STACK } from "./machine";
 
@@ -70,13 +71,10 @@ function run(m: Machine, next: () => number): unknown {
 /** What is known of the lookaside. */
 const cached = new Set(["journalled", "lookasideMarks", "largeRegions"]);
 
-const valueOf = ({ state }: Machine, name: FieldName, n: number): number | bigint =>
-  layout[name].type === "u64" ? state.get64(name, n) : state.get32(name, n);
-
 function outcome(m: Machine): string {
   const fields = Object.entries(layout).filter(([name, field]) => field.architectural || cached.has(name));
   const values = fields.map(([name, { count }]) =>
-    Array.from({ length: count }, (_, n) => valueOf(m, name as FieldName, n).toString(16)).join(),
+    Array.from({ length: count }, (_, n) => m.state.get(name as FieldName, n).toString(16)).join(),
   );
   return [m.cpu.clock, ...values].join();
 }
@@ -85,7 +83,7 @@ test("short and long loads of CR3 come to the same", () => {
   const machines = [machine(true), machine(false)];
   const parts = machines.map((m) => [
     m.cpu.ram,
-    new Uint8Array(m.cpu.memory.buffer, LOOKASIDE, NO_LOOKASIDE - LOOKASIDE),
+    new Uint8Array(m.cpu.memory.buffer, LOOKASIDE.at, NO_LOOKASIDE.at - LOOKASIDE.at),
   ]);
   for (let seed = SEED; seed < SEED + STEPS; seed++) {
     const results = machines.map((m) => {

@@ -16,21 +16,14 @@ export class Moment {
     this.idle = pc.cpu.idleTicks;
     this.state = structuredClone(pc.save());
     this.fields = architectural.map((name) =>
-      Array.from({ length: layout[name].count }, (_, index) =>
-        layout[name].type === "u64" ? cpu.get64(name, index) : BigInt(cpu.get32(name, index)),
-      ),
+      Array.from({ length: layout[name].count }, (_, index) => cpu.get(name, index)),
     );
   }
 
   goBack(): void {
     const cpu = new CpuState(this.pc.cpu.memory);
     this.pc.cpu.ram.set(this.ram);
-    architectural.forEach((name, at) =>
-      this.fields[at].forEach((value, index) => {
-        if (layout[name].type === "u64") cpu.set64(name, value, index);
-        else cpu.set32(name, Number(value), index);
-      }),
-    );
+    architectural.forEach((name, at) => this.fields[at].forEach((value, index) => cpu.set(name, value, index)));
     this.pc.resume(structuredClone(this.state), this.idle);
   }
 }

@@ -99,8 +99,7 @@ export class MemoryAccess {
     segment: Segment,
     field: "segmentBase" | "segmentLimit" | "segmentPlain",
   ): void {
-    const { offset, type } = layout[field];
-    const bytes = type === "u64" ? 8 : 4;
+    const { offset, bytes } = layout[field];
     if (segment === "operand") {
       this.code.get(this.record).access(memory.i32Load8U, record.segment).i32(bytes).op(op.i32Mul).access(load, offset);
     } else {

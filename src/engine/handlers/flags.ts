@@ -1,7 +1,7 @@
 /** The split status flags of state.ts: how a handler reads them and how it stores what a definition says of them. */
 import type { Expression, Flag } from "../../isa/expression";
 import type { Lowering } from "../lower";
-import { layout, RIP_FLAG_BITS } from "../state";
+import { layout, RFLAGS_BIT } from "../state";
 import { type Code, I32, memory, op } from "../wasm/code";
 
 export function readFlag(code: Code, flag: Flag): void {
@@ -19,12 +19,7 @@ export function readFlag(code: Code, flag: Flag): void {
       return;
     case "df":
     case "if":
-      code
-        .loadAt(memory.i32Load, layout.systemFlags.offset)
-        .i32(RIP_FLAG_BITS[flag])
-        .op(op.i32ShrU)
-        .i32(1)
-        .op(op.i32And);
+      code.loadAt(memory.i32Load, layout.systemFlags.offset).i32(RFLAGS_BIT[flag]).op(op.i32ShrU).i32(1).op(op.i32And);
   }
 }
 
@@ -73,7 +68,7 @@ export function storeFlags(code: Code, lowering: Lowering, values: FlagValues): 
       }
       code.access(memory.i64Store, layout.zeroSource.offset);
     } else if (flag === "df" || flag === "if") {
-      storeSystemFlag(code, lowering, RIP_FLAG_BITS[flag], value);
+      storeSystemFlag(code, lowering, RFLAGS_BIT[flag], value);
     }
   }
   storeSignAndParity(code, lowering, values);

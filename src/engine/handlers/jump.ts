@@ -1,6 +1,7 @@
 /** Code that goes on: to the next record, or to the block at another RIP. */
 import { EXIT, RECORD_BYTES, record, DETAIL } from "../record";
-import { JUMPS, layout } from "../state";
+import { JUMP, JUMPS } from "../areas";
+import { layout } from "../state";
 import { type Code, EMPTY, I32, memory, op } from "../wasm/code";
 import { lookUp } from "./lookup";
 
@@ -34,7 +35,7 @@ export function jumpTo(code: Code, self: number, target: number, direct: boolean
   lookUp(code, target, entry, block);
   code
     .get(entry)
-    .access(memory.i32Load, JUMPS + 12)
+    .access(memory.i32Load, JUMPS.at + JUMP.record)
     .set(block);
   if (direct) {
     code.get(self).access(memory.i32Load16U, record.detail).i32(DETAIL.linkable).op(op.i32And).if(EMPTY);

@@ -6,7 +6,7 @@
 import type { Width } from "../../isa/expression";
 import type { DecodedOperand, MemoryOperand } from "../decode/decode";
 import { loads, memoryWidth, stores } from "../handlers/access";
-import { lookasideTable } from "../state";
+import { lookasideTable } from "../areas";
 import { USER, WRITE } from "../system/paging";
 import { EMPTY, I32, I64, memory, op } from "../wasm/code";
 import type { Frame } from "./frame";

@@ -13,7 +13,8 @@ import type { Shape } from "../handlers/shape";
 import { SPECIAL } from "../handlers/special";
 import { children } from "../lower";
 import { record, RECORD_BYTES } from "../record";
-import type { CpuState, WasmOffset } from "../state";
+import type { WasmOffset } from "../areas";
+import type { CpuState } from "../state";
 import type { Place } from "./place";
 
 /** What an instruction reads or writes of what a region keeps in locals. */

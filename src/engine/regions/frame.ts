@@ -4,7 +4,8 @@
  */
 import { lookUp } from "../handlers/lookup";
 import { EXIT, record } from "../record";
-import { JUMPS, layout, type WasmOffset } from "../state";
+import { JUMP, JUMPS, type WasmOffset } from "../areas";
+import { layout } from "../state";
 import { Code, EMPTY, I32, I64, memory, op, V128 } from "../wasm/code";
 import type { Touched } from "./aside";
 import { pushUnsettled } from "../lower/float/writer";
@@ -321,7 +322,7 @@ export class Frame {
     lookUp(code, target, entry, block);
     code
       .get(entry)
-      .access(memory.i32Load, JUMPS + 12)
+      .access(memory.i32Load, JUMPS.at + JUMP.record)
       .set(block);
     if (this.unproven) this.prove(block);
     code.get(block);

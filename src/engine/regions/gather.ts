@@ -9,7 +9,7 @@ import { type Graph, type RegionBlock, successors } from "./graph";
 import type { KnownCode, PlannedBlock } from "./known";
 import { RECORD_BYTES } from "../record";
 import type { Step } from "../records";
-import type { WasmOffset } from "../state";
+import type { WasmOffset } from "../areas";
 import type { RegionOptions } from "./options";
 import type { Plan, Planner } from "./plan";
 import { cutPlans, type Found, Search } from "./search";

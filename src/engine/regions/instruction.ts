@@ -6,7 +6,7 @@ import { type Expression, ES, type Flag, type Width } from "../../isa/expression
 import type { Effect } from "../../isa/notation";
 import { roots } from "../handlers/meaning";
 import { type Binding, children, Lowering, type Node, type Scope, typeOf } from "../lower";
-import { layout, RIP_FLAG_BITS } from "../state";
+import { layout, RFLAGS_BIT } from "../state";
 import { EMPTY, floatLaneOf, I32, laneOf, memory, op } from "../wasm/code";
 import { lowerFloat } from "../lower/float";
 import type { RuntimeFunction } from "../wasm/runtime";
@@ -378,7 +378,7 @@ export class InstructionWriter implements Binding {
 
   private setDirection(value: Expression): void {
     const { code } = this;
-    const bit = RIP_FLAG_BITS.df;
+    const bit = RFLAGS_BIT.df;
     code.i32(0).loadAt(memory.i32Load, layout.systemFlags.offset);
     code.i32(~(1 << bit)).op(op.i32And);
     this.lowering.value(value);
@@ -502,7 +502,7 @@ export class InstructionWriter implements Binding {
       this.shop.frame.useFlags();
       return pushFlag(code, this.shop.frame.flags, flag);
     }
-    code.loadAt(memory.i32Load, layout.systemFlags.offset).i32(RIP_FLAG_BITS[flag]).op(op.i32ShrU).i32(1).op(op.i32And);
+    code.loadAt(memory.i32Load, layout.systemFlags.offset).i32(RFLAGS_BIT[flag]).op(op.i32ShrU).i32(1).op(op.i32And);
   }
 
   number(node: Node<"number">): void {

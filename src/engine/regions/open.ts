@@ -3,7 +3,8 @@
  * interpreter does what lies elsewhere. Each such region counts that in a cell, and is made anew without open memory when it happens often.
  */
 import type { Block } from "../block";
-import { type CpuState, layout, MODE, OUTSIDE, OUTSIDE_CELLS, RAM, type WasmOffset } from "../state";
+import { OUTSIDE, RAM, type WasmOffset } from "../areas";
+import { type CpuState, layout, MODE } from "../state";
 import type { OpenStretches, Stretch } from "../system/open";
 import { type Code, EMPTY, I32, memory, op } from "../wasm/code";
 import type { RegionCode } from "./code";
@@ -63,7 +64,7 @@ export class OpenRegions {
     if (block.mode & MODE.long || this.without.has(block)) return undefined;
     const stretches = this.stretches();
     if (!stretches || block.physical < stretches.read.from || block.physical >= stretches.read.to) return undefined;
-    const cell = this.free.pop() ?? (this.made < OUTSIDE_CELLS ? OUTSIDE + 4 * this.made++ : undefined);
+    const cell = this.free.pop() ?? (this.made < OUTSIDE.entries ? OUTSIDE.at + 4 * this.made++ : undefined);
     if (cell === undefined) return undefined;
     this.state.u32[cell >>> 2] = 0;
     return { stretches, cell };

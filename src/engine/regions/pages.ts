@@ -4,7 +4,8 @@
  * and mode, and another is taken when a way to code changes (jumps.ts): so what was seen once with a tag holds as long as the tag is the same.
  * It is seen where a jump out of the region finds, in the table of jumps, the very block that the region holds for its RIP.
  */
-import { type CpuState, PROVEN, PROVEN_CELLS, type WasmOffset } from "../state";
+import { PROVEN, type WasmOffset } from "../areas";
+import { type CpuState } from "../state";
 
 interface Cell {
   readonly key: string;
@@ -29,7 +30,7 @@ export class ProvenPages {
   }
 
   private add(key: string): Cell | undefined {
-    const at = this.free.pop() ?? (this.made < PROVEN_CELLS ? PROVEN + 4 * this.made++ : undefined);
+    const at = this.free.pop() ?? (this.made < PROVEN.entries ? PROVEN.at + 4 * this.made++ : undefined);
     if (at === undefined) return undefined;
     const cell = { key, at, users: 0 };
     this.state.u32[at >>> 2] = 0;

@@ -1,5 +1,5 @@
 /** Where an instruction of a region stands. */
-import type { WasmOffset } from "../state";
+import type { WasmOffset } from "../areas";
 
 export interface Place {
   readonly rip: bigint;

@@ -8,7 +8,8 @@
 import { RBP, RSP } from "../../isa/expression";
 import { forms } from "../decode/forms";
 import { EXIT, record as fieldOf } from "../record";
-import { MODE, RAM, SCRATCH } from "../state";
+import { RAM, SCRATCH } from "../areas";
+import { MODE } from "../state";
 import { AC, at, CR4, FLAG, GP, SS, SSF, type Core } from "./core";
 import type { DebugRegisters } from "./debug";
 import type { Lookaside } from "./lookaside";
@@ -19,7 +20,7 @@ const MOST_PUSHED = 8;
 /** In place of a vector: nothing happened, the instruction wants to be executed alone. */
 export const ALONE = 0x100;
 /** Second half of SCRATCH: where a value to be written is put together. */
-const OUTGOING = SCRATCH + 32;
+const OUTGOING = SCRATCH.at + 32;
 
 export class Access {
   private readonly bytes: Uint8Array;
@@ -167,7 +168,7 @@ export class Access {
     const kind = this.paging.kindOf(physical);
     if (kind === DEVICE_PAGE) {
       this.gatherDevice(physical, size);
-      return SCRATCH;
+      return SCRATCH.at;
     }
     this.fill(low, high, access, kind);
     return RAM + physical;
@@ -181,9 +182,9 @@ export class Access {
     if (second || (!(access & IMPLICIT) && this.watched(record, low, high, size, false))) return 0;
     const split = PAGE - (low & 0xfff);
     for (let i = 0; i < size; i++) {
-      this.bytes[SCRATCH + i] = this.byteAt(i < split ? first + i : this.paging.physical + i - split);
+      this.bytes[SCRATCH.at + i] = this.byteAt(i < split ? first + i : this.paging.physical + i - split);
     }
-    return SCRATCH;
+    return SCRATCH.at;
   }
 
   /** Writes `size` bytes from OUTGOING. `walked`: the first page was just walked. 0 or EXIT.fault. */
@@ -263,8 +264,8 @@ export class Access {
   private gatherDevice(physical: number, size: number): void {
     const { board, view } = this.core;
     if (size === 1 || size === 2 || size === 4 || size === 8) {
-      view.setBigUint64(SCRATCH, board.physicalRead(physical, size), true);
-    } else for (let i = 0; i < size; i++) this.bytes[SCRATCH + i] = this.byteAt(physical + i);
+      view.setBigUint64(SCRATCH.at, board.physicalRead(physical, size), true);
+    } else for (let i = 0; i < size; i++) this.bytes[SCRATCH.at + i] = this.byteAt(physical + i);
   }
 
   private byteAt(physical: number): number {

@@ -4,7 +4,8 @@
  */
 import type { Board } from "../board";
 import { EXIT, record as fieldOf } from "../record";
-import { CODE_PAGES, layout, MODE, NO_STI, TRACKED_PAGES, type CpuState, type FieldName } from "../state";
+import { CODE_PAGES, TRACKED_PAGES } from "../areas";
+import { layout, MODE, NO_STI, type CpuState, type FieldName } from "../state";
 import type { SystemHooks } from "./hooks";
 
 /** Index of each field in the state's u32 view (for 64-bit fields: of the low half). */
@@ -129,7 +130,7 @@ export class Core {
     this.u32 = state.u32;
     this.u64 = state.u64;
     this.view = state.bytes;
-    this.codePages = new Uint8Array(state.memory.buffer, CODE_PAGES, TRACKED_PAGES);
+    this.codePages = new Uint8Array(state.memory.buffer, CODE_PAGES.at, TRACKED_PAGES);
   }
 
   notePlainPaging(changed: { masked?: boolean; watched?: boolean }): void {

@@ -1,5 +1,5 @@
 /**
- * The lookaside tables that generated code reads inline (layout: state.ts). One entry per page, direct-mapped.
+ * The lookaside tables that generated code reads inline (areas.ts). One entry per page, direct-mapped.
  *
  * Invariants: a read entry never gives permission to write; a write entry exists only for plain RAM whose dirty bit is
  * set. If code was decoded from the page it is guarded: generated code does not take it, writeSlow does, and tells who decoded.
@@ -8,15 +8,13 @@
  */
 import {
   JOURNAL,
-  JOURNAL_PLACES,
   LOOKASIDE,
   LOOKASIDE_ENTRIES,
-  LOOKASIDE_ENTRY_BYTES,
   LOOKASIDE_TABLE_BYTES,
-  lookasideTable,
   NO_LOOKASIDE,
   RAM,
-} from "../state";
+  lookasideTable,
+} from "../areas";
 import { at, type Core } from "./core";
 
 /** Fourth word of an entry. */
@@ -29,7 +27,7 @@ export const GLOBAL = 1,
 const EMPTY = 0xffff_ffff;
 /** Bit of a write entry's tag that no address in generated code has. */
 export const GUARDED = 1;
-const WORDS = LOOKASIDE_ENTRY_BYTES >>> 2;
+const WORDS = LOOKASIDE.entryBytes >>> 2;
 /** Large pages but those of a gibibyte lie in one such region; which of 64 bits stands for it (Fibonacci hashing). */
 const REGION_SHIFT = 22;
 export const REGION_HASH = { shift: REGION_SHIFT, high: 32 - REGION_SHIFT, factor: 0x9e37_79b1 | 0, bits: 6 } as const;
@@ -40,13 +38,13 @@ export class Lookaside {
   private readonly journal: Uint32Array;
 
   constructor(private readonly core: Core) {
-    this.journal = new Uint32Array(core.state.memory.buffer, JOURNAL, JOURNAL_PLACES);
+    this.journal = new Uint32Array(core.state.memory.buffer, JOURNAL.at, JOURNAL.entries);
     this.reset();
   }
 
   /** Index into the u32 view of the entry for a page. */
   entryOf(low: number, user: boolean, write: boolean): number {
-    return (lookasideTable(user, write) + ((low >>> 12) & (LOOKASIDE_ENTRIES - 1)) * LOOKASIDE_ENTRY_BYTES) >>> 2;
+    return (lookasideTable(user, write) + ((low >>> 12) & (LOOKASIDE_ENTRIES - 1)) * LOOKASIDE.entryBytes) >>> 2;
   }
 
   fill(
@@ -112,7 +110,7 @@ export class Lookaside {
 
   /** All tables, whatever they hold: at power-on, and after the memory under them was replaced. */
   reset(): void {
-    this.core.u32.fill(EMPTY, LOOKASIDE >>> 2, (NO_LOOKASIDE + LOOKASIDE_TABLE_BYTES) >>> 2);
+    this.core.u32.fill(EMPTY, LOOKASIDE.at >>> 2, NO_LOOKASIDE.end >>> 2);
     this.core.u32[at.journalled] = 0;
     this.forgetMarks();
   }
@@ -188,7 +186,7 @@ export class Lookaside {
 
   private note(entry: number): void {
     const { u32 } = this.core;
-    if (u32[at.journalled] === JOURNAL_PLACES) this.compact();
+    if (u32[at.journalled] === JOURNAL.entries) this.compact();
     this.journal[u32[at.journalled]++] = entry;
   }
 
@@ -196,8 +194,8 @@ export class Lookaside {
   private compact(): void {
     const { u32 } = this.core;
     u32[at.journalled] = 0;
-    const end = (LOOKASIDE + 4 * LOOKASIDE_TABLE_BYTES) >>> 2;
-    for (let entry = LOOKASIDE >>> 2; entry < end; entry += WORDS) {
+    const end = LOOKASIDE.end >>> 2;
+    for (let entry = LOOKASIDE.at >>> 2; entry < end; entry += WORDS) {
       if (u32[entry] !== EMPTY) this.journal[u32[at.journalled]++] = entry;
     }
   }

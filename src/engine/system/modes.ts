@@ -1,5 +1,6 @@
 /** What derives from CS, SS, CR0, EFER, RFLAGS.VM and AC, and CPL: the mode bits of decoded code and the lookaside tables in use. */
-import { lookasideTable, MODE, MODE_BITS, NO_LOOKASIDE } from "../state";
+import { NO_LOOKASIDE, lookasideTable } from "../areas";
+import { MODE, MODE_BITS } from "../state";
 import { ACCESS, at, CR0, CS, EFER, FLAG, SS, type Core } from "./core";
 import type { Segments } from "./segments";
 
@@ -30,8 +31,8 @@ export class Modes {
     u32[at.mode] = mode;
     // For generated code that goes on by itself; the run loop retags anyway (jumps.ts).
     u32[at.jumpTag] = ((u32[at.jumpTag] & ~MODE_MASK) | mode) >>> 0;
-    u32[at.lookasideRead] = aligned ? NO_LOOKASIDE : lookasideTable(cpl === 3, false);
-    u32[at.lookasideWrite] = aligned ? NO_LOOKASIDE : lookasideTable(cpl === 3, true);
+    u32[at.lookasideRead] = aligned ? NO_LOOKASIDE.at : lookasideTable(cpl === 3, false);
+    u32[at.lookasideWrite] = aligned ? NO_LOOKASIDE.at : lookasideTable(cpl === 3, true);
     if ((before ^ mode) & MODE.long) this.segments.showBases();
     if ((before ^ mode) & (MODE.protected | MODE.long)) this.segments.refreshPlain();
   };

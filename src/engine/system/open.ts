@@ -5,7 +5,7 @@
  * state.openMemory still is its number, and whether paging and the rest are as they must be (regions/open.ts). None of this changes while a region runs:
  * what could change it (control registers, ports, debug registers, decoding) is never done in the middle of one outside 64-bit mode.
  */
-import { CODE_PAGES, TRACKED_PAGES } from "../state";
+import { CODE_PAGES, TRACKED_PAGES } from "../areas";
 import { at, CR0, type Core } from "./core";
 
 const PAGE = 4096;
@@ -36,7 +36,7 @@ export class OpenMemory {
   private readonly codePages: Uint8Array;
 
   constructor(private readonly core: Core) {
-    this.codePages = new Uint8Array(core.state.memory.buffer, CODE_PAGES, TRACKED_PAGES);
+    this.codePages = new Uint8Array(core.state.memory.buffer, CODE_PAGES.at, TRACKED_PAGES);
   }
 
   /** What a region may rely on now; undefined where addresses are translated, or when code turned up too often. */

@@ -4,7 +4,7 @@
  * Accessed bits are set entry by entry on the way down, those of the leaf (and its dirty bit) once the access is known to
  * be allowed (SDM 3, 4.8). Deviation: PAE's four directory pointers are read at each walk, not kept in registers.
  */
-import { PAGE_KINDS, RAM, TRACKED_PAGES } from "../state";
+import { PAGE_KINDS, RAM, TRACKED_PAGES } from "../areas";
 import { at, CR0, CR4, EFER, FLAG, PHYSICAL_BITS, type Core } from "./core";
 
 /** How memory is accessed. */
@@ -70,7 +70,7 @@ export class Paging implements Walk {
 
   constructor(private readonly core: Core) {
     const { buffer } = core.state.memory;
-    this.kinds = new Uint8Array(buffer, PAGE_KINDS, Math.min(TRACKED_PAGES, (buffer.byteLength - RAM) >>> 12));
+    this.kinds = new Uint8Array(buffer, PAGE_KINDS.at, Math.min(TRACKED_PAGES, (buffer.byteLength - RAM) >>> 12));
   }
 
   /** Reads the A20 mask again. True when it changed: cached translations are then wrong. */

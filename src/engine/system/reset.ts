@@ -1,6 +1,6 @@
 /** The state after power-on (SDM 3, table 10-1). Memory is not touched. */
 import { RDX } from "../../isa/expression";
-import { layout, STATE } from "../state";
+import { STATE } from "../areas";
 import { at, CS, ES, GS, LDTR, TR, type Core } from "./core";
 import { SIGNATURE } from "./cpuid";
 import { MXCSR_RESET } from "./vectors";
@@ -12,10 +12,7 @@ const CODE = 0x9b00,
 
 export function resetState(core: Core, updateMode: () => void): void {
   const { u32 } = core;
-  const end = Math.max(
-    ...Object.values(layout).map(({ offset, type, count }) => offset + count * (type === "u64" ? 8 : 4)),
-  );
-  u32.fill(0, STATE >>> 2, (end + 3) >>> 2);
+  u32.fill(0, STATE.at >>> 2, STATE.end >>> 2);
   core.shutdown = undefined;
   core.external = 0;
   u32[at.systemFlags] = 2;

@@ -115,7 +115,7 @@ export const both =
     code.else().i32(0).end();
   };
 
-const placeOf = (name: FieldName, index: number) => layout[name].offset + index * (layout[name].type === "u64" ? 8 : 4);
+const placeOf = (name: FieldName, index: number) => layout[name].offset + index * layout[name].bytes;
 /** A u32 of the state, or the low half of a u64. */
 export const field = (name: FieldName, index = 0): Term => load32(0, placeOf(name, index));
 export const field64 = (name: FieldName, index = 0): Term => load64(0, placeOf(name, index));

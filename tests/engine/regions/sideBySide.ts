@@ -5,7 +5,8 @@
 import { disassemble } from "../../../src/engine/decode/disassemble";
 import type { X86Cpu } from "../../../src/engine/cpu";
 import type { RegionOptions } from "../../../src/engine/regions/options";
-import { CpuState, layout, MODE, RAM } from "../../../src/engine/state";
+import { RAM } from "../../../src/engine/areas";
+import { CpuState, layout, MODE } from "../../../src/engine/state";
 import { Pc } from "../../../src/pc/pc";
 
 export interface Comparison {
@@ -23,10 +24,8 @@ export interface Comparison {
 
 /** The flags are split in the state, in ways that differ; they are compared as RFLAGS. */
 const split = new Set(["cf", "of", "af", "zeroSource", "signSource"]);
-const words = Object.entries(layout).flatMap(([name, { offset, type, count, architectural }]) =>
-  architectural && !split.has(name)
-    ? Array.from({ length: count * (type === "u64" ? 2 : 1) }, (_, n) => (offset >>> 2) + n)
-    : [],
+const words = Object.entries(layout).flatMap(([name, { offset, bytes, count, architectural }]) =>
+  architectural && !split.has(name) ? Array.from({ length: (count * bytes) / 4 }, (_, n) => (offset >>> 2) + n) : [],
 );
 
 class Side {

@@ -4,7 +4,8 @@
  * the code does.
  */
 import { RECORD_BYTES } from "../../../src/engine/record";
-import { layout, LOOKASIDE, LOOKASIDE_TABLE_BYTES, RAM, RECORDS } from "../../../src/engine/state";
+import { LOOKASIDE, LOOKASIDE_TABLE_BYTES, RAM, RECORDS } from "../../../src/engine/areas";
+import { layout } from "../../../src/engine/state";
 import { memory, op, simd } from "../../../src/engine/wasm/code";
 
 const registers = "rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15".split(" ");
@@ -66,15 +67,14 @@ function body(module: Uint8Array): Reader {
 }
 
 function place(offset: number): string {
-  if (offset >= LOOKASIDE && offset < LOOKASIDE + 4 * LOOKASIDE_TABLE_BYTES) {
-    const table = Math.floor((offset - LOOKASIDE) / LOOKASIDE_TABLE_BYTES);
-    const within = (offset - LOOKASIDE) % LOOKASIDE_TABLE_BYTES;
+  if (offset >= LOOKASIDE.at && offset < LOOKASIDE.end) {
+    const table = Math.floor((offset - LOOKASIDE.at) / LOOKASIDE_TABLE_BYTES);
+    const within = (offset - LOOKASIDE.at) % LOOKASIDE_TABLE_BYTES;
     return `${table > 1 ? "user" : "supervisor"}.${table & 1 ? "write" : "read"}${within ? `+${within}` : ""}`;
   }
   if (offset >= RAM) return `ram+${offset - RAM}`;
   for (const [name, field] of Object.entries(layout)) {
-    const bytes = field.type === "u64" ? 8 : 4;
-    if (offset < field.offset || offset >= field.offset + bytes * field.count) continue;
+    if (offset < field.offset || offset >= field.offset + field.bytes * field.count) continue;
     if (name === "registers") return registers[(offset - field.offset) >> 3];
     return field.count === 1 ? name : `${name}+${offset - field.offset}`;
   }
@@ -82,8 +82,8 @@ function place(offset: number): string {
 }
 
 const constant = (value: bigint): string =>
-  value >= RECORDS && value < RAM && (Number(value) - RECORDS) % RECORD_BYTES === 0
-    ? `record+${Number(value) - RECORDS}`
+  value >= RECORDS.at && value < RAM && (Number(value) - RECORDS.at) % RECORD_BYTES === 0
+    ? `record+${Number(value) - RECORDS.at}`
     : String(value);
 
 function line(reader: Reader): string {

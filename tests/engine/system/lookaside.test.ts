@@ -1,6 +1,6 @@
 /** Whatever happens, an entry of the lookaside says what a walk would say: random accesses, changes of tables and the flushes they owe. */
 import { expect, it } from "vitest";
-import { LOOKASIDE_ENTRIES, lookasideTable, RAM } from "../../../src/engine/state";
+import { LOOKASIDE_ENTRIES, RAM, lookasideTable } from "../../../src/engine/areas";
 import { createMachine, DEVICE_PAGE, enterLong, identityMap, ROM_PAGE, TABLES } from "./machine";
 
 const EMPTY = 0xffff_ffff;

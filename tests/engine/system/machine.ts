@@ -1,7 +1,8 @@
 /** A CPU's system side over bare memory, for tests: no instructions run, helpers are called as handlers would call them. */
 import type { Board } from "../../../src/engine/board";
 import { EXIT, record as fieldOf } from "../../../src/engine/record";
-import { CODE_PAGES, CpuState, layout, RAM, RECORDS, TRACKED_PAGES, type FieldName } from "../../../src/engine/state";
+import { CODE_PAGES, RAM, RECORDS, TRACKED_PAGES } from "../../../src/engine/areas";
+import { CpuState, type FieldName } from "../../../src/engine/state";
 import { createSystem, type System, type SystemOptions } from "../../../src/engine/system";
 import { shortWays } from "../../../src/engine/system/short";
 import type { SystemHelper } from "../../../src/isa/system";
@@ -44,7 +45,7 @@ class CodePages extends Set<number> {
   private readonly bytes: Uint8Array;
   constructor(memory: WebAssembly.Memory) {
     super();
-    this.bytes = new Uint8Array(memory.buffer, CODE_PAGES, TRACKED_PAGES);
+    this.bytes = new Uint8Array(memory.buffer, CODE_PAGES.at, TRACKED_PAGES);
   }
   override add(page: number): this {
     this.bytes[page] = 1;
@@ -61,7 +62,7 @@ class CodePages extends Set<number> {
 }
 
 /** The record of the pretended instruction. */
-export const RECORD = RECORDS + 48;
+export const RECORD = RECORDS.at + 48;
 
 export function createMachine({
   quick = true,
@@ -120,12 +121,9 @@ export function createMachine({
     },
     options,
   );
-  const get = (name: FieldName, index = 0): bigint =>
-    layout[name].type === "u64" ? state.get64(name, index) : BigInt(state.get32(name, index));
+  const get = (name: FieldName, index = 0): bigint => state.get(name, index);
   const set = (name: FieldName, value: number | bigint, index = 0): void =>
-    layout[name].type === "u64"
-      ? state.set64(name, BigInt.asUintN(64, BigInt(value)), index)
-      : state.set32(name, Number(value), index);
+    state.set(name, BigInt.asUintN(64, BigInt(value)), index);
   const bytes = state.bytes;
   bytes.setUint16(RECORD + fieldOf.start, 0, true);
   bytes.setUint16(RECORD + fieldOf.next, 2, true);

@@ -12,7 +12,7 @@ import {
   TABLES,
 } from "./machine";
 import { EXIT } from "../../../src/engine/record";
-import { lookasideTable, RAM, SCRATCH } from "../../../src/engine/state";
+import { RAM, SCRATCH, lookasideTable } from "../../../src/engine/areas";
 
 interface Rights {
   present: boolean;
@@ -351,7 +351,7 @@ describe("accesses", () => {
     m.ram.setUint32(0x30_000, 0x8877_6655, true);
     m.system.flushLookaside();
     const from = m.read(0x20_0ffd, 8);
-    expect(from).toBe(SCRATCH);
+    expect(from).toBe(SCRATCH.at);
     expect(m.state.bytes.getBigUint64(from, true) & 0xff_ffff_ffff_ffffn).toBe(0x8877_6655_4433_22n);
     expect(m.write(0x20_0ffe, 4, 0xddcc_bbaa)).toBe(0);
     expect(m.ram.getUint16(0x50_ffe, true)).toBe(0xbbaa);
@@ -415,7 +415,7 @@ describe("accesses", () => {
     map(leaves, 0x200, DEVICE_PAGE);
     m.system.flushLookaside();
     m.log.length = 0;
-    expect(m.read(0x20_0010, 4)).toBe(SCRATCH);
+    expect(m.read(0x20_0010, 4)).toBe(SCRATCH.at);
     expect(m.write(0x20_0010, 8, 0x1122_3344_5566_7788n)).toBe(0);
     expect(m.write(0x20_0ffe, 4, 0x4433_2211)).toBe(0);
     expect(m.log).toEqual(["read e0010 4", "write e0010 8 1122334455667788", "write e0ffe 2 2211"]);
@@ -493,8 +493,8 @@ describe("accesses", () => {
   });
 
   it("memory beyond RAM reads as the board says", () => {
-    expect(m.read(RAM_BYTES + 16, 4)).toBe(SCRATCH);
-    expect(m.state.u32[SCRATCH >>> 2]).toBe(0xffff_ffff);
+    expect(m.read(RAM_BYTES + 16, 4)).toBe(SCRATCH.at);
+    expect(m.state.u32[SCRATCH.at >>> 2]).toBe(0xffff_ffff);
   });
 
   function enter4(): number {

@@ -4,14 +4,8 @@
  */
 import { expect, test } from "vitest";
 import { EXIT } from "../../../src/engine/record";
-import {
-  CODE_LEAF_BITS,
-  CODE_LEAVES,
-  LOOKASIDE,
-  NO_LOOKASIDE,
-  PAGE_KINDS,
-  type FieldName,
-} from "../../../src/engine/state";
+import { CODE_LEAF_BITS, CODE_LEAVES, LOOKASIDE, NO_LOOKASIDE, PAGE_KINDS } from "../../../src/engine/areas";
+import { type FieldName } from "../../../src/engine/state";
 import { RAM_PAGE } from "../../../src/engine/system/paging";
 import { random } from "../../silicon/cases";
 import { createMachine, DEVICE_PAGE, type Machine, RAM_BYTES, ROM_PAGE } from "./machine";
@@ -82,7 +76,7 @@ function build(m: Machine, way: Way, next: Random, linear: bigint): void {
 
 /** As if all memory had been walked to before. */
 function askKinds(m: Machine): void {
-  const kinds = new Uint8Array(m.ram.buffer, PAGE_KINDS, RAM_BYTES >>> 12);
+  const kinds = new Uint8Array(m.ram.buffer, PAGE_KINDS.at, RAM_BYTES >>> 12);
   kinds.fill(RAM_PAGE);
   kinds[ROM_PAGE >>> 12] = kinds[DEVICE_PAGE >>> 12] = 0;
 }
@@ -92,7 +86,7 @@ function fetchCode(m: Machine, linear: bigint, shift: number): (at: bigint) => b
   const sizes = [12, 21, 22, 30];
   const number = (at: bigint) => Number((at >> BigInt(shift)) & BigInt(CODE_LEAF_BITS - 1));
   const place = number(linear) + sizes.indexOf(shift) * CODE_LEAF_BITS;
-  new Uint8Array(m.ram.buffer, CODE_LEAVES)[place >>> 3] |= 1 << (place & 7);
+  new Uint8Array(m.ram.buffer, CODE_LEAVES.at)[place >>> 3] |= 1 << (place & 7);
   return (at) => number(at) === number(linear);
 }
 
@@ -119,7 +113,7 @@ function outcome(m: Machine, seed: number): string {
   const linear = way.mode === LONG ? (odd(50) ? 0x1234_5678n << 12n : 0xffff_8000_0040_0000n) : 0xc012_3000n;
   if (!odd(10)) askKinds(m);
   build(m, way, next, linear & (unpaged ? 0x3f_f000n : -1n));
-  new Uint8Array(m.ram.buffer, CODE_LEAVES, (4 * CODE_LEAF_BITS) / 8).fill(0);
+  new Uint8Array(m.ram.buffer, CODE_LEAVES.at, CODE_LEAVES.bytes).fill(0);
   const code = odd(30)
     ? fetchCode(m, linear + BigInt((next() % 4) * 0x1000), [12, 21, 22, 30][next() % 4])
     : () => false;
@@ -157,7 +151,7 @@ test("walks of generated code and of the host come to the same", () => {
   const [short, long] = machines;
   const parts = (m: Machine) => [
     new Uint8Array(m.ram.buffer, m.ram.byteOffset, RAM_BYTES),
-    new Uint8Array(m.ram.buffer, LOOKASIDE, NO_LOOKASIDE - LOOKASIDE),
+    new Uint8Array(m.ram.buffer, LOOKASIDE.at, NO_LOOKASIDE.at - LOOKASIDE.at),
   ];
   const [ofShort, ofLong] = machines.map(parts);
   for (let seed = SEED; seed < SEED + CASES; seed++) {

@@ -4,7 +4,8 @@
  * anything has changed, and transfers32.ts or transfers64.ts begin anew.
  */
 import { RSP } from "../../../isa/expression";
-import { LOOKASIDE, LOOKASIDE_TABLE_BYTES, MODE } from "../../state";
+import { LOOKASIDE, LOOKASIDE_TABLE_BYTES } from "../../areas";
+import { MODE } from "../../state";
 import {
   above,
   add,
@@ -51,7 +52,7 @@ import { notCanonical } from "./walk";
 
 type GiveUpIf = (condition: Term) => void;
 const PAGE = 0x1000;
-const SUPERVISOR_WRITE = LOOKASIDE + LOOKASIDE_TABLE_BYTES;
+const SUPERVISOR_WRITE = LOOKASIDE.at + LOOKASIDE_TABLE_BYTES;
 const TASK32_BITS = ACCESS.user | 0x800,
   TASK32 = 0x800;
 const FRAME = 40;

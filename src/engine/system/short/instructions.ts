@@ -4,7 +4,8 @@
  */
 import { RCX } from "../../../isa/expression";
 import { record as fieldOf } from "../../record";
-import { CODE_LEAF_BITS, CODE_LEAVES, LOOKASIDE, LOOKASIDE_TABLE_BYTES, MODE } from "../../state";
+import { CODE_LEAF_BITS, CODE_LEAVES, LOOKASIDE, LOOKASIDE_TABLE_BYTES } from "../../areas";
+import { MODE } from "../../state";
 import {
   add,
   add64,
@@ -184,7 +185,7 @@ export function dropPage(): Routine {
   refuseIf(mayBeLarge(linear));
   for (const [n, shift] of [12n, 21n, 22n, 30n].entries()) refuseIf(mayBeCode(linear, n, shift));
   const page = r.keep64(and64(linear, -4096n));
-  const entry = r.keep(add(LOOKASIDE, and(shr(low(linear), 8), 0xfff0)));
+  const entry = r.keep(add(LOOKASIDE.at, and(shr(low(linear), 8), 0xfff0)));
   for (let table = 0; table < 4; table++) {
     const offset = table * LOOKASIDE_TABLE_BYTES;
     const tag = and64(load64(entry, offset), BigInt(~GUARDED));
@@ -211,7 +212,7 @@ function mayBeLarge(linear: Term): Term {
 /** jumps.ts, note. */
 function mayBeCode(linear: Term, table: number, shift: bigint): Term {
   const number = and(low(shr64(linear, shift)), CODE_LEAF_BITS - 1);
-  return and(shr(load8(shr(number, 3), CODE_LEAVES + (table * CODE_LEAF_BITS) / 8), and(number, 7)), 1);
+  return and(shr(load8(shr(number, 3), CODE_LEAVES.at + (table * CODE_LEAF_BITS) / 8), and(number, 7)), 1);
 }
 
 /** PUSHF. */

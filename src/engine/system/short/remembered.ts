@@ -5,7 +5,7 @@
  *
  * One entry for each vector, and one for each of 32 code selectors that IRET returns to.
  */
-import { GATES, LOOKASIDE, REMEMBERED_BYTES, RETURNS } from "../../state";
+import { GATES, LOOKASIDE, RETURNS } from "../../areas";
 import {
   add,
   add64,
@@ -71,8 +71,9 @@ export const entryOf = {
 type Word = "gate" | "gateHigh" | "code" | "stack" | "target";
 type Field = Exclude<keyof typeof entryOf, Word | "conditions">;
 
-export const gateEntry = (vector: Term): Term => add(GATES, mul(vector, REMEMBERED_BYTES));
-export const returnEntry = (selector: Term): Term => add(RETURNS, mul(and(shr(selector, 3), 31), REMEMBERED_BYTES));
+export const gateEntry = (vector: Term): Term => add(GATES.at, mul(vector, GATES.entryBytes));
+export const returnEntry = (selector: Term): Term =>
+  add(RETURNS.at, mul(and(shr(selector, 3), 31), RETURNS.entryBytes));
 
 /** Fields of an entry, before anything of the transfer has happened. */
 export function remember(
@@ -98,7 +99,7 @@ export function found(
   giveUpIf: GiveUpIf,
   linear: Variable,
   bytes: Term,
-  table: Term = LOOKASIDE,
+  table: Term = LOOKASIDE.at,
 ): Variable {
   const place = and(shr(low(linear), 8), 0xfff0);
   const fixed = typeof table === "number";

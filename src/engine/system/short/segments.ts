@@ -1,6 +1,7 @@
 /** What transfers in generated code share: descriptors, segment registers, flags, the mode (segments.ts, flags.ts, modes.ts). */
 import { EXIT } from "../../record";
-import { LOOKASIDE, LOOKASIDE_TABLE_BYTES, MODE, MODE_BITS } from "../../state";
+import { LOOKASIDE, LOOKASIDE_TABLE_BYTES } from "../../areas";
+import { MODE, MODE_BITS } from "../../state";
 import {
   above,
   add,
@@ -171,7 +172,7 @@ export function setMode(r: Routine, mode: Term): void {
   const kept = r.keep(mode);
   r.setField("mode", kept);
   r.setField("jumpTag", or(and(field("jumpTag"), ~MASK), kept));
-  const table = r.keep(select(has(kept, MODE.user), LOOKASIDE + 2 * LOOKASIDE_TABLE_BYTES, LOOKASIDE));
+  const table = r.keep(select(has(kept, MODE.user), LOOKASIDE.at + 2 * LOOKASIDE_TABLE_BYTES, LOOKASIDE.at));
   r.setField("lookasideRead", table);
   r.setField("lookasideWrite", add(table, LOOKASIDE_TABLE_BYTES));
 }

@@ -3,7 +3,8 @@
  * than CR3 (SDM 3, 4.4.1); and reads of control registers.
  */
 import { EXIT, record as fieldOf } from "../../record";
-import { JOURNAL, MODE, MODE_BITS, SPACE, SPACE_COUNT, SPACES } from "../../state";
+import { JOURNAL, SPACE, SPACES } from "../../areas";
+import { MODE, MODE_BITS } from "../../state";
 import {
   above,
   add,
@@ -55,10 +56,10 @@ export function writeControl(host: Function): Routine {
     giveUpIf(both(long, low(shr64(value, BigInt(PHYSICAL_BITS)))));
     giveUpIf(both(not(long), both(has(field("cr4"), CR4.PAE), has(field("cr0"), CR0.PG))));
     const number = r.keep(0);
-    const space = r.keep(SPACES);
+    const space = r.keep(SPACES.at);
     r.while(ne64(load64(space), value), () => {
       r.set(number, add(number, 1));
-      giveUpIf(eq(number, SPACE_COUNT));
+      giveUpIf(eq(number, SPACES.entries));
       r.set(space, add(space, SPACE.bytes));
     });
     const epoch = r.keep(load32(space, SPACE.epoch));
@@ -99,7 +100,7 @@ const forgetMarks = (r: Routine): void => {
 
 /** lookaside.ts, flushAll. */
 function flushAll(r: Routine): void {
-  const at = r.keep(JOURNAL);
+  const at = r.keep(JOURNAL.at);
   const end = r.keep(add(at, shl(field("journalled"), 2)));
   r.while(ne(at, end), () => {
     r.store64(shl(load32(at), 2), 0, -1n);
@@ -111,8 +112,8 @@ function flushAll(r: Routine): void {
 
 /** lookaside.ts, flushLocal: what is left moves to the front of the journal. */
 function flushLocal(r: Routine): void {
-  const at = r.keep(JOURNAL);
-  const kept = r.keep(JOURNAL);
+  const at = r.keep(JOURNAL.at);
+  const kept = r.keep(JOURNAL.at);
   const end = r.keep(add(at, shl(field("journalled"), 2)));
   forgetMarks(r);
   r.while(ne(at, end), () => {
@@ -131,7 +132,7 @@ function flushLocal(r: Routine): void {
     });
     r.set(at, add(at, 4));
   });
-  r.setField("journalled", shr(sub(kept, JOURNAL), 2));
+  r.setField("journalled", shr(sub(kept, JOURNAL.at), 2));
 }
 
 /** core.ts, goOnNext. */

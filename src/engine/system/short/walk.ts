@@ -3,7 +3,8 @@
  * memory that lie in one page. Refused (0), and left to them, is whatever faults, reaches a device, ROM or memory that nobody has
  * asked about, writes to code, or meets SMAP. By then at most accessed bits have been set that they set as well.
  */
-import { CODE_PAGES, JOURNAL, JOURNAL_PLACES, LOOKASIDE, MODE, PAGE_KINDS, RAM } from "../../state";
+import { CODE_PAGES, JOURNAL, LOOKASIDE, PAGE_KINDS, RAM } from "../../areas";
+import { MODE } from "../../state";
 import { I64 } from "../../wasm/code";
 import {
   above,
@@ -60,8 +61,9 @@ const MEMORY_BITS = 28;
 const BEYOND = 0x000f_ffff_f000_0000n,
   BEYOND_PAE = 0x7fff_ffff_f000_0000n;
 
-/** The kinds of access that the tables are for are their numbers: bit 0 WRITE, bit 1 USER (state.ts, lookasideTable). */
-const entryOf = (linear: Term, access: Term): Term => add(LOOKASIDE, shl(access, 16), and(shr(low(linear), 8), 0xfff0));
+/** The kinds of access that the tables are for are their numbers: bit 0 WRITE, bit 1 USER (areas.ts, lookasideTable). */
+const entryOf = (linear: Term, access: Term): Term =>
+  add(LOOKASIDE.at, shl(access, 16), and(shr(low(linear), 8), 0xfff0));
 
 /** Whether an address has its upper bits all equal, as far as the mode has them (SDM 1, 3.3.7.1). */
 export function notCanonical(linear: Term): Term {
@@ -69,9 +71,9 @@ export function notCanonical(linear: Term): Term {
   return select(has(field("cr4"), CR4.LA57), top(56n), top(47n));
 }
 
-const isCode = (physical: Term): Term => load8(shr(physical, 12), CODE_PAGES);
+const isCode = (physical: Term): Term => load8(shr(physical, 12), CODE_PAGES.at);
 const isRam = (physical: Term): Term =>
-  both(not(shr(physical, MEMORY_BITS)), eq(load8(shr(physical, 12), PAGE_KINDS), RAM_PAGE));
+  both(not(shr(physical, MEMORY_BITS)), eq(load8(shr(physical, 12), PAGE_KINDS.at), RAM_PAGE));
 
 /** (linear, access, delta, marks, guarded): the entry of a page. */
 export function fill(): Routine {
@@ -79,7 +81,7 @@ export function fill(): Routine {
   const [linear, access, delta, marks, guarded] = r.parameters;
   const entry = r.keep(entryOf(linear, access));
   r.when(eq(load32(entry), EMPTY), () => {
-    r.store32(shl(field("journalled"), 2), JOURNAL, shr(entry, 2));
+    r.store32(shl(field("journalled"), 2), JOURNAL.at, shr(entry, 2));
     r.setField("journalled", add(field("journalled"), 1));
   });
   r.store64(entry, 0, or64(and64(linear, BigInt(-PAGE)), wide(guarded)));
@@ -128,7 +130,7 @@ export function leaf(fillEntry: Function): Routine {
   r.returnIf(not(isRam(physical)), 0);
   const code = r.keep(isCode(physical));
   r.returnIf(both(isWrite, code), 0);
-  r.returnIf(above(field("journalled"), JOURNAL_PLACES - 2), 0);
+  r.returnIf(above(field("journalled"), JOURNAL.entries - 2), 0);
   const wanted = r.keep(or(entry, ACCESSED, select(isWrite, DIRTY, 0)));
   r.when(ne(wanted, entry), () => mark(r, address, wanted));
   const size = select(eq(shift, 12), 0, select(eq(shift, 30), LARGE | GIBIBYTE, LARGE));

@@ -3,7 +3,7 @@
  * n, dst and src are numbers of stack registers, 0 for ST.
  */
 import { FPU_CONSTANTS, FPU_OPERATIONS } from "../../../../isa/floatcodes";
-import { SCRATCH } from "../../../state";
+import { SCRATCH } from "../../../areas";
 import {
   and,
   both,
@@ -37,7 +37,7 @@ import {
 } from "./registers";
 
 /** Where a memory operand is put as a register's 16 bytes: the last quarter of SCRATCH. */
-const OPERAND = SCRATCH + 48;
+const OPERAND = SCRATCH.at + 48;
 
 export interface Parts {
   readonly combine: Function;
