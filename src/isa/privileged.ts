@@ -339,7 +339,8 @@ for (const { name, reg, helper, text } of [
 
 export const arpl = instruction("arpl", {
   forms: ["63 /r Ew,Gw {i64}"],
-  operands: { dst: "readwrite", src: "read" },
+  // Written only if it changes, and only then does it have to be writable.
+  operands: { dst: "read", src: "read" },
   protectedOnly: true,
   does: ({ dst, src }) => {
     const rpl = (selector: Expression): Expression => and(selector, constant(16, 3));

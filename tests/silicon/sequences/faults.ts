@@ -1,6 +1,6 @@
 /**
  * Makes sequences of one instruction or two for what single cases do not show: which exception, its error code and CR2. Alignment checks of
- * every form with a memory operand; REP across the ends of pages; x87 with exceptions that are not masked; fetches that reach pages of other kinds; instructions of 15 bytes and
+ * every form with a memory operand; operands over the ends of pages, segments and addresses; REP across the ends of pages; x87 with exceptions that are not masked; fetches that reach pages of other kinds; instructions of 15 bytes and
  * more; prefixes that mean nothing; instructions of several stores; addresses that are not canonical; branches out of a segment; LOCK with every form, and privileged instructions.
  */
 import { decode, type Decoded } from "../../../src/engine/decode/decode";
@@ -14,6 +14,7 @@ import { AC, BREAKPOINT, LAST_CODE_PAGE, type Outcome, PAGE, type Sequence, STAT
 
 type Next = () => number;
 type Registers = ReadonlyMap<number, bigint>;
+const SS = 2;
 const [RAX, RCX, RSP, RBP, RSI, RDI] = [0, 1, 4, 5, 6, 7];
 const INT3 = 0xcc,
   LOCK = 0xf0;
@@ -85,6 +86,29 @@ function alignment(form: Form, next: Next, bits: Bits): Sequence | undefined {
   if (usesStack(one.decoded) && chance(next, 70))
     one.registers.set(RSP, BigInt(DATA + 0xc00 - dataBase(bits) + (next() % 8)));
   return sequence(next, { ...one, bits, flags: (next() & STATUS) | AC });
+}
+
+/** In which order images are saved and restored, and what a mask selects nothing of, is the processor's own affair (SDM 2B MASKMOVQ). */
+const OWN_AFFAIR = /^(fn?(save|rstor|ldenv|stenv)|maskmov)/;
+
+/** The operand over an end: of what can be written or read, of the segment, of the addresses that are canonical. With AC, often. */
+function edged(form: Form, next: Next, bits: Bits): Sequence | undefined {
+  const one = instruction(form, next, bits);
+  const operand = one?.decoded.operands.find((o) => o.kind === "memory");
+  if (!one || operand?.kind !== "memory" || operand.base === undefined || operand.index !== undefined) return undefined;
+  const { name } = form.instruction;
+  if (VARYING.test(name) || /^sh[lr]d/.test(name) || OWN_AFFAIR.test(name) || callsFar(one.decoded, bits))
+    return undefined;
+  const wide = one.decoded.addressSize;
+  // Whether an operand that is not aligned is beyond the end of the stack, too, is not looked at first by every processor.
+  if (operand.width === 128 && operand.segment === SS && bits === 16) return undefined;
+  const near = (next() % 24) - 20;
+  const data = DATA + pick(next, [0, 2 * PAGE, 2 * PAGE, 3 * PAGE]) - dataBase(bits) + near;
+  const limit = (bits === 16 && wide === 32) || wide === 16 ? BigInt(0x1_0000 - (next() % 20)) : undefined;
+  const beyond = wide === 64 ? nearHole(next) : limit;
+  const wanted = beyond !== undefined && chance(next, 40) ? beyond : BigInt(data);
+  one.registers.set(operand.base, BigInt.asUintN(wide, wanted - operand.displacement));
+  return sequence(next, { ...one, bits, flags: (next() & STATUS) | (chance(next, 50) ? AC : 0) });
 }
 
 /** LOCK in front: of forms that do not take it, or whose operand is a register. */
@@ -378,6 +402,7 @@ export function generateFaults(count: number, seed: number, only = /./): Sequenc
       const name = `${form.instruction.name} ${form.text}`;
       if (isMedia(form) || !whyExcluded(form)) {
         make(`alignment ${name}`, share, () => alignment(form, next, bits));
+        make(`edges ${name}`, share, () => edged(form, next, bits));
         if (chance(next, 30)) make(`prefixes ${name}`, share, () => prefixed(form, next, bits));
       }
       if (!ANSWERED.test(form.instruction.name))

@@ -32,4 +32,11 @@ export const found: readonly Sequence[] = [
   ...["df15", "db15", "d915", "dd15"].map((store) =>
     sequence(32, `dbe3 66c705000200205413 d92d00020020 ${store}01010020`, { flags: AC }),
   ),
+  // arpl [a page that is only read], ax: nothing changes, nothing is written; arpl [no page], ax: read first
+  sequence(32, "6305e02f0020"),
+  sequence(32, "630500300020"),
+  // the last two bytes of a long operand are not canonical, or beyond the limit of a 16-bit segment, with AC: the first eight come first
+  sequence(64, "dbe3 48b8f8ffffffff7f0000 db28", { flags: AC }),
+  sequence(64, "dbe3 48b8f9ffffffff7f0000 db28", { flags: AC }),
+  sequence(16, "dbe3 66b8f9ff0000 67db28", { flags: AC }),
 ];
