@@ -193,7 +193,7 @@ for (const [name, opcode, segment] of [
       const pointer = address(addressSize, 1);
       const offset = load(dst.width, "operand", pointer);
       const selector = load(16, "operand", plus(pointer, constant(addressSize, dst.width / 8)));
-      return [callSystem("loadSegment", constant(64, segment), selector), write(0, offset)];
+      return [callSystem("loadPointerSegment", constant(64, segment), selector), write(0, offset)];
     },
     section: "SDM 2A LDS/LES/LFS/LGS/LSS",
     text: "Loads a far pointer: the register and the segment register.",

@@ -28,8 +28,9 @@ export const systemHelpers = {
   farCall: "CALL ptr16:16/32, CALL m16:16/32/64",
   /** (bytes to release, operand size) */
   farReturn: "RETF",
-  /** (segment register number, selector) MOV Sreg, POP Sreg, LDS LES LSS LFS LGS. */
-  loadSegment: "MOV Sreg, POP Sreg, LxS",
+  /** (segment register number, selector) Loads of SS by MOV and POP hold interrupts and debug traps for one instruction; LSS does not. */
+  loadSegment: "MOV Sreg, POP Sreg",
+  loadPointerSegment: "LDS, LES, LSS, LFS, LGS",
   /** (number, value) and (number) -> value. LMSW and CLTS pass the whole new CR0. */
   writeControl: "MOV CRn, LMSW, CLTS",
   readControl: "MOV r, CRn; SMSW",

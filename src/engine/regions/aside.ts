@@ -44,7 +44,7 @@ const flagsToo: Hidden = { flags: true };
 /** The board's firmware answers at a port, and takes and gives registers. */
 const everything: Hidden = { registers: Array.from({ length: 16 }, (_, n) => n), flags: true };
 /** Outside 64-bit mode regions take segments, and A20 (open.ts), for granted, which these may change. MOV to a debug register ends the run. */
-const onlyLong: ReadonlySet<SystemHelper> = new Set<SystemHelper>(["loadSegment", "portOut"]);
+const onlyLong: ReadonlySet<SystemHelper> = new Set<SystemHelper>(["loadSegment", "loadPointerSegment", "portOut"]);
 
 /**
  * Helpers after which the next instruction is run in the same mode, unless they end the run, and what they touch besides their arguments and value.
@@ -54,7 +54,7 @@ const helpers: Partial<Record<SystemHelper, Hidden>> = {
   ...{ portIn: quiet, portOut: everything, readControl: quiet, readDebug: quiet, writeDebug: quiet },
   ...{ tableLimit: quiet, tableBase: quiet, localTable: quiet, task: quiet },
   ...{ readMsr: quiet, writeMsr: quiet, timestamp: quiet, timestampAux: quiet },
-  ...{ readBase: quiet, writeBase: quiet, swapGs: quiet, loadSegment: quiet, invalidateCaches: quiet },
+  ...{ readBase: quiet, writeBase: quiet, swapGs: quiet, loadSegment: quiet, loadPointerSegment: quiet, invalidateCaches: quiet },
   ...{ loadAccessRights: quiet, loadSegmentLimit: quiet, verifyRead: quiet, verifyWrite: quiet },
   ...{ setInterrupts: quiet, clearInterrupts: quiet, getFlags: flagsToo, setFlags: flagsToo },
   ...{ cpuid: { registers: [RAX, RBX, RCX, RDX] }, enter: { registers: [RBP, RSP] } },

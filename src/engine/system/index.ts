@@ -118,6 +118,12 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
     fpu,
     environment,
   } = parts;
+  // The stack's size is one of the mode bits: a load of SS (leaveNext) may change it.
+  const withStackSize = (load: (record: number) => number) => (record: number) => {
+    const outcome = load(record);
+    if (outcome === EXIT.leaveNext) modes.update();
+    return outcome;
+  };
   return {
     portIn: ports.input,
     portOut: ports.output,
@@ -132,12 +138,8 @@ function helpersOf(parts: ReturnType<typeof assemble>): Record<SystemHelper, (re
     farJump: far.jump,
     farCall: far.call,
     farReturn: returns.far,
-    // The stack's size is one of the mode bits: a load of SS (leaveNext) may change it.
-    loadSegment: (record) => {
-      const outcome = segments.loadHelper(record);
-      if (outcome === EXIT.leaveNext) modes.update();
-      return outcome;
-    },
+    loadSegment: withStackSize(segments.loadHelper),
+    loadPointerSegment: withStackSize(segments.loadPointer),
     writeControl: control.write,
     readControl: control.read,
     writeDebug: control.writeDebug,

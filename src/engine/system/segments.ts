@@ -193,13 +193,18 @@ export class Segments {
     return core.raise(record, segment === SS ? SSF : GP, 0);
   }
 
-  /** MOV Sreg and its kind (SDM 2B MOV): argument 0 the register, 1 the selector. */
+  /** MOV Sreg, POP Sreg (SDM 2B): argument 0 the register, 1 the selector. */
   readonly loadHelper = (record: number): number => {
+    const outcome = this.loadPointer(record);
+    if (outcome === EXIT.leaveNext) this.core.castShadow(2);
+    return outcome;
+  };
+
+  /** LDS and its kind (SDM 2A). LSS loads the pointer as well, so it holds nothing off (SDM 3, 6.8.3). */
+  readonly loadPointer = (record: number): number => {
     const index = this.core.argument(0);
     if (this.load(record, index, this.core.argument(1) & 0xffff)) return EXIT.fault;
-    if (index !== SS) return 0;
-    this.core.castShadow(2);
-    return EXIT.leaveNext;
+    return index === SS ? EXIT.leaveNext : 0;
   };
 
   load(record: number, index: number, selector: number): number {
