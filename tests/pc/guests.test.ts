@@ -6,7 +6,7 @@ import { Pc } from "../../src/pc/pc";
 const file = (name: string) => readFileSync(new URL(`guests/${name}`, import.meta.url));
 
 describe("guests against QEMU", () => {
-  for (const name of ["video", "disk", "system", "chips", "ata", "partition"])
+  for (const name of ["video", "disk", "system", "chips", "left", "ata", "partition"])
     it(name, () => {
       let text = "";
       const pc = new Pc({

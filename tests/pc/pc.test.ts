@@ -112,10 +112,29 @@ describe("a PC", () => {
 
   it("resets in every way a PC can be reset, and keeps its memory", () => {
     const { pc } = start(guest("reset"));
-    expect(pc.run(SECOND)).toEqual({ kind: "debugExit", value: 5 });
-    expect(pc.statistics().resets).toBe(4);
+    expect(pc.run(SECOND)).toEqual({ kind: "debugExit", value: 6 });
+    expect(pc.statistics().resets).toBe(5);
     pc.reset();
-    expect(pc.run(2 * SECOND)).toEqual({ kind: "debugExit", value: 6 });
+    expect(pc.run(2 * SECOND)).toEqual({ kind: "debugExit", value: 7 });
+  });
+
+  it("counts the clock's ticks from the time of day", () => {
+    const seconds = 12 * 3600 + 34 * 60 + 56;
+    const { pc } = start(guest("spin"), { epoch: 19_000 * 86_400 + seconds });
+    pc.run(1000);
+    expect(new DataView(pc.cpu.ram.buffer, pc.cpu.ram.byteOffset).getUint32(0x46c, true)).toBe(
+      Math.floor((seconds * 1_193_182) / 65_536),
+    );
+  });
+
+  it("takes calls of the firmware from its ROM only", () => {
+    const sector = new Uint8Array(512);
+    // mov ax, 0e21h; push 10h; out b2h, al; cli; hlt
+    sector.set([0xb8, 0x21, 0x0e, 0x6a, 0x10, 0xe6, 0xb2, 0xfa, 0xf4]);
+    sector.set([0x55, 0xaa], 510);
+    const { pc } = start(sector);
+    expect(pc.run(SECOND).kind).toBe("halted");
+    expect(screenText(pc.screen())).not.toContain("!");
   });
 
   it("reports a triple fault", () => {

@@ -315,12 +315,15 @@ test.each([64, 32] as const)("IRET of %i bits takes a frame over the end of a pa
     descriptor(m, SEL.code64User, 0, 0xf_ffff, 0xfb, bits === 64 ? 0xa : 0xc);
     descriptor(m, SEL.data3, 0, 0xf_ffff, 0xf3, 0xc);
     for (const segment of [0, 3, 4, 5]) m.call("loadSegment", segment, SEL.data3);
-    for (const page of [GDT, end - 0x1000, end]) m.read(page, 8);
+    for (const page of [GDT, at & ~0xfff, end - 0x1000, end]) m.read(page, 8);
     const values = [0x6000n, BigInt(SEL.code64User), 2n, 0x1230n, BigInt(SEL.data3)];
     values.forEach((value, n) => write(m, physical(m, at) + n * bytes, n === 3 ? 0x5550n : value, bytes));
     values.forEach((value, n) => poke(m, at + n * bytes, value, bytes));
     m.set("registers", at, 4);
+    m.refused.clear();
     expect(m.call("interruptReturn", bits)).not.toBe(EXIT.fault);
     expect([m.get("registers", 4), m.get("selector", 2), m.get("cpl")]).toEqual([0x1230n, BigInt(SEL.data3), 3n]);
+    // Only what lies in one page has a short way, and is remembered.
+    expect({ at, refused: m.refused.has("system.interruptReturn") }).toEqual({ at, refused: at + 5 * bytes > end });
   }
 });

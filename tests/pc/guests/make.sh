@@ -2,7 +2,7 @@
 # Assembles the guests, and records what QEMU's PC shows on port E9h for those that are compared. Needs as, ld, qemu-system-x86_64.
 set -e
 cd "$(dirname "$0")"
-for name in ${*:-video disk system chips ferr ata partition keys echo reset triple spin}; do
+for name in ${*:-video disk system chips left ferr ata partition keys echo reset triple spin}; do
   as --32 -o "$name.o" "$name.S"
   ld -m elf_i386 -Ttext 0x7c00 -e _start --oformat binary -o "$name.bin" "$name.o"
   rm "$name.o"

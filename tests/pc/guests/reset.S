@@ -1,4 +1,4 @@
-# Resets itself in four ways, counting in memory, which survives; then ends with the count.
+# Resets itself in five ways, counting in memory, which survives; then ends with the count.
 .code16
 .globl _start
 _start:
@@ -15,7 +15,7 @@ _start:
     je port92
     cmpw $4, 0x600
     je resume
-3:  mov 0x600, %al
+    mov 0x600, %al
     out %al, $0xf4
     hlt
 keyboard:
@@ -31,20 +31,31 @@ port92:
     mov $0x01, %al
     out %al, $0x92
     hlt
-# CMOS shutdown code Ah: the firmware goes on at the far address in 40:67, as 80286 programs left protected mode.
+# CMOS shutdown codes Ah and 5: the firmware goes on at the far address in 40:67, as 80286 programs left protected mode, and forgets the code.
 resume:
-    movw $2f, 0x467
+    mov $0x0a, %ah
+4:  movw $2f, 0x467
     movw $0, 0x469
     mov $0x0f, %al
     out %al, $0x70
-    mov $0x0a, %al
+    mov %ah, %al
     out %al, $0x71
     mov $0xfe, %al
     out %al, $0x64
     hlt
 2:  xor %ax, %ax
     mov %ax, %ds
+    mov $0x0f, %al
+    out %al, $0x70
+    in $0x71, %al
+    test %al, %al
+    jnz 5f
     incw 0x600
-    jmp 3b
+    mov $0x05, %ah
+    cmpw $5, 0x600
+    je 4b
+5:  mov 0x600, %al
+    out %al, $0xf4
+    hlt
 .org 510
 .word 0xaa55
