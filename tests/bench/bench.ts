@@ -69,7 +69,7 @@ async function provide(): Promise<Provided[]> {
   const wanted = names.filter((name) => (on(name) ?? true) && !without(name));
   const ours = tiers.filter((tier) => wanted.includes(`node ${tier}`));
   const browsers = tiers.filter((tier) => wanted.includes(`chromium ${tier}`));
-  const hosts = ours.length || browsers.length ? await bundle() : undefined;
+  const hosts = ours.length || browsers.length ? await bundle("node", "worker") : undefined;
   return [
     ...(wanted.includes("native") ? [provideNative()] : []),
     ...(wanted.includes("qemu") ? [provideQemu()] : []),

@@ -1,4 +1,4 @@
-/** Our machine as the page gets it: bundled by vite, once for a run of the benchmark. */
+/** Our machine as the page gets it: bundled by vite, once for a run of a benchmark. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
@@ -6,8 +6,8 @@ import { scratch } from "./processes";
 
 const host = (name: string) => fileURLToPath(new URL(`../hosts/${name}.ts`, import.meta.url));
 
-/** Paths of the bundled hosts. */
-export async function bundle(): Promise<{ node: string; worker: string }> {
+/** Paths of the bundled hosts, by their names. */
+export async function bundle<Name extends string>(...names: Name[]): Promise<Record<Name, string>> {
   const outDir = join(scratch, "hosts");
   await build({
     configFile: false,
@@ -17,11 +17,13 @@ export async function bundle(): Promise<{ node: string; worker: string }> {
       target: "es2022",
       outDir,
       emptyOutDir: true,
+      chunkSizeWarningLimit: 4096,
       rollupOptions: {
-        input: { node: host("node"), worker: host("worker") },
+        input: Object.fromEntries(names.map((name) => [name, host(name)])),
         output: { entryFileNames: "[name].mjs", chunkFileNames: "[name].mjs", format: "es" },
       },
     },
   });
-  return { node: join(outDir, "node.mjs"), worker: join(outDir, "worker.mjs") };
+  const paths = names.map((name) => [name, join(outDir, `${name}.mjs`)]);
+  return Object.fromEntries(paths) as Record<Name, string>;
 }

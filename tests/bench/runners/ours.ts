@@ -1,13 +1,10 @@
 /** Our machine in Node and in a worker of headless Chromium. Every measurement has a process or browser of its own. */
 import { fork } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import type { Route } from "@playwright/test";
 import { provideChromium } from "../../browser/chromium";
 import type { Measured, Request } from "../measure";
 import { timesOf } from "../marks";
 import type { Workload } from "../workloads";
-import { inFreshPage, launch, ORIGIN } from "./browser";
+import { askWorker, launch } from "./browser";
 import { type Outcome, type Provided, type Runner } from "./runner";
 
 type Tier = Request["tier"];
@@ -57,27 +54,9 @@ export async function provideBrowser(tiers: readonly Tier[], script: string): Pr
     version,
     fraction: fraction(tier),
     steady: tier === "regions",
-    run: async (workload) => outcome(workload, await inWorker(found.path, script, { image: workload.image, tier })),
+    run: async (workload) => {
+      const request: Request = { image: workload.image, tier };
+      return outcome(workload, await askWorker<Measured>(found.path, script, request));
+    },
   }));
-}
-
-function inWorker(executablePath: string, script: string, { image, tier }: Request): Promise<Answer> {
-  const answer = (route: Route) => {
-    const path = basename(new URL(route.request().url()).pathname);
-    if (!path.endsWith(".mjs")) return route.fulfill({ contentType: "text/html", body: "<!doctype html>" });
-    return route.fulfill({ contentType: "text/javascript", body: readFileSync(join(dirname(script), path), "utf8") });
-  };
-  const address = ORIGIN + basename(script);
-  return inFreshPage(executablePath, answer, (page) =>
-    page.evaluate(
-      ([address, bytes, tier]) =>
-        new Promise<Answer>((resolve) => {
-          const worker = new Worker(address, { type: "module" });
-          worker.onmessage = (event: MessageEvent<Answer>) => resolve(event.data);
-          worker.onerror = (event) => resolve({ failed: event.message || "the worker did not load" });
-          worker.postMessage({ image: Uint8Array.from(bytes), tier });
-        }),
-      [address, Array.from(image), tier] as const,
-    ),
-  );
 }
