@@ -73,6 +73,9 @@ describe("local APIC", () => {
     expect(read(0x80)).toBe(0x30);
     expect(taken()).toEqual([0x41]);
     expect(read(0xa0)).toBe(0x40);
+    // Of one class: the task priority, with its lower half (SDM 3, 11.8.3.1).
+    write(0x80, 0x47);
+    expect(read(0xa0)).toBe(0x47);
   });
 
   it("vectors below 16 are errors; ESR shows them once it is written", () => {
@@ -138,6 +141,39 @@ describe("local APIC", () => {
     end();
     rig.runTo(10_000);
     expect(taken()).toEqual([]);
+  });
+
+  it("another divider takes the count over as it is", () => {
+    write(0x3e0, 3);
+    write(0x320, 0x40);
+    write(0x380, 1000);
+    rig.runTo(1600);
+    expect(read(0x390)).toBe(900);
+    write(0x3e0, 11);
+    expect(read(0x390)).toBe(900);
+    rig.runTo(1700);
+    expect(read(0x390)).toBe(800);
+    rig.runTo(2499);
+    expect(taken()).toEqual([]);
+    rig.runTo(2500);
+    expect(taken()).toEqual([0x40]);
+  });
+
+  it("switched off by its MSR it forgets everything (SDM 3, 11.4.3)", () => {
+    write(0x80, 0x45);
+    write(0x320, 0x40);
+    toSelf(0x31);
+    rig.board.apic.relocate(APIC, false);
+    rig.board.apic.relocate(APIC, true);
+    expect([read(0x80), read(0x320), read(0x210), taken()]).toEqual([0, 0x1_0000, 0, []]);
+  });
+
+  it("registers take whole aligned words only", () => {
+    rig.board.physicalWrite(APIC + 0x80, 2, 0x45n);
+    rig.board.physicalWrite(APIC + 0x82, 4, 0x45n);
+    expect(read(0x80)).toBe(0);
+    rig.board.physicalWrite(APIC + 0x80, 8, 0x45n);
+    expect(read(0x80)).toBe(0x45);
   });
 
   it("periodic timer: every period, masked ones lost; count 0 stops it", () => {
@@ -214,10 +250,53 @@ describe("82093AA", () => {
     expect(io(0x10 + 18)).toBe(0x8039);
   });
 
+  it("the end of an interrupt that came by edge is not its affair (SDM 3, 11.8.5)", () => {
+    io(0x10 + 18, 0x8039);
+    rig.board.setIrq(9, true);
+    expect(taken()).toEqual([0x39]);
+    // Accepted once more, by edge this time.
+    toSelf(0x39);
+    end();
+    expect(io(0x10 + 18)).toBe(0xc039);
+  });
+
+  it("a level that is up when its entry is opened is delivered; one by edge forgets remote IRR", () => {
+    io(0x12, 0x1_8031);
+    rig.board.setIrq(1, true);
+    io(0x12, 0x8031);
+    expect([taken(), io(0x12)]).toEqual([[0x31], 0xc031]);
+    io(0x12, 0x0031);
+    expect(io(0x12)).toBe(0x0031);
+  });
+
+  it("status bits of an entry cannot be written, nor more of the ID than it has", () => {
+    io(0x12, 0x1_f031);
+    expect(io(0x12)).toBe(0x1_a031);
+    io(0, 0xff00_0000);
+    expect(io(0)).toBe(0x0f00_0000);
+  });
+
+  it("a vector below 16 is an error of the local APIC that gets it", () => {
+    io(0x12, 0x000f);
+    rig.board.setIrq(1, true);
+    write(0x280, 0);
+    expect([taken(), read(0x280)]).toEqual([[], 0x40]);
+  });
+
   it("delivery mode NMI has no vector and is by edge", () => {
     io(0x12, 0x8400);
     rig.board.setIrq(1, true);
     expect([rig.board.nmiPending(), taken(), io(0x12)]).toEqual([true, [], 0x8400]);
+    rig.board.acknowledgeNmi();
+    rig.board.setIrq(1, false);
+    // Remote IRR is left of what the entry was before.
+    io(0x12, 0x8030);
+    rig.board.setIrq(1, true);
+    rig.board.setIrq(1, false);
+    io(0x12, 0x8400);
+    expect(io(0x12)).toBe(0xc400);
+    rig.board.setIrq(1, true);
+    expect(rig.board.nmiPending()).toBe(true);
   });
 
   it("logical destinations of the flat model; others get nothing", () => {
@@ -230,6 +309,34 @@ describe("82093AA", () => {
     io(0x13, 0x0c00_0000);
     rig.board.setIrq(1, true);
     expect(taken()).toEqual([0x40]);
+  });
+});
+
+describe("destinations (SDM 3, 11.6.2)", () => {
+  const isTaken = (destination: number, logical: boolean) => {
+    write(0x310, destination << 24);
+    write(0x300, (logical ? 0x800 : 0) | 0x50);
+    const vectors = taken();
+    if (vectors.length) end();
+    return vectors.length === 1;
+  };
+
+  it("physical: its own ID, and FFh for all", () => {
+    write(0x20, 0x0300_0000);
+    expect([0, 1, 3, 0xff].map((id) => isTaken(id, false))).toEqual([false, false, true, true]);
+  });
+
+  it("logical, clusters: the same cluster, and a bit of its own", () => {
+    write(0xe0, 0x0fff_ffff);
+    write(0xd0, 0x2100_0000);
+    expect([0x21, 0x23, 0x22, 0x11, 0x31, 0x20].map((set) => isTaken(set, true))).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 });
 

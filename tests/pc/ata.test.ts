@@ -130,6 +130,77 @@ describe("ATA", () => {
     expect(rig.in8(0x1f3)).toBe(50);
   });
 
+  it("count 0 is 256 sectors, or 65536 with 48-bit addresses", () => {
+    registers(0, 0);
+    command(0x40);
+    expect(settle()).toBe(0x51);
+    command(0x42);
+    expect(settle()).toBe(0x51);
+    rig = new Rig({ disks: [new Disk(new Uint8Array(512 * 256))] }, { disk: (what) => activity.push(what) });
+    registers(0, 0);
+    command(0x40);
+    expect(settle()).toBe(0x50);
+    command(0x42);
+    expect(settle()).toBe(0x51);
+    command(0x20);
+    expect(activity).toEqual([{ drive: 0, write: false, lba: 0, sectors: 256 }]);
+  });
+
+  it("counts what is left in both halves of the register", () => {
+    rig = new Rig({ disks: [new Disk(new Uint8Array(512 * 300))] });
+    rig.out8(0x1f6, 0x40);
+    rig.out8(0x1f2, 1, 1);
+    for (const port of [0x1f3, 0x1f4, 0x1f5]) rig.out8(port, 0, 0);
+    command(0x24);
+    const left = () => {
+      settle();
+      words(256);
+      const [low, high] = [0, 0x80].map((control) => (rig.out8(0x3f6, control), rig.in8(0x1f2)));
+      return high * 256 + low;
+    };
+    expect([left(), left()]).toEqual([256, 255]);
+  });
+
+  it("shows the newest values again after a write to a register", () => {
+    rig.out8(0x1f3, 9, 50);
+    rig.out8(0x3f6, 0x80);
+    expect(rig.in8(0x1f3)).toBe(9);
+    rig.out8(0x1f4, 1);
+    expect(rig.in8(0x1f3)).toBe(50);
+  });
+
+  it("takes nothing into its registers while it is busy", () => {
+    registers(1, 7);
+    expect(command(0x20)).toBe(0x80);
+    rig.out8(0x1f2, 77);
+    rig.out8(0x1f6, 0xf0);
+    expect(settle()).toBe(0x58);
+    expect([rig.in8(0x1f2), rig.in8(0x1f6)]).toEqual([1, 0xe0]);
+  });
+
+  it("there is no sector 0 on a track", () => {
+    rig.out8(0x1f2, 1);
+    for (const port of [0x1f3, 0x1f4, 0x1f5]) rig.out8(port, 0);
+    rig.out8(0x1f6, 0xa1);
+    command(0x20);
+    expect(settle()).toBe(0x51);
+    expect(rig.in8(0x1f1)).toBe(0x10);
+  });
+
+  it("each disk has its own block size", () => {
+    rig = new Rig({ disks: [disk, new Disk(new Uint8Array(512 * 3))] });
+    registers(4, 0, 1);
+    command(0xc6);
+    settle();
+    const blocks = [0, 1].map((drive) => {
+      registers(0, 0, drive);
+      command(0xec);
+      settle();
+      return words(256)[59];
+    });
+    expect(blocks).toEqual([0x110, 0x104]);
+  });
+
   it("reads by cylinder, head and sector", () => {
     rig.out8(0x1f2, 1);
     rig.out8(0x1f3, 2);

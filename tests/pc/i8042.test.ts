@@ -175,4 +175,48 @@ describe("8042", () => {
     expect(rig.board.resetRequested).toBe(true);
     expect(rig.board.takeAttention()).toBe(true);
   });
+
+  it("resets by bit 0 of its output port", () => {
+    rig.out8(0x64, 0xd1);
+    rig.out8(0x60, 0xdf);
+    expect(rig.board.resetRequested).toBe(false);
+    rig.out8(0x64, 0xd1);
+    rig.out8(0x60, 0xde);
+    expect(rig.board.resetRequested).toBe(true);
+  });
+
+  it("shows in its output port from whom the byte is that waits", () => {
+    const port = () => (rig.out8(0x64, 0xd0), next() & 0x30);
+    expect(port()).toBe(0);
+    rig.out8(0x64, 0xd2);
+    rig.out8(0x60, 0x77);
+    expect(port()).toBe(0x10);
+    rig.out8(0x64, 0xd3);
+    rig.out8(0x60, 0x77);
+    expect(port()).toBe(0x20);
+  });
+
+  it("a byte for the keyboard switches its port on", () => {
+    rig.out8(0x64, 0xad);
+    rig.out8(0x60, 0xee);
+    expect(next()).toBe(0xee);
+    rig.out8(0x64, 0x20);
+    expect(next() & 0x10).toBe(0);
+  });
+
+  it("F5 and F6 go back to set 2, F4 does not", () => {
+    rig.out8(0x64, 0x60);
+    rig.out8(0x60, 0x05);
+    const ask = (...bytes: number[]) =>
+      bytes.forEach((byte) => {
+        rig.out8(0x60, byte);
+        expect(next()).toBe(0xfa);
+      });
+    const set = () => (ask(0xf0, 0x00), next());
+    const after = [0xf4, 0xf5, 0xf6].map((command) => {
+      ask(0xf0, 0x01, command);
+      return set();
+    });
+    expect(after).toEqual([1, 2, 2]);
+  });
 });

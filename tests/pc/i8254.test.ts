@@ -113,6 +113,14 @@ describe("8254", () => {
     expect(levels.join("")).toBe("1100111001");
   });
 
+  it("mode 3: counts down by two, an odd count from one less", () => {
+    gate(true);
+    program(2, 3, 5);
+    clocks(1);
+    const counts = Array.from({ length: 10 }, () => (clocks(1), read(2)));
+    expect(counts).toEqual([2, 0, 4, 2, 4, 2, 0, 4, 2, 4]);
+  });
+
   it("mode 4: one low clock when the count runs out", () => {
     gate(true);
     program(2, 4, 6);
@@ -128,6 +136,11 @@ describe("8254", () => {
     expect(read(2)).toBe(0x0999);
     clocks(1000);
     expect(read(2)).toBe(0x9999);
+    program(2, 0, 0x1234, 1);
+    clocks(1);
+    expect(read(2)).toBe(0x1234);
+    clocks(35);
+    expect(read(2)).toBe(0x1199);
   });
 
   it("latches a count until it has been read, and status before count", () => {
@@ -181,6 +194,19 @@ describe("8254", () => {
     program(0, 0, 100);
     rig.run(100_000, true);
     expect(rig.delivered).toHaveLength(1);
+  });
+
+  it("interrupts in mode 4 at the end of the low clock", () => {
+    rig.out8(0x21, 0xfe);
+    program(0, 4, 100);
+    rig.delivered.length = 0;
+    const { clock } = rig.board;
+    const start = clock.count(rig.tick, PIT_HERTZ) + 1;
+    // OUT is high already when the mode is set: that edge was before.
+    rig.runTo(clock.tickOf(start + 50, PIT_HERTZ), true);
+    rig.delivered.length = 0;
+    rig.run(100_000, true);
+    expect(rig.delivered.map(({ tick }) => tick)).toEqual([clock.tickOf(start + 101, PIT_HERTZ)]);
   });
 
   it("stays exact after a hundred days", () => {

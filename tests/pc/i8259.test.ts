@@ -110,6 +110,36 @@ describe("8259A pair", () => {
     expect(pic.acknowledge()).toBe(0x0d);
   });
 
+  it("rotates on a specific end of interrupt: the named line becomes the lowest", () => {
+    pulse(3);
+    pic.acknowledge();
+    out(0x20, 0xe3);
+    expect(isr()).toBe(0);
+    pulse(3);
+    pulse(4);
+    expect(pic.acknowledge()).toBe(0x0c);
+  });
+
+  it("takes the upper five bits of a vector from ICW2, the lower three from the line", () => {
+    out(0x20, 0x11);
+    out(0x21, 0x4f, 0x04, 0x01, 0x00);
+    pulse(1);
+    expect(pic.acknowledge()).toBe(0x49);
+  });
+
+  it("special fully nested mode: the second controller may interrupt itself, by its own priorities", () => {
+    out(0x20, 0x11);
+    out(0x21, 0x08, 0x04, 0x11, 0x00);
+    out(0xa0, 0x11);
+    out(0xa1, 0x70, 0x02, 0x11, 0x00);
+    pulse(10);
+    expect(pic.acknowledge()).toBe(0x72);
+    pulse(11);
+    expect(pic.intr).toBe(false);
+    pulse(9);
+    expect(pic.acknowledge()).toBe(0x71);
+  });
+
   it("clears in-service by itself in automatic mode", () => {
     out(0x20, 0x11);
     out(0x21, 0x08, 0x04, 0x03, 0x00);
@@ -125,6 +155,8 @@ describe("8259A pair", () => {
     pulse(6);
     expect(pic.intr).toBe(false);
     out(0x20, 0x68);
+    // OCW3 without its bit 6 leaves the mode as it is.
+    expect(isr()).toBe(0x02);
     expect(pic.acknowledge()).toBe(0x0e);
   });
 

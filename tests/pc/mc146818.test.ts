@@ -68,6 +68,45 @@ describe("MC146818", () => {
     expect(read(0x0a) & 0x80).toBe(0x80);
     rig.runTo(second());
     expect(read(0x0a) & 0x80).toBe(0);
+    // 244 microseconds before (data sheet, register A).
+    rig.runTo(2 * second() - 24_500);
+    expect(read(0x0a) & 0x80).toBe(0);
+    rig.runTo(2 * second() - 24_400);
+    expect(read(0x0a) & 0x80).toBe(0x80);
+  });
+
+  it("has midnight and noon as the twelfth hour", () => {
+    const hour24 = (hour12: number) => {
+      write(0x0b, 0x80);
+      write(4, hour12);
+      write(0x0b, 0x00);
+      expect(read(4)).toBe(hour12);
+      write(0x0b, 0x02);
+      return read(4);
+    };
+    expect([0x12, 0x01, 0x11, 0x92, 0x81, 0x91].map(hour24)).toEqual([0x00, 0x01, 0x11, 0x12, 0x13, 0x23]);
+  });
+
+  it("SET takes the update interrupt away", () => {
+    write(0x0b, 0x12);
+    write(0x0b, 0x92);
+    expect(read(0x0b)).toBe(0x82);
+  });
+
+  it("rates 1 and 2 are 256 and 128 a second", () => {
+    for (const [rate, count] of [
+      [1, 256],
+      [2, 128],
+    ]) {
+      rig = new Rig();
+      rig.startPics();
+      rig.out8(0x21, 0xfb);
+      rig.out8(0xa1, 0xfe);
+      write(0x0a, 0x20 | rate);
+      write(0x0b, 0x42);
+      rig.runTo(second(), true);
+      expect(rig.delivered).toHaveLength(count);
+    }
   });
 
   it("interrupts at the periodic rate", () => {

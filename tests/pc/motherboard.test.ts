@@ -57,8 +57,10 @@ describe("board", () => {
 
   it("has A20 in port 92h", () => {
     expect(rig.in8(0x92) & 2).toBe(2);
+    rig.board.takeAttention();
     rig.out8(0x92, 0);
     expect(rig.board.addressMask()).toBe(0xffefffff);
+    expect(rig.board.takeAttention()).toBe(true);
     rig.out8(0x92, 2);
     expect(rig.board.addressMask()).toBe(0xffffffff);
   });
@@ -90,6 +92,13 @@ describe("board", () => {
     expect(config(0x10000)).toBe(0xffffffff);
     rig.board.portWrite(0xcf8, 4, 0);
     expect(rig.board.portRead(0xcfc, 4)).toBe(0xffffffff);
+    // Nothing here has base addresses to place; the interrupt line is a byte to keep.
+    config(0x0910);
+    rig.board.portWrite(0xcfc, 4, 0xffffffff);
+    expect(config(0x0910)).toBe(0);
+    config(0x093c);
+    rig.board.portWrite(0xcfc, 1, 0x0e);
+    expect(config(0x093c)).toBe(0x0e);
   });
 
   it("raises attention only when something the CPU must know has changed", () => {
@@ -108,6 +117,8 @@ describe("board", () => {
     rig.board.ram[0xffff0] = 0xea;
     expect(rig.board.pageKind(0xfffff000)).toBe("device");
     expect(rig.board.physicalRead(0xfffffff0, 1)).toBe(0xean);
+    rig.board.ram[0xe0000] = 0x55;
+    expect([0xfffdffff, 0xfffe0000].map((at) => rig.board.physicalRead(at, 1))).toEqual([0xffn, 0x55n]);
     expect(rig.board.physicalRead(0x8000000, 4)).toBe(0xffffffffn);
     expect(
       ["a0000", "b8000", "c0000", "fffff", "100000", "3ffffff", "4000000"].map((at) =>
@@ -130,6 +141,14 @@ describe("board", () => {
     expect(other.board.save()).toEqual(saved);
     expect(other.board.nextEvent).toBe(rig.board.nextEvent);
     expect(other.in8(0x71)).toBe(7);
+  });
+
+  it("comes back running from a saved state, whatever had ended it since", () => {
+    const saved = rig.board.save();
+    rig.board.portWrite(0x604, 2, 0x2000);
+    expect(rig.board.stop).toEqual({ kind: "poweredOff" });
+    rig.board.restore(saved);
+    expect(rig.board.stop).toBeUndefined();
   });
 
   it("stores DMA registers by byte, low first", () => {

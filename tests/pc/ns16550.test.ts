@@ -67,6 +67,34 @@ describe("16550A", () => {
     expect(edges).toEqual([true, false, true, false, true]);
   });
 
+  it("forgets what it received when the FIFOs are switched on or off, or told to", () => {
+    for (const [before, after] of [
+      [1, 0],
+      [0, 1],
+      [1, 3],
+    ]) {
+      write(2, before);
+      uart.receive([1]);
+      expect(read(5) & 1).toBe(1);
+      write(2, after);
+      expect(read(5) & 1).toBe(0);
+    }
+  });
+
+  it("tells of the ring indicator when it ends only", () => {
+    write(4, 0x10);
+    read(6);
+    write(4, 0x14);
+    expect(read(6)).toBe(0x40);
+    write(4, 0x10);
+    expect(read(6)).toBe(0x04);
+  });
+
+  it("has four interrupt enables", () => {
+    write(1, 0xff);
+    expect(read(1)).toBe(0x0f);
+  });
+
   it("loops back data and modem lines", () => {
     expect(read(6)).toBe(0xb0);
     write(4, 0x1f);

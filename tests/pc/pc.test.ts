@@ -118,6 +118,18 @@ describe("a PC", () => {
     expect(pc.run(2 * SECOND)).toEqual({ kind: "debugExit", value: 7 });
   });
 
+  it("moves what the CPU sees with A20, whoever switches it", () => {
+    const { pc } = start(guest("spin"));
+    pc.run(1000);
+    const seen = () => pc.cpu.translate(0x10_0500n, "read", false);
+    expect(seen()).toBe(0x10_0500);
+    const open = pc.save();
+    pc.board.a20 = false;
+    expect(seen()).toBe(0x500);
+    pc.restore(open);
+    expect(seen()).toBe(0x10_0500);
+  });
+
   it("counts the clock's ticks from the time of day", () => {
     const seconds = 12 * 3600 + 34 * 60 + 56;
     const { pc } = start(guest("spin"), { epoch: 19_000 * 86_400 + seconds });

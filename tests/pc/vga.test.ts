@@ -76,6 +76,40 @@ describe("VGA text screen", () => {
     expect([screen().rows, screen().lines]).toEqual([50, 8]);
   });
 
+  it("the number of lines has ten bits", () => {
+    crtc(0x11, 0x0e);
+    crtc(0x07, 0x1d);
+    expect(screen().rows).toBe(9);
+    crtc(0x07, 0x1f);
+    expect(screen().rows).toBe(25);
+    crtc(0x07, 0x5d);
+    expect(screen().rows).toBe(41);
+  });
+
+  it("a read of input status 1 makes the next byte for 3C0h an index", () => {
+    rig.in8(0x3da);
+    rig.out8(0x3c0, 0x30);
+    rig.in8(0x3da);
+    rig.out8(0x3c0, 0x31);
+    expect(rig.in8(0x3c0)).toBe(0x31);
+  });
+
+  it("colours have six bits", () => {
+    rig.out8(0x3c8, 1);
+    rig.out8(0x3c9, 0xff);
+    rig.out8(0x3c7, 1);
+    expect(rig.in8(0x3c9)).toBe(0x3f);
+  });
+
+  it("the beam is in vertical retrace for two of 449 lines", () => {
+    const lines: number[] = [];
+    for (let line = 0; line < 449; line++) {
+      rig.tick = Math.floor(((line + 0.5) / 31_469) * rig.board.clock.ticksPerSecond);
+      if (rig.in8(0x3da) & 8) lines.push(line);
+    }
+    expect(lines).toEqual([412, 413]);
+  });
+
   it("bit 3 of the mode control register chooses between blinking and bright background", () => {
     attribute(0x10, 0x04);
     expect(screen().blink).toBe(false);

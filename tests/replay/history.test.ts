@@ -12,14 +12,22 @@ describe("a machine taken to earlier and later instants", () => {
     const atPowerOn = pc.hash();
     const history = new History(pc, 0, { snapshots: 8, bytes: 64 << 20 });
     const hashes = new Map<number, string>();
+    const idle = new Map<number, number>([[0, 0]]);
     for (let tick = 4_000_000; tick <= 80_000_000; tick += 4_000_000) {
       pc.run(tick);
       history.take(tick);
       hashes.set(tick, pc.hash());
+      idle.set(tick, pc.cpu.idleTicks);
     }
     expect(history.count).toBe(8);
     expect(history.restore(history.before(0))).toBe(0);
     expect(pc.hash()).toBe(atPowerOn);
+    for (const tick of hashes.keys()) {
+      const at = history.restore(history.before(tick));
+      if (at) expect(pc.hash()).toBe(hashes.get(at));
+      expect(pc.cpu.idleTicks).toBe(idle.get(at));
+    }
+    expect(pc.cpu.idleTicks).toBeGreaterThan(0);
     // There and back in an order of its own, each time from the nearest snapshot.
     for (const tick of [40_000_000, 8_000_000, 80_000_000, 76_000_000, 4_000_000, 60_000_000]) {
       const snapshot = history.before(tick);
@@ -28,6 +36,27 @@ describe("a machine taken to earlier and later instants", () => {
       expect(pc.clock).toBe(snapshot.tick);
       pc.run(tick);
       expect(pc.hash()).toBe(hashes.get(tick));
+    }
+  });
+
+  it("keeps as many snapshots as there is room for", () => {
+    const pc = new Pc({ disk: disk.slice(), memoryMiB: 16 });
+    const pages = { from: 0x40_0000, count: 64 };
+    const history = new History(pc, 0, { snapshots: 1000, bytes: (128 + 4 * pages.count) * 4096 });
+    for (let round = 1; round <= 60; round++) {
+      pc.run(round);
+      for (let n = 0; n < pages.count; n++) pc.cpu.ram[pages.from + n * 4096] = round;
+      history.take(round);
+      const { latest } = history;
+      expect(latest.pages.length).toBeGreaterThanOrEqual(pages.count);
+    }
+    // Each holds all of these pages anew: three beside those of power-on.
+    expect(history.count).toBeGreaterThanOrEqual(4);
+    const marks = new Set(Array.from({ length: 61 }, (_, tick) => history.before(tick).mark));
+    expect(marks.size).toBe(history.count);
+    for (const mark of marks) {
+      history.restore(history.before(mark));
+      expect([mark, pc.clock, pc.cpu.ram[pages.from]]).toEqual([mark, mark, mark]);
     }
   });
 
@@ -41,6 +70,11 @@ describe("a machine taken to earlier and later instants", () => {
     run(5_000_000, "one");
     run(10_000_000, "two");
     run(15_000_000, "three");
+    expect([4_999_999, 5_000_000, 5_000_001].map((tick) => history.before(tick).mark)).toEqual([
+      "power-on",
+      "one",
+      "one",
+    ]);
     history.restore(history.before(5_000_000));
     history.forgetAfter(5_000_000);
     pc.input({ kind: "serial", bytes: [65] });

@@ -81,9 +81,9 @@ export class Pci extends Device<State> implements PortDevice {
   writePort(port: number, width: Width, value: number): void {
     const { state } = this;
     if (port === 0xcf9 && width === 1) {
-      const rising = value & 4 && !(state.resetControl & 4);
+      // The bit that resets never stays set.
       state.resetControl = value & 2;
-      if (rising) this.resetLine();
+      if (value & 4) this.resetLine();
     } else if (port === 0xcf8 && width === 4) state.address = value & 0x80fffffc;
     else if (port >= 0xcfc) {
       const bytes = this.selected();
