@@ -1,0 +1,76 @@
+/** Constants that somebody outside the kernel needs: addresses, sizes, bounds, ports. */
+
+export const layoutVersion = 2;
+
+/** [value, meaning]; a bigint becomes an unsigned 64-bit constant in C. */
+const constantTable = {
+  LAYOUT_VERSION: [layoutVersion, "changes whenever a reader must change"],
+  PAGE_SIZE: [4096, "bytes of a page and of a frame"],
+  KERNEL_VIRTUAL_BASE: [0xffffffff80000000n, "virtual address of physical address 0 in the kernel's own mapping"],
+  KERNEL_PHYSICAL_BASE: [0x100000, "where the kernel image is loaded"],
+  DIRECT_MAP_BASE: [0xffff800000000000n, "all physical memory, in order, from here"],
+  KERNEL_STACKS_BASE: [0xffffff0000000000n, "kernel stack of PID n: n * KERNEL_STACK_STRIDE, guard first"],
+  KERNEL_STACK_STRIDE: [0x8000, "distance of two kernel stacks; what is below the stack is never mapped"],
+  KERNEL_STACK_SIZE: [0x4000, "bytes of a kernel stack, at the end of its stride"],
+  HEAP_BASE: [0xffffff4000000000n, "first byte of the kernel heap"],
+  HEAP_LIMIT: [0x2000000, "most bytes the kernel heap may grow to"],
+  USER_BASE: [0x400000n, "lowest address a program may use"],
+  USER_STACK_TOP: [0x7fffffff0000n, "just above a native process's stack"],
+  USER_STACK_LIMIT: [0x40000, "most bytes a user stack may grow to; the page below is the guard and is never mapped"],
+  USER_TOP: [0x7ffffffff000n, "just above the highest user address"],
+  USER_HEAP_LIMIT: [0x1000000, "most bytes a process may get from grow"],
+  NAME_SIZE: [32, "bytes of a process or file name with its NUL"],
+  ARGUMENT_SIZE: [256, "bytes of the argument text of spawn with its NUL"],
+  WRITE_MAX: [1024, "most bytes of one write to the console; one write is never mixed with another"],
+  MAX_PROCESSES: [96, "slots of the process table; slot 0 is the idle process"],
+  TOPIC_BUCKETS: [64, "buckets of the topic hash table"],
+  MAX_TOPICS: [1024, "most topics that exist at once"],
+  MAX_SUBSCRIPTIONS: [64, "most subscriptions of one process"],
+  TOPIC_RESERVED: [256, "topics below this are the kernel's"],
+  TOPIC_PRIVATE: [
+    0xffffff00,
+    "TOPIC_PRIVATE + PID is where replies to that process go; nobody may publish or subscribe from here on",
+  ],
+  TOPIC_ANY: [0xffffffff, "receive: any topic; no topic has this number"],
+  MESSAGE_MAX: [65536, "most bytes of a message"],
+  NOTIFY_CAPACITY: [256, "slots of the notification queue"],
+  NOTIFY_KERNEL_SHARE: [128, "slots of it for the kernel's own messages; the others are for processes"],
+  KERNEL_MESSAGES: [2048, "messages the kernel holds ready for interrupt handlers"],
+  KERNEL_MESSAGE_SIZE: [64, "most data bytes of one of them"],
+  MAILBOX_DEPTH: [16, "slots of a subscription that asks for none"],
+  MAILBOX_DEPTH_MAX: [1024, "most slots a subscription may ask for"],
+  MAILBOX_BYTES: [0x100000, "most message bytes in the mailbox of one process"],
+  PUBLISHER_BYTES: [0x80000, "most of them that one publisher may take"],
+  RETAIN_DEPTH_MAX: [64, "most messages a topic may retain; it is 1 until somebody sets it"],
+  RETAINED_BYTES: [0x400000, "most bytes that all topics together may retain"],
+  PUBLISHER_RETAINED: [0x100000, "most of them that one publisher may have"],
+  MAX_QUEUES: [128, "message queues that exist at once"],
+  QUEUE_DEPTH_MAX: [256, "most messages a queue may be made for"],
+  QUEUE_BYTES: [0x100000, "most message bytes in one queue"],
+  MAX_SEGMENTS: [32, "shared memory segments that exist at once"],
+  SEGMENT_MAX: [0x400000, "most bytes of a segment"],
+  SEGMENT_BASE: [
+    0x100000000n,
+    "where the first segment is attached; segment n is n * SEGMENT_MAX behind it, in every process",
+  ],
+  TRACE_CAPACITY: [4096, "records in the trace ring, a power of two"],
+  TRACE_DOORBELL_PORT: [0x700, "OUT, 32 bits: low half of trace_ring.head; drain the ring now"],
+  TRACE_ADDRESS_PORT: [0x704, "OUT, 32 bits, once at start: physical address of trace_ring"],
+  HEAP_CLASSES: [13, "size classes of the kernel heap: 32 bytes, 64, ... 128 KiB"],
+  HEAP_MAGIC: [0x48454150, 'first word of every heap block header: "PAEH"'],
+  MAX_PROGRAM_LEN: [256, "words of a Program: its instructions, and behind them its variables and texts"],
+  SECTOR_SIZE: [512, "bytes of a disk sector"],
+  SUPERBLOCK_LBA: [16, "sector of the superblock; 0 is the first sector, 1 to 15 the second stage"],
+  SUPERBLOCK_MAGIC: [0x44414c4152454841n, "first 8 bytes of the superblock"],
+  DIRECTORY_ENTRIES: [64, "entries of the flat directory"],
+  BOOT_INFO_ADDRESS: [0x6000, "physical address of boot_info as the boot stages write it"],
+  BOOT_INFO_MAGIC: [0x5449424f, "first word of boot_info"],
+  BOOT_STAGES: [8, "boot stages with a time stamp"],
+  E820_MAX: [32, "most memory ranges that are kept"],
+  FRAME_NONE: [0xffffffff, "frame list: no next frame"],
+} as const satisfies Record<string, readonly [number | bigint, string]>;
+
+export const constantText: Readonly<Record<string, readonly [number | bigint, string]>> = constantTable;
+export const constants = Object.fromEntries(Object.entries(constantTable).map(([key, [value]]) => [key, value])) as {
+  readonly [K in keyof typeof constantTable]: (typeof constantTable)[K][0];
+};
