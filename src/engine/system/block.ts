@@ -11,6 +11,7 @@ import type { Segments } from "./segments";
 
 const CHUNK = 8;
 const LOW32 = 0xffff_ffffn;
+const IN_PAGE = 0xfffn;
 
 export class BlockMemory {
   private readonly bytes: Uint8Array;
@@ -104,12 +105,16 @@ export class BlockMemory {
     return 0;
   }
 
-  /** Those bytes of `from` that `selected` says; the whole range must be writable only if any is. */
+  /**
+   * Those bytes of `from` that `selected` says. A page must be writable only if some of them are in it; if it is not, CR2 is where the
+   * operand begins in it; and 16 bytes are aligned as two quadwords are: both as the processors we measured do it.
+   */
   writeSome(record: number, offset: bigint, from: Uint8Array, selected: (n: number) => boolean): number {
     const linear = this.linear(record, offset, from.length, true, 1n);
-    if (linear === undefined || this.access.isMisaligned(record, ...halves(linear), from.length)) return EXIT.fault;
+    if (linear === undefined || this.access.isMisaligned(record, ...halves(linear), CHUNK)) return EXIT.fault;
     const chosen = [...from.keys()].filter(selected);
-    for (const n of chosen) if (this.mayWrite(record, linear + BigInt(n), 1)) return EXIT.fault;
+    const begin = (n: number) => Math.max(0, n - Number((linear + BigInt(n)) & IN_PAGE));
+    for (const n of new Set(chosen.map(begin))) if (this.mayWrite(record, linear + BigInt(n), 1)) return EXIT.fault;
     for (const n of chosen) if (this.store(record, linear + BigInt(n), 1, BigInt(from[n]))) return EXIT.fault;
     return 0;
   }

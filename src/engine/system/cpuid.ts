@@ -76,7 +76,11 @@ function extended(): Leaf {
   return [SIGNATURE, 0, bit(0, "lahf", "sahf") | bit(5, "lzcnt"), edx];
 }
 
-/** The deterministic description of one leaf; unknown ones are zero, beyond the last basic one it is the last (SDM 2A CPUID). */
+/** Beyond the last one, basic or extended, it is the last basic one (SDM 2A CPUID); what software makes of 40000000h and up is its own. */
+const known = (number: number): number =>
+  (number > MAX_BASIC && number < 0x4000_0000) || number > MAX_EXTENDED ? MAX_BASIC : number;
+
+/** The deterministic description of one leaf; unknown ones in between are zero. */
 export function leaf(number: number, levels5 = true): Leaf {
   switch (number) {
     case 0:
@@ -111,7 +115,7 @@ export function leaf(number: number, levels5 = true): Leaf {
 /** Takes EAX and ECX; upper halves of the four registers are cleared. Leaf 7 has sub-leaf 0 only. */
 export const cpuid = (core: Core) => (): number => {
   const { u32 } = core;
-  const number = u32[at.registers + 2 * RAX];
+  const number = known(u32[at.registers + 2 * RAX]);
   const subleaf = u32[at.registers + 2 * RCX];
   const values = number === 7 && subleaf !== 0 ? ([0, 0, 0, 0] as const) : leaf(number, core.levels5);
   // The APIC bit follows the APIC's switch (SDM 3, 11.4.3).

@@ -190,6 +190,10 @@ describe("MSRs, CPUID, time", () => {
     expect(ask(0x8000_0001)[3] & (1 << 29)).not.toBe(0);
     expect(ask(7)[2] & (1 << 16)).not.toBe(0);
     expect(ask(7, 1)).toEqual([0, 0, 0, 0]);
+    // Beyond the last leaf comes what the last basic one says.
+    for (const beyond of [8, 0x3fff_ffff, 0x8000_0009, 0xffff_ffff]) expect(ask(beyond)).toEqual(ask(7));
+    expect(ask(0x8000_0009, 1)).toEqual([0, 0, 0, 0]);
+    expect(ask(5)).toEqual([0, 0, 0, 0]);
     expect(ask(0x8000_0008)[0]).toBe(40 | (57 << 8));
   });
 });

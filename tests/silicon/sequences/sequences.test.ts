@@ -4,7 +4,6 @@ import { expect, test } from "vitest";
 import { BREAKPOINT, difference, isUsable, openFlags, promised, type Recorded } from "./cases";
 import { BITS } from "../cases";
 import { MIXED, sequenceBenches } from "./engine";
-import { isDeviation } from "./faults";
 import { found } from "./found";
 import { unpack } from "./recording";
 
@@ -14,17 +13,17 @@ const SAMPLE = Number(process.env.SAMPLE ?? 15);
 
 function wrong(those: readonly Recorded[], bench: ReturnType<typeof sequenceBenches>): string[] {
   return those.flatMap(({ test, outcome }) => {
-    if (isDeviation(test, outcome) || !isUsable(outcome)) return [];
+    if (!isUsable(outcome)) return [];
     const ours = bench(test.bits).runSequence(test);
     const found = isUsable(ours) && difference(promised(test, outcome), ours, openFlags(test, outcome));
     return found ? [`${test.bits} bits ${Buffer.from(test.code).toString("hex")}: ${found}`] : [];
   });
 }
 
-test.each(["faults", "programs"])("%s come out as they came out of the processor", (name) => {
+test.each(["faults", "masked", "programs"])("%s come out as they came out of the processor", (name) => {
   const those = recorded(name);
   expect(those.length).toBeGreaterThan(500);
-  expect(new Set(those.map(({ outcome }) => outcome.vector)).size).toBeGreaterThan(3);
+  expect(new Set(those.map(({ outcome }) => outcome.vector)).size).toBeGreaterThan(2);
   expect(wrong(those, sequenceBenches())).toEqual([]);
 });
 
