@@ -202,7 +202,9 @@ export class Jumps {
   private want(word: number, low: number, high: number): void {
     const { space } = this;
     const { wanted, length } = space;
-    for (let n = 0; n < length && n < MOST_WANTED; n += 3) {
+    // Too many already.
+    if (length > MOST_WANTED) return;
+    for (let n = 0; n < length; n += 3) {
       if (wanted[n] === word && wanted[n + 1] === low >>> 0 && wanted[n + 2] === high) return;
     }
     if (length < MOST_WANTED) wanted.set([word, low, high], length);

@@ -1,7 +1,8 @@
 /** Jumps that outlive a load of CR3: they must lead where a walk of the tables would (SDM 3, 4.10.4.1). */
 import { beforeEach, expect, it } from "vitest";
 import { jumpEntry } from "../../src/engine/handlers/lookup";
-import { CODE, longMachine, STACK, type Machine } from "./machine";
+import { SPACE_COUNT } from "../../src/engine/state";
+import { bareMachine, CODE, legacyMachine, longMachine, STACK, type Machine } from "./machine";
 
 const A = 0x8000;
 const B = 0xc000;
@@ -18,14 +19,14 @@ let tables: DataView;
 const place = (physical: number, result: number) => m.cpu.ram.set([0xb0, result, 0xc3], physical);
 const map = (space: number, physical: number) => tables.setUint32(space + ENTRY, physical | RIGHTS, true);
 /** Loads CR3 and calls the function; the sum of AL over `times` calls. */
-function call(space: number, times = 1): number {
+function call(space: number, times = 1, { target = FUNCTION, rip = CODE } = {}): number {
   const { state, cpu } = m;
   state.set64("registers", 0n, 1);
   state.set64("registers", BigInt(space), 2);
-  state.set64("registers", FUNCTION, 3);
+  state.set64("registers", target, 3);
   state.set64("registers", BigInt(STACK), 4);
   state.set64("registers", BigInt(times), 6);
-  state.set64("rip", BigInt(CODE));
+  state.set64("rip", BigInt(rip));
   state.set32("halted", 0);
   expect(cpu.run(cpu.clock + 10_000).kind).toBe("halted");
   return Number(state.get64("registers", 1) & 0xffn);
@@ -98,6 +99,84 @@ it("INVLPG forgets the page that code is in, and only that", () => {
   map(A, 0x80_0000);
   system.invalidatePage(FUNCTION + 0x1234n);
   expect(call(A)).toBe(4);
+});
+
+it("after INVLPG the entries that are walked again are compared again", () => {
+  call(A);
+  m.cpu.system.invalidatePage(FUNCTION);
+  call(A);
+  call(B);
+  map(A, 0x80_0000);
+  expect(call(A)).toBe(4);
+});
+
+it("an entry that was another for a while counts as both", () => {
+  // A second directory, to which the entry above it leads between two loads of CR3.
+  const other = 0x1_4000;
+  const second = FUNCTION + 0x20_0000n;
+  const target = { target: second };
+  m.cpu.ram.copyWithin(other, A + 0x2000, A + 0x3000);
+  tables.setUint32(A + ENTRY + 8, 0x20_0000 | RIGHTS, true);
+  tables.setUint32(other + (ENTRY - 0x2000) + 8, 0x80_0000 | RIGHTS, true);
+  const leadTo = (directory: number) => tables.setUint32(A + 0x1000, directory | 7 | ACCESSED, true);
+  expect(call(A, 3)).toBe(3);
+  leadTo(other);
+  // Behind the load of CR3: what was fetched there is known, the function is not.
+  expect(call(A, 1, { ...target, rip: CODE + 3 })).toBe(4);
+  leadTo(A + 0x2000);
+  expect(call(A, 1, target)).toBe(1);
+});
+
+it("one address space more than are remembered: each still has its own code", () => {
+  const spaces = Array.from({ length: SPACE_COUNT + 1 }, (_, n) => 0xc0_0000 + n * 0x3000);
+  spaces.forEach((space, n) => {
+    m.cpu.ram.copyWithin(space, A, A + 0x3000);
+    tables.setUint32(space, (space + 0x1000) | 7, true);
+    tables.setUint32(space + 0x1000, (space + 0x2000) | 7, true);
+    map(space, [0x20_0000, 0x40_0000, 0x80_0000][n % 3]);
+  });
+  for (let round = 0; round < 3; round++) {
+    spaces.forEach((space, n) => expect([n, call(space)]).toEqual([n, [1, 2, 4][n % 3]]));
+  }
+});
+
+it("spaces are found however often everything was forgotten", () => {
+  for (let n = 0; n < 2 * SPACE_COUNT; n++) {
+    expect([call(A), call(B)]).toEqual([1, 2]);
+    m.cpu.flushCaches();
+  }
+});
+
+it("in 32-bit code a space is another one for each code segment", () => {
+  const directories = [0x8000, 0xc000];
+  m = bareMachine(16);
+  const { cpu, state } = m;
+  const other = legacyMachine([], 32);
+  for (let n = 0; n < 6; n++)
+    for (const name of ["selector", "segmentLimit", "segmentAccess"] as const)
+      state.set32(name, other.state.get32(name, n), n);
+  for (let n = 0; n < 6; n++) state.set64("segmentBase", 0n, n);
+  for (let n = 0; n < 4; n++) state.set64("descriptorBase", 0n, n);
+  // mov cr3,edx; 1: call ebx; add cl,al; dec esi; jnz 1b; hlt
+  cpu.ram.set([0x0f, 0x22, 0xda, 0xff, 0xd3, 0x00, 0xc1, 0x4e, 0x75, 0xf9, 0xf4], CODE);
+  tables = new DataView(cpu.ram.buffer, cpu.ram.byteOffset);
+  directories.forEach((directory, n) => {
+    const frame = (n + 1) * 0x40_0000;
+    tables.setUint32(directory, RIGHTS, true);
+    tables.setUint32(directory + 4, frame | RIGHTS, true);
+    place(frame, n + 1);
+  });
+  state.set64("cr3", BigInt(directories[0]));
+  state.set64("cr4", 0x10n);
+  state.set64("cr0", 0x8001_0033n);
+  state.set32("systemFlags", 2);
+  cpu.flushCaches();
+  for (const limit of [0xffff_ffff, 0x0fff_ffff, 0xffff_ffff]) {
+    state.set32("segmentLimit", limit, 1);
+    cpu.system.updateMode();
+    for (let round = 0; round < 3; round++)
+      expect(directories.map((directory) => call(directory, 1, { target: 0x40_0000n }))).toEqual([1, 2]);
+  }
 });
 
 it("two functions that meet in the table of jumps stay known", () => {

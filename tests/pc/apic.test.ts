@@ -256,6 +256,7 @@ describe("82093AA", () => {
     expect(taken()).toEqual([0x39]);
     // Accepted once more, by edge this time.
     toSelf(0x39);
+    rig.board.setIrq(9, false);
     end();
     expect(io(0x10 + 18)).toBe(0xc039);
   });

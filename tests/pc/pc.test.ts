@@ -112,10 +112,10 @@ describe("a PC", () => {
 
   it("resets in every way a PC can be reset, and keeps its memory", () => {
     const { pc } = start(guest("reset"));
-    expect(pc.run(SECOND)).toEqual({ kind: "debugExit", value: 6 });
+    expect(pc.run(SECOND)).toEqual({ kind: "debugExit", value: 8 });
     expect(pc.statistics().resets).toBe(5);
     pc.reset();
-    expect(pc.run(2 * SECOND)).toEqual({ kind: "debugExit", value: 7 });
+    expect(pc.run(2 * SECOND)).toEqual({ kind: "debugExit", value: 9 });
   });
 
   it("moves what the CPU sees with A20, whoever switches it", () => {

@@ -327,3 +327,42 @@ test.each([64, 32] as const)("IRET of %i bits takes a frame over the end of a pa
     expect({ at, refused: m.refused.has("system.interruptReturn") }).toEqual({ at, refused: at + 5 * bytes > end });
   }
 });
+
+test.each([64, 32] as const)("INT n of %i bits writes a frame over the end of a page to both of its pages", (bits) => {
+  const m = createMachine({ quick: true });
+  const bytes = bits === 64 ? 8 : 4;
+  const end = SWAPPED[0];
+  // The first one is remembered. Of the others one more word each lies behind the end; in 64-bit mode frames are aligned.
+  const beyond = bits === 64 ? [2, 4] : [1, 2, 3, 4];
+  for (const top of [STACK1, ...beyond.map((words) => end + words * bytes)]) {
+    m.system.reset();
+    if (bits === 64) swap(m, enterLong(m), 8);
+    else {
+      protect(m);
+      swap(m, identityMap32(m), 4);
+    }
+    descriptor(m, SEL.code64, 0, 0xf_ffff, 0x9b, bits === 64 ? 0xa : 0xc);
+    descriptor(m, SEL.code64User, 0, 0xf_ffff, 0xfb, bits === 64 ? 0xa : 0xc);
+    descriptor(m, SEL.data0, 0, 0xf_ffff, 0x93, 0xc);
+    toUser(m, SEL.code64User);
+    gate(m, VECTOR, SEL.code64, 0x7000, 0xee, 0, bits === 64);
+    m.ram.setUint32(TSS + 4, top, true);
+    for (const page of [GDT, IDT, TSS]) m.read(page, 8);
+    m.set("cpl", 0);
+    m.system.updateMode();
+    for (const page of [STACK1 - 0x1000, end - 0x1000, end]) m.write(page, 8, 0);
+    for (const page of [GDT, IDT, TSS]) m.read(page, 8);
+    m.set("cpl", 3);
+    m.system.updateMode();
+    for (const page of SWAPPED) new Uint8Array(m.ram.buffer, m.ram.byteOffset + page, 64).fill(0);
+    m.refused.clear();
+    expect(m.call("interrupt", VECTOR, 1)).not.toBe(EXIT.fault);
+    const bottom = top - 5 * bytes;
+    const frame = [0, 1, 2, 3, 4].map((n) => m.ram.getUint32(physical(m, bottom + n * bytes), true));
+    expect([top, ...frame]).toEqual([top, 0x6002, SEL.code64User, frame[2], STACK3, SEL.data3]);
+    // What lies behind the first page in memory is nobody's.
+    const behind = [0, 4, 8, 12, 16].map((n) => m.ram.getUint32(end + n, true));
+    expect([top, ...behind]).toEqual([top, 0, 0, 0, 0, 0]);
+    if (top === STACK1) expect([...m.refused]).toEqual([]);
+  }
+});
