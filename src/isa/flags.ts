@@ -1,6 +1,6 @@
 /** The usual ways in which the status flags come out (SDM 1, 3.4.3.1 and appendix A). */
-import { and, bit, constant, isZero, msb, not, or, parity, ult, xor } from "./expression";
-import type { FlagRules } from "./notation";
+import { and, bit, constant, type Expression, isZero, msb, not, or, parity, ult, xor } from "./expression";
+import { type FlagRules, setFlag } from "./notation";
 
 export const byResult: FlagRules = {
   pf: ({ result }) => parity(result),
@@ -42,3 +42,16 @@ export const logical: FlagRules = {
   cf: () => constant(1, 0),
   of: () => constant(1, 0),
 };
+
+/** Comparisons of floating-point numbers: CF less, ZF equal, all three of ZF PF CF unordered; at their own places in what a helper found. */
+export function compared(found: Expression) {
+  const clear = constant(1, 0);
+  return [
+    setFlag("cf", bit(found, 0)),
+    setFlag("pf", bit(found, 2)),
+    setFlag("zf", bit(found, 6)),
+    setFlag("af", clear),
+    setFlag("sf", clear),
+    setFlag("of", clear),
+  ];
+}

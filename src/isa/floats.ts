@@ -3,10 +3,11 @@
  * four lines of encodings cover packed and scalar, single and double.
  */
 import { byBits } from "./elements";
-import { and, bit, constant, type Expression, lanes, or, shr, system, zext } from "./expression";
+import { and, constant, type Expression, lanes, or, shr, system, zext } from "./expression";
+import { compared } from "./flags";
 import { FLOAT, type FloatOperation, SINGLE_PRECISION } from "./floatcodes";
 import { alternate } from "./horizontal";
-import { instruction, setFlag } from "./notation";
+import { instruction } from "./notation";
 
 /** Packed and scalar, single and double: suffix, mandatory prefix, precision, lanes. */
 const kinds = [
@@ -136,16 +137,7 @@ for (const [name, opcode, signals] of [
       operands: { a: "read", b: "read" },
       unit: "sse",
       does: ({ a, b }) => {
-        const flags = system("floatFlags", 8, constant(64, signals | precision), a, b);
-        const clear = constant(1, 0);
-        return [
-          setFlag("cf", bit(flags, 0)),
-          setFlag("pf", bit(flags, 2)),
-          setFlag("zf", bit(flags, 6)),
-          setFlag("af", clear),
-          setFlag("sf", clear),
-          setFlag("of", clear),
-        ];
+        return compared(system("floatFlags", 8, constant(64, signals | precision), a, b));
       },
       section: `SDM 2 ${name.toUpperCase()}S${suffix.toUpperCase()}`,
       text: "Compares: CF less, ZF equal, all three of ZF PF CF unordered.",

@@ -2,9 +2,10 @@
  * x87 (SDM 1, chapter 8). The stack, the tags and the 80-bit arithmetic live behind helpers; the definitions say which encodings there
  * are and what each asks of them. `T` is ST(i) by ModRM.rm.
  */
-import { bit, constant, type Expression, numberOf, system } from "./expression";
+import { type Expression, numberOf, system } from "./expression";
+import { compared } from "./flags";
 import { FPU_ARITHMETIC } from "./floatcodes";
-import { callSystem, setFlag } from "./notation";
+import { callSystem } from "./notation";
 import { number, kindNumber, x87 } from "./x87";
 
 /** Memory operands: size letter, kind, and whether the mnemonic begins with FI. */
@@ -83,16 +84,7 @@ for (const [name, form, mode, pops] of [
   x87(name, [form], "Compares ST with ST(i): CF less, ZF equal, all three of ZF PF CF unordered.", {
     operands: { a: "none", b: "none" },
     does: () => {
-      const flags = system("fpuCompareFlags", 8, number(mode), numberOf(1), number(pops));
-      const clear = constant(1, 0);
-      return [
-        setFlag("cf", bit(flags, 0)),
-        setFlag("pf", bit(flags, 2)),
-        setFlag("zf", bit(flags, 6)),
-        setFlag("af", clear),
-        setFlag("sf", clear),
-        setFlag("of", clear),
-      ];
+      return compared(system("fpuCompareFlags", 8, number(mode), numberOf(1), number(pops)));
     },
   });
 }

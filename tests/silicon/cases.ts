@@ -139,7 +139,8 @@ class Writer {
   }
 }
 
-class Reader {
+/** Reads recorded vectors. */
+export class Reader {
   private at = 0;
   constructor(private readonly bytes: Uint8Array) {}
 

@@ -28,10 +28,11 @@ export function whyNot(): string | undefined {
   return undefined;
 }
 
-function compile(): string {
-  const program = join(build, "silicon-harness");
+/** Compiles a harness.c; the answer is the program's path. */
+export function compile(folder: string, name: string): string {
+  const program = join(build, name);
   mkdirSync(build, { recursive: true });
-  execFileSync("gcc", ["-O2", "-Wall", "-Wextra", "-o", program, join(here, "harness.c")], { stdio: "inherit" });
+  execFileSync("gcc", ["-O2", "-Wall", "-Wextra", "-o", program, join(folder, "harness.c")], { stdio: "inherit" });
   return program;
 }
 
@@ -65,7 +66,10 @@ function outcome(bytes: Buffer, at: number, bits: Bits): Outcome {
 }
 
 export function runNatively(cases: readonly Case[]): Vector[] {
-  const { stdout, status, signal, stderr } = spawnSync(compile(), [], { input: encode(cases), maxBuffer: 2 ** 31 - 1 });
+  const { stdout, status, signal, stderr } = spawnSync(compile(here, "silicon-harness"), [], {
+    input: encode(cases),
+    maxBuffer: 2 ** 31 - 1,
+  });
   if (status !== 0 || stdout.length !== cases.length * RESULT_BYTES) {
     throw new Error(`the harness failed (${signal ?? status}): ${stderr.toString()}`);
   }

@@ -27,13 +27,14 @@ export const RAM_PAGE = 1,
   ROM_PAGE = 2,
   DEVICE_PAGE = 3;
 
-const PRESENT = 1,
+/** Bits of table entries (SDM 3, 4.5). */
+export const PRESENT = 1,
   WRITABLE = 2,
   USER_PAGE = 4,
   ACCESSED = 0x20,
   DIRTY = 0x40,
-  LARGE = 0x80,
-  GLOBAL = 0x100;
+  LARGE_PAGE = 0x80,
+  GLOBAL_PAGE = 0x100;
 const TWO32 = 0x1_0000_0000;
 /** Bits 51..PHYSICAL_BITS of an entry, in its high half. */
 const BEYOND_PHYSICAL = 0xf_ffff & ~((1 << (PHYSICAL_BITS - 32)) - 1);
@@ -136,8 +137,8 @@ export class Paging implements Walk {
       const entry = this.readEntry(address);
       const entryHigh = this.entryHigh;
       if (!(entry & PRESENT)) return this.fault(access, 0);
-      const leaf = level === 1 || (entry & LARGE && level <= 3);
-      const reservedLow = level === 1 ? 0 : level > 3 ? LARGE : !leaf ? 0 : level === 2 ? 0x1f_e000 : 0x3fff_e000;
+      const leaf = level === 1 || (entry & LARGE_PAGE && level <= 3);
+      const reservedLow = level === 1 ? 0 : level > 3 ? LARGE_PAGE : !leaf ? 0 : level === 2 ? 0x1f_e000 : 0x3fff_e000;
       if (entryHigh & reserved || entry & reservedLow) return this.fault(access, CODE.present | CODE.reserved);
       rights &= entry;
       noExecute |= entryHigh & NO_EXECUTE;
@@ -171,7 +172,7 @@ export class Paging implements Walk {
     const directory = ((u32[at.cr3] & 0xffff_f000) >>> 0) + 4 * (low >>> 22);
     const pde = this.readEntry32(directory);
     if (!(pde & PRESENT)) return this.fault(access, 0);
-    if (pde & LARGE && u32[at.cr4] & CR4.PSE) {
+    if (pde & LARGE_PAGE && u32[at.cr4] & CR4.PSE) {
       if (pde & 0x20_0000) return this.fault(access, CODE.present | CODE.reserved);
       const denied = this.finish(directory, pde, access, pde, 0);
       if (denied) return denied;
@@ -210,7 +211,7 @@ export class Paging implements Walk {
     if (wanted !== entry) this.mark(address, wanted, access);
     this.dirty = (wanted & DIRTY) !== 0;
     this.writable = (rights & WRITABLE) !== 0 || (!(access & USER) && !(u32[at.cr0] & CR0.WP));
-    this.global = (entry & GLOBAL) !== 0 && (u32[at.cr4] & CR4.PGE) !== 0;
+    this.global = (entry & GLOBAL_PAGE) !== 0 && (u32[at.cr4] & CR4.PGE) !== 0;
     this.userPage = user;
     return 0;
   }

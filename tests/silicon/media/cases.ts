@@ -3,7 +3,7 @@
  * the 512-byte FXSAVE image and the memory window; `initialState` may never change, because the recorded vectors depend on it.
  */
 import { gunzipSync, gzipSync } from "node:zlib";
-import { type Bits, crossingShift, DATA, dataBase, FLAG_MASK, random, visible } from "../cases";
+import { type Bits, crossingShift, DATA, dataBase, FLAG_MASK, random, Reader, visible } from "../cases";
 
 /** What lanes and memory are filled with. */
 export const STYLES = ["integers", "singles", "doubles", "extended", "texts"] as const;
@@ -244,29 +244,6 @@ class Writer {
       this.bytes.push(key);
       this.number(value);
     }
-  }
-}
-
-class Reader {
-  private at = 0;
-  constructor(private readonly bytes: Uint8Array) {}
-  get done(): boolean {
-    return this.at >= this.bytes.length;
-  }
-  byte(): number {
-    if (this.done) throw new Error("the recorded vectors end early");
-    return this.bytes[this.at++];
-  }
-  number(): bigint {
-    let value = 0n;
-    for (let shift = 0n; ; shift += 7n) {
-      const byte = this.byte();
-      value |= BigInt(byte & 127) << shift;
-      if (byte < 128) return value;
-    }
-  }
-  pairs(): Map<number, bigint> {
-    return new Map(Array.from({ length: this.byte() }, () => [this.byte(), this.number()]));
   }
 }
 

@@ -1,23 +1,15 @@
 /** Runs cases on the processor of this machine, through harness.c. */
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { codeBase, crossingShift, FLAG_MASK, visible } from "../cases";
+import { compile } from "../native";
 import { type Case, FX, FX_BYTES, initialState, type Outcome, type Vector, WINDOW_BYTES } from "./cases";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const build = join(here, "..", "..", "..", "build");
 const HEAD = 128 + 4 + 1 + 1 + 18;
 const CASE_BYTES = HEAD + WINDOW_BYTES + FX_BYTES;
 const RESULT_BYTES = 128 + 8 + 4 + 4 + WINDOW_BYTES + FX_BYTES;
-
-function compile(): string {
-  const program = join(build, "silicon-media-harness");
-  mkdirSync(build, { recursive: true });
-  execFileSync("gcc", ["-O2", "-Wall", "-Wextra", "-o", program, join(here, "harness.c")], { stdio: "inherit" });
-  return program;
-}
 
 function encode(cases: readonly Case[]): Uint8Array {
   const bytes = new Uint8Array(4 + cases.length * CASE_BYTES);
@@ -58,7 +50,10 @@ const standard = ({ fx }: Outcome): boolean =>
 
 /** Outcomes of all cases but those in which this processor did what is AMD's own. */
 export function runNatively(cases: readonly Case[]): Vector[] {
-  const { stdout, status, signal, stderr } = spawnSync(compile(), [], { input: encode(cases), maxBuffer: 2 ** 31 - 1 });
+  const { stdout, status, signal, stderr } = spawnSync(compile(here, "silicon-media-harness"), [], {
+    input: encode(cases),
+    maxBuffer: 2 ** 31 - 1,
+  });
   if (status !== 0 || stdout.length !== cases.length * RESULT_BYTES) {
     throw new Error(`the harness failed (${signal ?? status}): ${stderr.toString()}`);
   }

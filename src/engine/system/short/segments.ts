@@ -49,6 +49,10 @@ export const WHOLE = 0xffff_ffff | 0;
 /** Of 32-bit code on a 32-bit stack, in ring 0, 1 or 2. */
 export const FLAT_MODE = MODE.protected | MODE.code32 | MODE.stack32;
 export const LONG_MODE = MODE.protected | MODE.long;
+/** A gate's second doubleword (SDM 3, 6.11 and 6.14.1): present, system, interrupt or trap gate of the mode's own size; bit 8 tells which. */
+export const GATE_BITS = 0x9e00,
+  GATE = 0x8e00,
+  TRAP_GATE = 0x100;
 
 export const dplOf = (high: Term): Term => and(shr(high, DPL_SHIFT), 3);
 export const isNull = (selector: Term): Term => not(and(selector, 0xfffc));

@@ -44,20 +44,19 @@ import {
   baseOf,
   dplOf,
   FLAT_MODE,
+  GATE,
+  GATE_BITS,
   highOf,
   isFlat,
   isNull,
   returnedFlags,
   RIGHTS,
   setMode,
+  TRAP_GATE,
   WHOLE,
 } from "./segments";
 
 const GATE_BYTES = 8;
-/** A gate's second doubleword: present, system, 32-bit interrupt or trap gate (bit 8 tells which). */
-const GATE_BITS = 0x9e00,
-  GATE = 0x8e00,
-  TRAP_GATE = 0x100;
 const TYPE = ACCESS.present | ACCESS.user | ACCESS.code | ACCESS.big | ACCESS.accessed;
 const CODE_BITS = TYPE | ACCESS.conforming,
   CODE = TYPE;

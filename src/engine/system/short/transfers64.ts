@@ -47,19 +47,18 @@ import {
   describe,
   describeNull,
   dplOf,
+  GATE,
+  GATE_BITS,
   highOf,
   isNull,
   LONG_MODE,
   returnedFlags,
   setMode,
+  TRAP_GATE,
 } from "./segments";
 import { notCanonical } from "./walk";
 
 const GATE_BYTES = 16;
-/** A gate's second doubleword: present, system, 64-bit interrupt or trap gate (bit 8 tells which). */
-const GATE_BITS = 0x9e00,
-  GATE = 0x8e00,
-  TRAP_GATE = 0x100;
 const CODE_BITS =
     ACCESS.present | ACCESS.user | ACCESS.code | ACCESS.conforming | ACCESS.long | ACCESS.big | ACCESS.accessed,
   CODE = ACCESS.present | ACCESS.user | ACCESS.code | ACCESS.long | ACCESS.accessed;

@@ -43,16 +43,19 @@ import {
 } from "../../wasm/routine";
 import { CR0, CR4, EFER } from "../core";
 import { GIBIBYTE, GLOBAL, GUARDED, LARGE, REGION_HASH } from "../lookaside";
-import { RAM_PAGE, USER, WRITE } from "../paging";
+import {
+  ACCESSED,
+  DIRTY,
+  GLOBAL_PAGE,
+  LARGE_PAGE,
+  PRESENT,
+  RAM_PAGE,
+  USER,
+  USER_PAGE,
+  WRITABLE,
+  WRITE,
+} from "../paging";
 
-/** Bits of table entries. */
-const PRESENT = 1,
-  WRITABLE = 2,
-  USER_PAGE = 4,
-  ACCESSED = 0x20,
-  DIRTY = 0x40,
-  LARGE_PAGE = 0x80,
-  GLOBAL_PAGE = 0x100;
 const PAGE = 0x1000;
 const EMPTY = -1;
 /** Memory ends below it. */

@@ -6,7 +6,8 @@ import { serialBytes, transcript } from "../../store/serial";
 import { Icon } from "../../widgets/Icon";
 import { CopyButton } from "../../widgets/CopyButton";
 import { Panel } from "../../widgets/Panel";
-import { rowText, screenBlank, type ScreenCells } from "../../widgets/TextScreen";
+import { rowText, screenBlank } from "../../widgets/TextScreen";
+import type { TextScreen } from "../../../worker/protocol";
 import { Commands } from "./Commands";
 import { ScreenView } from "./ScreenView";
 import { SerialView } from "./SerialView";
@@ -32,7 +33,7 @@ function useSource(): readonly [Source, (source: Source) => void] {
   return [source, (next) => choose({ run, source: next })];
 }
 
-const screenText = (screen: ScreenCells): string =>
+const screenText = (screen: TextScreen): string =>
   Array.from({ length: screen.rows }, (_, row) => rowText(screen, row))
     .join("\n")
     .trimEnd();

@@ -1,27 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { matches, rowsOf, shareOf, sortRows, stateText } from "../../../../src/ui/panels/processes/rows";
-import type { ProcessView } from "../../../../src/worker/protocol";
 import { indexOf, type Row } from "../../derived/records";
-
-const process = (part: Partial<ProcessView>): ProcessView => ({
-  pid: 1,
-  generation: 1,
-  name: "sensor",
-  arguments: "",
-  kind: "native",
-  state: "ready",
-  system: false,
-  cpuTicks: 0,
-  switches: 0,
-  readyTicks: 0,
-  blockedTicks: 0,
-  systemCalls: 0,
-  queued: 0,
-  cr3: 0n,
-  rip: 0n,
-  rsp: 0n,
-  ...part,
-});
+import { process } from "../process";
 
 const run: readonly Row[] = [
   [0, "schedule", 1, 0, 1],

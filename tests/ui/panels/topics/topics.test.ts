@@ -2,27 +2,11 @@ import { describe, expect, it } from "vitest";
 import { layoutGraph, pointOn, type Graph, type GraphInput } from "../../../../src/ui/panels/topics/graph";
 import { Publishers } from "../../../../src/ui/panels/topics/publishers";
 import { MOST_DOTS, Travel, TRAVEL_MS } from "../../../../src/ui/panels/topics/travel";
-import type { ProcessView, SubscriberView, TopicsView } from "../../../../src/worker/protocol";
+import type { SubscriberView, TopicsView } from "../../../../src/worker/protocol";
 import { indexOf, pack, records, type Row } from "../../derived/records";
+import { process } from "../process";
 
-const process = (pid: number): ProcessView => ({
-  pid,
-  generation: 1,
-  name: `p${pid}`,
-  arguments: "",
-  kind: "native",
-  state: "ready",
-  system: false,
-  cpuTicks: 0,
-  switches: 0,
-  readyTicks: 0,
-  blockedTicks: 0,
-  systemCalls: 0,
-  queued: 0,
-  cr3: 0n,
-  rip: 0n,
-  rsp: 0n,
-});
+const numbered = (pid: number) => process({ pid, name: `p${pid}` });
 
 const subscriber = (pid: number): SubscriberView => ({
   pid,
@@ -56,7 +40,7 @@ const publishes = (...edges: [pid: number, topic: number][]) =>
 function graph(part: Partial<GraphInput>): Graph {
   return layoutGraph({
     view: topics(),
-    processes: [1, 2, 3, 4, 5, 6].map(process),
+    processes: [1, 2, 3, 4, 5, 6].map(numbered),
     publishes: [],
     refusals: [],
     showSystem: false,
