@@ -39,11 +39,11 @@ function listing(code: readonly number[], bits: 64 | 32): string {
   return text;
 }
 
-test.each(snippets)("$name", ({ name, code, bits: stated }) => {
+test.each(snippets)("$name", ({ name, code, shows, bits: stated }) => {
   const bits = stated ?? 64;
   const bytes = code.split(" ").map((byte) => parseInt(byte, 16));
   const file = new URL(`golden/${name.replaceAll(" ", "-")}.txt`, import.meta.url);
-  const text = `${listing(bytes, bits)}\n${compiled(bytes, bits)}\n`;
+  const text = `;; ${shows}\n\n${listing(bytes, bits)}\n${compiled(bytes, bits)}\n`;
   if (process.env.ACCEPT) writeFileSync(file, text);
   expect(text).toBe(readFileSync(file, "utf8"));
 });
