@@ -23,7 +23,8 @@ export class Enter {
   private linear(record: number, offset: bigint, size: number, write: number): bigint {
     const { core } = this;
     if (core.long64) {
-      if (!core.nonCanonical(offset)) return offset;
+      const last = BigInt.asUintN(64, offset + BigInt(size - 1));
+      if (!core.nonCanonical(offset) && !core.nonCanonical(last)) return offset;
       core.raise(record, SSF, 0);
       return -1n;
     }

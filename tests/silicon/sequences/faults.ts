@@ -111,6 +111,24 @@ function edged(form: Form, next: Next, bits: Bits): Sequence | undefined {
   return sequence(next, { ...one, bits, flags: (next() & STATUS) | (chance(next, 50) ? AC : 0) });
 }
 
+/** What POPA has read before it faults stays in some processors' registers. */
+const POPS_ALL = /^popa/;
+
+/** The stack, or the frame that LEAVE takes down, over such an end. */
+function stackEdged(form: Form, next: Next, bits: Bits): Sequence | undefined {
+  const one = instruction(form, next, bits);
+  if (!one || !usesStack(one.decoded) || callsFar(one.decoded, bits) || POPS_ALL.test(form.instruction.name)) return;
+  const near = (next() % 48) - 24;
+  const data = BigInt(DATA + pick(next, [0, 2 * PAGE, 2 * PAGE, 3 * PAGE]) - dataBase(bits) + near);
+  const end = bits === 64 ? nearHole(next) : bits === 16 ? BigInt(0x1_0000 + (next() % 16) - 8) : data;
+  for (const n of [RSP, RBP]) {
+    const value = BigInt.asUintN(bits === 64 ? 64 : 32, chance(next, 40) ? end : data);
+    // The stack pointer of 16-bit code is SP: what stands above means nothing, but stays.
+    one.registers.set(n, bits === 16 && chance(next, 80) ? value & 0xffffn : value);
+  }
+  return sequence(next, { ...one, bits, flags: (next() & STATUS) | (chance(next, 50) ? AC : 0) });
+}
+
 /** LOCK in front: of forms that do not take it, or whose operand is a register. */
 function locked(form: Form, next: Next, bits: Bits): Sequence | undefined {
   const one = instruction(form, next, bits);
@@ -422,6 +440,7 @@ export function generateFaults(count: number, seed: number, only = /./): Sequenc
       if (isMedia(form) || !whyExcluded(form)) {
         make(`alignment ${name}`, share, () => alignment(form, next, bits));
         make(`edges ${name}`, share, () => edged(form, next, bits));
+        make(`stack edges ${name}`, share, () => stackEdged(form, next, bits));
         if (chance(next, 30)) make(`prefixes ${name}`, share, () => prefixed(form, next, bits));
       }
       if (!ANSWERED.test(form.instruction.name))
