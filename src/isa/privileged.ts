@@ -65,11 +65,11 @@ const plain: readonly {
   {
     name: "sysret",
     form: "0F 07",
+    // The helper looks at the mode first (#UD as Intel has it; AMD knows it in all), then at CPL.
     helper: "systemReturn",
-    privilege: 0,
     sized: true,
     section: "SDM 2B SYSRET",
-    text: "Returns from a system call to user mode.",
+    text: "Returns from a system call to user mode. Only for the kernel (CPL 0).",
   },
   {
     name: "sysenter",

@@ -25,7 +25,7 @@ function boot(name: string, slice: number, regions: boolean | typeof EAGER = fal
   return { text: String.fromCharCode(...bytes), clock: pc.clock, end: pc.stopped };
 }
 
-describe.each(["privilege", "debug", "tasks", "sweeps"])("privileged checks: %s", (name) => {
+describe.each(["privilege", "debug", "tasks", "sweeps", "modes"])("privileged checks: %s", (name) => {
   const whole = boot(name, 100_000_000);
 
   it("print what they print in QEMU, and what the manual says where QEMU does not check", () => {

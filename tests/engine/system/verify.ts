@@ -25,7 +25,7 @@ function printedByQemu(name: string, folder: string): string {
 }
 
 const folder = mkdtempSync(join(tmpdir(), "privilege-"));
-for (const name of ["privilege", "debug", "tasks", "sweeps"]) {
+for (const name of ["privilege", "debug", "tasks", "sweeps", "modes"]) {
   const lines = readFileSync(fixture(`${name}.txt`), "latin1").split("\n");
   const expected = lines.filter((line) => !line.startsWith("*"));
   try {
