@@ -10,7 +10,7 @@ import { forms } from "../decode/forms";
 import { EXIT, record as fieldOf } from "../record";
 import { RAM, SCRATCH } from "../areas";
 import { MODE } from "../state";
-import { AC, at, CR4, FLAG, GP, SS, SSF, type Core } from "./core";
+import { AC, at, CR4, GP, SS, SSF, type Core } from "./core";
 import type { DebugRegisters } from "./debug";
 import type { Lookaside } from "./lookaside";
 import { DEVICE_PAGE, EXECUTE, IMPLICIT, PROBE, RAM_PAGE, USER, WRITE, type Paging } from "./paging";
@@ -235,7 +235,6 @@ export class Access {
     if (this.debug.watchesData && this.debug.watchesPage(low, high)) return;
     const user = (access & USER) !== 0;
     const lifted = !user && paging.userPage && (core.u32[at.cr4] & CR4.SMAP) !== 0;
-    if (lifted && !(core.u32[at.systemFlags] & FLAG.AC)) return;
     const { physical, global, shift } = paging;
     lookaside.fill(low, high, physical, user, false, global, shift, lifted, false);
     // What could be written without changing an entry is so the next time.
@@ -287,7 +286,8 @@ export class Access {
   locate(record: number, low: number, high: number, size: number, access: number): number {
     if (!this.core.longActive) high = 0;
     if (access & USER && this.checksAlignment && this.misaligned(record, low, high, size)) return 0;
-    const found = this.lookaside.find(low, high, size, (access & USER) !== 0, (access & WRITE) !== 0);
+    const implicit = (access & IMPLICIT) !== 0;
+    const found = this.lookaside.find(low, high, size, (access & USER) !== 0, (access & WRITE) !== 0, implicit);
     if (found) return found;
     return this.leaves(record, high, access) ? 0 : this.read(record, low | 0, high | 0, size, access);
   }
@@ -304,7 +304,7 @@ export class Access {
   store(record: number, low: number, high: number, size: number, valueLow: number, valueHigh: number, access: number) {
     if (!this.core.longActive) high = 0;
     if (access & USER && this.checksAlignment && this.misaligned(record, low, high, size)) return EXIT.fault;
-    const found = this.lookaside.find(low, high, size, (access & USER) !== 0, true);
+    const found = this.lookaside.find(low, high, size, (access & USER) !== 0, true, (access & IMPLICIT) !== 0);
     if (found) {
       if (size === 8) {
         this.core.view.setUint32(found, valueLow, true);

@@ -85,12 +85,16 @@ export class Lookaside {
     u32[at.lookasideMarks] = u32[at.largeRegions] = u32[at.largeRegions + 1] = 0;
   }
 
-  /** Offset in Wasm memory for an access that lies in one page, or 0 when the tables do not know it. */
-  find(low: number, high: number, size: number, user: boolean, write: boolean): number {
+  /**
+   * Offset in Wasm memory for an access that lies in one page, or 0 when the tables do not know it. `implicit`: one that the processor
+   * makes by itself, for which AC does not lift SMAP (SDM 3, 4.6.1).
+   */
+  find(low: number, high: number, size: number, user: boolean, write: boolean, implicit = false): number {
     const { u32 } = this.core;
     const entry = this.entryOf(low, user, write);
     if (u32[entry] !== (low & ~0xfff) >>> 0 || u32[entry + 1] !== high >>> 0) return 0;
     if ((low & 0xfff) + size > 0x1000) return 0;
+    if (implicit && u32[entry + 3] & SMAP_LIFTED) return 0;
     return (low + u32[entry + 2]) >>> 0;
   }
 

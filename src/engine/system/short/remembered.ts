@@ -35,6 +35,7 @@ import {
 } from "../../wasm/routine";
 import { ACCESS, CR4, DS, EFER, ES, FLAG, FS, GS } from "../core";
 import { EXIT } from "../../record";
+import { SMAP_LIFTED } from "../lookaside";
 import { dplOf } from "./segments";
 
 /** Offsets in an entry. Of SS only where the ring changes. */
@@ -89,7 +90,11 @@ export function remember(
 
 /** What checks depend on besides words in memory and, in flat mode, CS's base and limit. Not 0 in protected mode. */
 export const conditions = (): Term =>
-  or(field("mode"), shl(field("cpl"), 8), and(field("efer"), EFER.LMA), and(field("cr4"), CR4.LA57));
+  or(
+    or(field("mode"), shl(field("cpl"), 8), and(field("efer"), EFER.LMA), and(field("cr4"), CR4.LA57)),
+    // Nothing is remembered where this is set: then tables are not read through the lookaside (segments.ts, structure).
+    shl(and(field("lookasideMarks"), SMAP_LIFTED), 13),
+  );
 
 type GiveUpIf = (condition: Term) => void;
 

@@ -34,6 +34,7 @@ import {
   xor,
 } from "../../wasm/routine";
 import { ACCESS, DPL_SHIFT, DS, EFER, ES, FLAG, FS, GS } from "../core";
+import { SMAP_LIFTED } from "../lookaside";
 
 /** Bits of a descriptor's high half that are kept as rights. */
 export const RIGHTS = 0x00f0_ff00;
@@ -63,6 +64,8 @@ export function structure(locate: Function): Routine {
   const [base, offset, bytes] = r.parameters;
   const linear = r.keep64(add64(base, wide(offset)));
   r.when(not(has(field("efer"), EFER.LMA)), () => r.set(linear, and64(linear, 0xffff_ffffn)));
+  // Entries for user pages that AC lifted SMAP for are none for the processor itself (SDM 3, 4.6.1).
+  r.returnIf(has(field("lookasideMarks"), SMAP_LIFTED), 0);
   r.return(locate(linear, bytes, 0));
   return r;
 }
