@@ -1,5 +1,6 @@
 /** Code that is written again and again runs as it stands at that moment, whether it was decoded before or not (SDM 3, 12.6). */
 import { expect, it } from "vitest";
+import { findVersion } from "../../src/engine/rewritten";
 import { CODE, longMachine, type Machine } from "./machine";
 
 const ROUNDS = 64;
@@ -78,4 +79,15 @@ it("sees that a version which it kept is not what stands there", () => {
     other.cpu.flushCaches();
   })[0];
   expect(expected[0]).toBe(sum);
+});
+
+it("what was decoded is taken up again only where every byte is back", () => {
+  const version = { code: Uint8Array.of(0xb0, 1, 0xeb, 0xfc), at: 0, records: new Uint8Array(0), block: undefined };
+  const bytes = Uint8Array.of(0x90, ...version.code);
+  expect(findVersion([version], bytes, 1)).toBe(version);
+  for (let n = 1; n < bytes.length; n++) {
+    const other = bytes.slice();
+    other[n] ^= 1;
+    expect(findVersion([version], other, 1)).toBeUndefined();
+  }
 });

@@ -134,6 +134,7 @@ describe("ATA", () => {
     registers(0, 0);
     command(0x40);
     expect(settle()).toBe(0x51);
+    rig.out8(0x1f2, 0, 0);
     command(0x42);
     expect(settle()).toBe(0x51);
     rig = new Rig({ disks: [new Disk(new Uint8Array(512 * 256))] }, { disk: (what) => activity.push(what) });

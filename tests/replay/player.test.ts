@@ -73,6 +73,12 @@ describe("the player", () => {
     one.runTo(1000);
     expect(machine.clock).toBe(40);
     expect(one.ended).toEqual({ kind: "poweredOff" });
+    // Taken back to an earlier instant it can go on again.
+    machine.clock = 20;
+    one.moved(1);
+    expect(one.ended).toBeUndefined();
+    one.runTo(30);
+    expect(machine.clock).toBe(30);
     expect(machine.noted).toEqual(["10:KeyA+"]);
   });
 });
