@@ -20,20 +20,26 @@ export type BinaryOperator =
   | "and"
   | "or"
   | "xor"
+  /** Shifts: to the left and to the right with zeros, to the right with copies of the sign. Rotations: to the left, to the right. */
   | "shl"
   | "shr"
   | "sar"
   | "rol"
   | "ror"
-  /** High half of the double-width product. */
+  /** High half of the double-width product, without signs and with signs. */
   | "mulhu"
   | "mulhs"
-  /** Truncating division and remainder; the divisor must have been checked (notation's `fault`). */
+  /** Truncating division and remainder, without signs and with signs; the divisor must have been checked (notation's `fault`). */
   | "udiv"
   | "urem"
   | "sdiv"
   | "srem";
+/** Equal; less, without signs and with signs. */
 export type Comparison = "eq" | "ult" | "slt";
+/**
+ * All bits inverted; two's complement; zeros above the highest 1, and below the lowest (of 0: the width); how many bits are 1; the bytes in
+ * reverse order.
+ */
 export type UnaryOperator = "not" | "neg" | "clz" | "ctz" | "popcount" | "bswap";
 
 /**

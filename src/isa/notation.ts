@@ -1,12 +1,15 @@
 /**
  * The notation in which every instruction is defined, once.
  *
+ * Words used on the pages: rAX, rCX ... is the register at the operand's or the address's size (AX, EAX, RAX). dst is the manual's
+ * destination, src its source. A field that a definition leaves out has no part in it: without `flags` no flag changes.
+ *
  * A definition holds the encodings in the manual's own notation, how each operand is accessed, the meaning as pure
  * expressions, the effect on each flag, privilege and faults, and the manual section. The decoder, the disassembler,
  * the execution tiers, the test generator and "explain this instruction" are derived from it.
  *
- * FORMS. `"81 /0 Ev,Iz"`: opcode bytes in hex; `/0`../`7` = ModRM.reg selects; `/r` = ModRM present (implied by E, G, M,
- * S, C, D, R, U operands); `+r` after the last opcode byte = register in its low three bits (operand Z).
+ * FORMS. `"81 /0 Ev,Iz"`: opcode bytes in hex; `/0`../`7` = ModRM.reg selects; `/r` = ModRM present (implied by
+ * operands E G M R S C D V W U P Q N T); `+r` after the last opcode byte = register in its low three bits (operand Z).
  * Mandatory prefixes `66`, `F2`, `F3` and `NP` (none of them) stand first. Operands, separated by commas, use the
  * manual's letters (SDM 2D, appendix A.2.1):
  *   E r/m by ModRM · G reg of ModRM · Z register in the opcode · M memory only · R register only (mod=3)

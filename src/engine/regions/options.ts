@@ -39,7 +39,7 @@ export interface RegionOptions {
   readonly returns: boolean;
   /** A jump through a table in memory compares with this many of the places that stand in the table; 0: with none. Gains: dispatch 3.2. */
   readonly tableEntries: number;
-  /** INVLPG, and page walks in regions that hold one; needs the short ways (system/short). */
+  /** INVLPG, and page walks in regions that hold one; needs the short ways (system/short). Gains: remap 2.2, in the long run 3. */
   readonly pageDrops: boolean;
   /** While paging is off addresses are compared with the ends of memory in place of a lookup. Gains, in 32-bit twins: dispatch 1.8, matrix 1.6, recursion 1.5, sha256 1.4, quicksort 1.25. */
   readonly openMemory: boolean;
@@ -47,7 +47,7 @@ export interface RegionOptions {
   readonly walks: boolean;
   /** A region can be entered where calls that leave it return to, where interrupts and system calls do, and where samples ask for it. Gains: Herald's `bench` 2.2 together with the next, once they are made. */
   readonly doors: boolean;
-  /** The interpreter runs single instructions in the middle of a region; off: they end it. Gains: see above; loops of x87 and MMX. */
+  /** The interpreter runs single instructions in the middle of a region; off: they end it. Gains: see `doors`; loops of MMX 1.1. */
   readonly asides: boolean;
   /** SSE on xmm registers in locals; off: left to the interpreter. Gains: floating 1.9. */
   readonly vectors: boolean;

@@ -36,6 +36,7 @@ const ways: readonly Way[] = [
   { name: "regions", regions: always, portions: 0 },
   { name: "regions in small portions", regions: always, portions: 80 },
   { name: "short regions", regions: { threshold: 0, longest: 8 }, portions: 0 },
+  { name: "regions of one page", regions: { threshold: 0, pages: 1 }, portions: 0 },
   { name: "without tables", regions: { threshold: 0, tableEntries: 0 }, portions: 0 },
   { name: "two regions at a time", regions: { threshold: 0, mostRegions: 2 }, portions: 0 },
   ...switches,
