@@ -31,8 +31,20 @@ export const TRACKED_PAGES = 0x1_0000;
 /** For each size of page, a bit for each value of the low bits of its number. */
 export const CODE_LEAF_BITS = 4096;
 
-/** Bytes in an entry of JUMPS: u64 RIP, u32 jumpTag, u32 first record of the block there (0: empty). */
-export const JUMP = { rip: 0, tag: 8, record: 12, bytes: 16 } as const;
+/**
+ * Bytes in an entry of JUMPS: u64 RIP, u32 jumpTag, u32 first record of the block there (0: empty). Where regions may go straight to the function
+ * of one that is entered there (regions/links.ts), u32 each: its table slot (else 0), the block's number in it, ticks that must be left, instructions.
+ */
+export const JUMP = {
+  rip: 0,
+  tag: 8,
+  record: 12,
+  slot: 16,
+  number: 20,
+  needed: 24,
+  instructions: 28,
+  bytes: 32,
+} as const;
 /** In an entry of SPACES: u64 CR3, u32 words of `wanted` in use, u32 number for jumpTag (0: none), and the words that its tables must hold. */
 export const SPACE = { key: 0, length: 8, epoch: 12, wanted: 16, bytes: 16 + 4 * 3 * 128 } as const;
 /** Of GATES and RETURNS; what is in them is short/remembered.ts's affair. */
@@ -69,6 +81,8 @@ export const GATES = area(256, REMEMBERED_BYTES);
 export const RETURNS = area(32, REMEMBERED_BYTES);
 /** Address spaces whose jumps are known, for loads of CR3 to come back to. An entry: SPACE (jumps.ts). */
 export const SPACES = area(32, SPACE.bytes);
+/** For each place where a region is left, the entry of JUMPS that was found there the last time (regions/links.ts). The first stays empty. */
+export const SITES = area(8192, JUMP.bytes);
 /** Decoded instructions (record.ts), block after block. */
 export const RECORDS = area(0x80_0000, 1);
 /** Guest physical memory from address 0 to its end, contiguous (VGA and ROM areas included). */

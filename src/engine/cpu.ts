@@ -550,7 +550,9 @@ export class X86Cpu implements Cpu {
     if (!long && ripLow + block.length - 1 > u32[CS_LIMIT]) return this.overLimit(block, u32[CS_LIMIT] - ripLow);
     if (u32[MODE_AT] & MODE.code32 && this.inLastPage()) this.single = true;
     else if (!this.hasBreakpoints || !this.hasBreakpoint(block)) {
-      block.entries.add(this.jumps.enter(ripLow, ripHigh, block.record));
+      const entry = this.jumps.enter(ripLow, ripHigh, block.record);
+      block.entries.add(entry);
+      this.regions?.entered(entry, block);
     }
     return block;
   }

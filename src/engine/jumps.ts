@@ -11,7 +11,7 @@
  */
 import { jumpEntry, OTHER_ENTRY } from "./handlers/lookup";
 import type { Walk } from "./system/paging";
-import { CODE_LEAF_BITS, CODE_LEAVES, JUMP, JUMPS, PROVEN, SPACE, SPACES, type WasmOffset } from "./areas";
+import { CODE_LEAF_BITS, CODE_LEAVES, JUMP, JUMPS, PROVEN, SITES, SPACE, SPACES, type WasmOffset } from "./areas";
 import { type CpuState, layout, MODE_BITS } from "./state";
 
 const MODE_MASK = (1 << MODE_BITS) - 1;
@@ -274,7 +274,7 @@ export class Jumps {
   private nextEpoch(): void {
     if (this.last === LAST_EPOCH) {
       this.state.u32.fill(0, TABLE, TABLE + JUMPS.entries * WORDS);
-      this.state.u32.fill(0, PROVEN.at / 4, PROVEN.at / 4 + PROVEN.entries);
+      for (const { at, end } of [PROVEN, SITES]) this.state.u32.fill(0, at / 4, end / 4);
       this.forgetSpaces();
       this.last = 0;
     }
@@ -302,6 +302,7 @@ export class Jumps {
     u32[entry + 1] = ripHigh;
     u32[entry + 2] = u32[TAG];
     u32[entry + 3] = block;
+    u32[entry + JUMP.slot / 4] = 0;
     return entry;
   }
 

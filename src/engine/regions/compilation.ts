@@ -49,6 +49,7 @@ export interface Making {
   handler(plan: Plan, block: RegionBlock): number;
   aside(run: readonly Plan[], handler: number, block: RegionBlock): WasmOffset | undefined;
   cell(block: RegionBlock): WasmOffset | undefined;
+  site(): number;
 }
 
 /** Makes the region that begins with a block. Refused: regions cannot run that code. Stale: it was written to in the meantime. */
@@ -60,6 +61,8 @@ export function* makeRegion(candidate: Candidate, making: Making): Work<Written 
   if (!graph || graph.entries[0].plans[0].flow === "interpret") return "refused";
   const written = yield* writeRegion(graph, {
     handlerType: batch.handlerType,
+    behindDoors: batch.behindDoors,
+    site: () => making.site(),
     user: (block.mode & MODE.user) !== 0,
     nodes: patterns.nodes,
     segmentation,
@@ -87,6 +90,7 @@ function instructionsOf({ blocks }: Graph): number {
 export class Batch<Member> {
   private readonly module = new ModuleWriter();
   readonly handlerType = this.module.type(HANDLER);
+  readonly behindDoors = this.module.type(BEHIND_DOORS);
   readonly members: { readonly member: Member; readonly slots: readonly number[]; readonly function: WrittenRegion }[] =
     [];
 
@@ -98,7 +102,7 @@ export class Batch<Member> {
     return this.module.import(name, regionSignatures[name]);
   }
 
-  /** A slot for each way in. */
+  /** A slot for each way in, and perhaps one for the function behind doors. */
   add(member: Member, slots: readonly number[], written: WrittenRegion): void {
     this.members.push({ member, slots, function: written });
   }
@@ -109,6 +113,7 @@ export class Batch<Member> {
       const { code, doors } = written;
       const main = this.module.define(doors.length ? BEHIND_DOORS : HANDLER, code);
       if (doors.length === 0) this.module.element(slots[0], main);
+      if (slots.length > doors.length) this.module.element(slots[doors.length], main);
       for (const [n, door] of doors.entries()) this.module.element(slots[n], this.module.define(HANDLER, door(main)));
     }
     return this.module.encode();

@@ -11,6 +11,7 @@ import type { Touched } from "./aside";
 import { pushUnsettled } from "../lower/float/writer";
 import type { Label, RegionCode } from "./code";
 import { flagLocals, type FlagLocals } from "./flags";
+import { followEntry, followSite } from "./links";
 import { type Open, pushClosed } from "./open";
 import type { Segmentation } from "./segmentation";
 
@@ -54,12 +55,20 @@ export interface Entry {
   readonly handler: number;
 }
 
+/** Type of the functions to go to, and a cell for each way out (links.ts). */
+export interface Linking {
+  readonly behindDoors: number;
+  site(): number;
+}
+
 export class Frame {
   /** Ticks left, less those of the block that is running. */
   readonly remaining: number;
   /** RIP to go to, at the ways out. */
   readonly target: number;
   readonly flags: FlagLocals;
+  /** The local for the cell of the way out, if there is one that may be straight. */
+  private site: number | undefined;
   private readonly exitRecord: number;
   private readonly exitHandler: number;
   private readonly registers = new Map<number, number>();
@@ -84,8 +93,10 @@ export class Frame {
     private readonly handlerType: number,
     private readonly segmentation: Segmentation,
     /** The function is reached through doors (DOOR_PARAMETERS); else it takes the place of a handler. */
-    private readonly hasDoors: boolean,
-    private readonly openMemory?: Open,
+    readonly hasDoors: boolean,
+    private readonly openMemory: Open | undefined,
+    /** For ways straight to other regions. */
+    private readonly linking: Linking | undefined,
   ) {
     this.remaining = hasDoors ? DOOR.remaining : code.permanent(I32);
     this.target = code.permanent(I64);
@@ -161,6 +172,11 @@ export class Frame {
     if (this.flagsTouched.size === 0) for (const field of flagFields) this.flagsTouched.add(field);
   }
 
+  /** Whoever knows that RIP, tag and ticks are right need not ask what else doors ask (`checkEntry`). Call after `close`. */
+  get isLinkable(): boolean {
+    return this.linking !== undefined && !this.usesSse && !this.usesX87 && !this.usesOpenMemory;
+  }
+
   // ---- out ----
 
   /** The interpreter runs the instruction of the record and what follows. Flags must be handed over. */
@@ -208,6 +224,7 @@ export class Frame {
 
   /** Goes on at the RIP in `target`, outside. Flags must be handed over. */
   leave(): void {
+    if (this.linking) this.code.i32(this.linking.site()).set((this.site ??= this.code.permanent(I32)));
     this.code.goto(this.out);
   }
 
@@ -319,12 +336,15 @@ export class Frame {
     const { code, target, remaining } = this;
     const entry = code.permanent(I32);
     const block = code.permanent(I32);
+    const links = this.site !== undefined && { target, remaining, entry, site: this.site };
+    if (links) followSite(code, links, this.linking!.behindDoors);
     lookUp(code, target, entry, block);
     code
       .get(entry)
       .access(memory.i32Load, JUMPS.at + JUMP.record)
       .set(block);
     if (this.unproven) this.prove(block);
+    if (links) followEntry(code, links, this.linking!.behindDoors);
     code.get(block);
     code.access(memory.i32Load16U, record.charge).set(entry);
     code.get(remaining).get(entry).op(op.i32Sub).tee(entry).i32(0).op(op.i32LtS).if(EMPTY);

@@ -35,6 +35,8 @@ import { inTurn, type Nested, type Work } from "./work";
 /** What the writer needs from outside. */
 export interface RegionSurroundings {
   readonly handlerType: number;
+  /** Type of functions that are reached through doors. */
+  readonly behindDoors: number;
   readonly user: boolean;
   readonly segmentation: Segmentation;
   /** Memory that it may reach directly. */
@@ -49,6 +51,8 @@ export interface RegionSurroundings {
   aside(run: readonly Plan[], handler: number, block: RegionBlock): WasmOffset | undefined;
   /** The cell that tells whether the page of a block is proven (pages.ts); undefined when there are too many. */
   cell(block: RegionBlock): WasmOffset | undefined;
+  /** The cell of one way out (links.ts). */
+  site(): number;
 }
 
 /** A region's function, and how to write its doors, by the number of the function: as many as the graph has entries, or none when there is only one. */
@@ -56,6 +60,8 @@ export interface WrittenRegion {
   readonly code: RegionCode;
   readonly doors: readonly ((main: number) => Code)[];
   readonly reliesOnOpenMemory: boolean;
+  /** By door: how other regions may go straight there; undefined where the door asks for more than links do. */
+  readonly links: readonly { readonly needed: number; readonly instructions: number }[] | undefined;
 }
 
 export function* writeRegion(graph: Graph, surroundings: RegionSurroundings): Work<WrittenRegion> {
@@ -84,9 +90,17 @@ class RegionWriter {
     private readonly surroundings: RegionSurroundings,
   ) {
     const { nodes, options, user, segmentation, open } = surroundings;
-    const hasDoors = graph.entries.length > 1;
+    const linked = options.links && segmentation.long;
+    const hasDoors = linked || graph.entries.length > 1;
     this.code = new RegionCode(hasDoors ? DOOR_PARAMETERS.length : 1);
-    this.frame = new Frame(this.code, surroundings.handlerType, segmentation, hasDoors, open);
+    this.frame = new Frame(
+      this.code,
+      surroundings.handlerType,
+      segmentation,
+      hasDoors,
+      open,
+      linked ? surroundings : undefined,
+    );
     this.order = new Order(graph, options.hubs);
     const walks = !open && this.meetsMisses() ? surroundings.short("locate") : undefined;
     this.shop = {
@@ -131,8 +145,9 @@ class RegionWriter {
     yield* inTurn(this.node(this.order.first));
     frame.close(ways, () => this.sources?.follow(frame.flags, (name) => this.surroundings.runtime(name)));
     const { reliesOnOpenMemory } = frame;
-    if (entries.length === 1) return { code, doors: [], reliesOnOpenMemory };
-    return { code, reliesOnOpenMemory, doors: ways.map((way, n) => (main: number) => frame.door(way, n, main)) };
+    if (!frame.hasDoors) return { code, doors: [], reliesOnOpenMemory, links: undefined };
+    const links = frame.isLinkable ? ways : undefined;
+    return { code, reliesOnOpenMemory, links, doors: ways.map((way, n) => (main: number) => frame.door(way, n, main)) };
   }
 
   // ---- structure ----

@@ -21,6 +21,7 @@ import { Batch, type Candidate, makeRegion, type Written } from "./compilation";
 import { MOST_ENTRIES, planBlock } from "./gather";
 import type { KnownCode, PlannedBlock } from "./known";
 import { Heat, PAGE, pageOf } from "./heat";
+import { Links, type Way } from "./links";
 import { type Open, OpenRegions } from "./open";
 import { defaultRegionOptions, type RegionOptions } from "./options";
 import { ProvenPages } from "./pages";
@@ -57,6 +58,7 @@ interface Door {
   readonly slot: number;
   /** The handler that the record had. */
   readonly handler: number;
+  readonly way: Way | undefined;
   readonly region: Region;
 }
 
@@ -68,6 +70,8 @@ interface Wanted extends Candidate {
 
 interface Region {
   readonly doors: readonly Door[];
+  /** Slot of its function, where regions go straight to it. */
+  readonly behindDoors: number | undefined;
   readonly blocks: ReadonlyMap<Block, bigint>;
   /** Records of its asides. */
   readonly asides: readonly WasmOffset[];
@@ -98,6 +102,7 @@ export class Regions {
   private readonly asides: AsideRecords;
   private readonly pages: ProvenPages;
   private readonly open: OpenRegions;
+  private readonly links: Links;
   private batch = new Batch<Region>();
   private waited = 0;
   private readonly freeSlots: number[] = [];
@@ -118,6 +123,7 @@ export class Regions {
     this.heat = new Heat(this.options.threshold, this.options.thresholdLater);
     this.patterns = this.noPatterns();
     this.pages = new ProvenPages(state);
+    this.links = new Links(state);
     this.open = new OpenRegions(state, () => code.openMemory());
     this.asides = new AsideRecords(state, (records) => code.reserve(records));
   }
@@ -212,6 +218,7 @@ export class Regions {
         if (records !== undefined) asides.push(records);
         return records;
       },
+      site: () => this.links.site(),
       cell: ({ rip, source }) => {
         const page = candidate.segmentation.pageOf(rip);
         if (cells.has(page)) return cells.get(page);
@@ -302,10 +309,13 @@ export class Regions {
     const { entries, blocks, instructions } = written;
     if (this.all.size >= this.options.mostRegions) this.evict();
     const doors: Door[] = [];
-    const region: Region = { doors, blocks, ...has, dropped: false };
+    const { links } = written.function;
+    const behindDoors = links && this.slot();
+    const region: Region = { doors, behindDoors, blocks, ...has, dropped: false };
     for (const { block, rip } of entries) {
-      const slot = this.freeSlots.pop() ?? this.library.reserve();
-      doors.push({ block, rip, slot, handler: this.ownHandler(block), region });
+      const number = doors.length;
+      const way = links && { ...links[number], slot: behindDoors!, number };
+      doors.push({ block, rip, slot: this.slot(), handler: this.ownHandler(block), way, region });
     }
     for (const door of doors) this.byEntry.set(door.block, door);
     this.all.add(region);
@@ -314,11 +324,7 @@ export class Regions {
       if (users) users.add(region);
       else this.byBlock.set(block, new Set([region]));
     }
-    this.batch.add(
-      region,
-      doors.map(({ slot }) => slot),
-      written.function,
-    );
+    this.batch.add(region, slotsOf(region), written.function);
     this.counts.compiled++;
     this.counts.instructions += instructions;
   }
@@ -334,12 +340,27 @@ export class Regions {
     );
     this.watch?.(bytes);
     for (const { member } of members) {
-      if (!member.dropped) for (const { block, slot } of member.doors) this.setHandler(block, slot);
+      if (!member.dropped) for (const door of member.doors) this.put(door);
     }
     this.counts.bytes += bytes.length;
     this.counts.modules++;
     this.batch = new Batch();
     this.waited = 0;
+  }
+
+  private put({ block, rip, slot, way }: Door): void {
+    this.setHandler(block, slot);
+    if (way) for (const entry of block.entries) this.links.add(entry, block, rip, way);
+  }
+
+  /** This entry of the table of jumps leads to the block now. */
+  entered(entry: number, block: Block): void {
+    const door = this.byEntry.get(block);
+    if (door?.way && this.handlerAt(block.record) === door.slot) this.links.add(entry, block, door.rip, door.way);
+  }
+
+  private slot(): number {
+    return this.freeSlots.pop() ?? this.library.reserve();
   }
 
   /** The handler of a block's first record without regions. */
@@ -376,13 +397,17 @@ export class Regions {
     this.asides.leave(region.asides);
     this.pages.release(region.cells);
     this.open.release(region.open);
-    for (const { block, slot, handler } of doors) {
+    for (const { block, handler } of doors) {
       if (!block.dropped) this.setHandler(block, handler);
+      this.links.remove(block);
       this.byEntry.delete(block);
       this.heat.cool(block);
+    }
+    for (const slot of slotsOf(region)) {
       this.library.clear(slot);
       this.freeSlots.push(slot);
     }
+    if (region.behindDoors !== undefined) this.links.forget();
     for (const block of blocks.keys()) {
       const users = this.byBlock.get(block);
       users?.delete(region);
@@ -404,4 +429,9 @@ export class Regions {
     this.asides.forget();
     this.heat.forget();
   }
+}
+
+function slotsOf({ doors, behindDoors }: Region): readonly number[] {
+  const slots = doors.map(({ slot }) => slot);
+  return behindDoors === undefined ? slots : [...slots, behindDoors];
 }

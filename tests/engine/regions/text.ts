@@ -4,6 +4,7 @@
  * the code does.
  */
 import { RECORD_BYTES } from "../../../src/engine/record";
+import { DOOR } from "../../../src/engine/regions/frame";
 import { LOOKASIDE, LOOKASIDE_TABLE_BYTES, RAM, RECORDS } from "../../../src/engine/areas";
 import { layout } from "../../../src/engine/state";
 import { memory, op, simd } from "../../../src/engine/wasm/code";
@@ -47,7 +48,7 @@ class Reader {
 
 const CODE_SECTION = 10;
 
-/** The instructions of the module's only function. */
+/** The instructions of the module's first function. */
 function body(module: Uint8Array): Reader {
   const reader = new Reader(module);
   reader.at = 8;
@@ -169,6 +170,8 @@ function localNames(head: readonly string[]): Map<string, string> {
     const local = /^local\.(?:set|tee) (\$\d+)$/.exec(text)?.[1];
     if (field && local) found.set(local, `$${field}`);
   }
+  // Where doors lead to the function it is a parameter.
+  if (![...found.values()].includes("$remaining")) found.set(`$${DOOR.remaining}`, "$remaining");
   return found;
 }
 
