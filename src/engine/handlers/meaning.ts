@@ -142,11 +142,11 @@ function noteDependencies(shape: Shape, effects: readonly Effect[], touched: Set
 
 /**
  * Privilege and units are looked at before the segment of the operand (SDM 3, 6.9: "execution of an instruction"), so its address must not
- * be worked out in front of the instruction, as it is outside 64-bit mode.
+ * be worked out in front of the instruction, as it is outside 64-bit mode. POP reads the stack before it looks where to (SDM 2B POP).
  */
 function checksFirst({ instruction, operands, context }: Shape): boolean {
   if (context.long && context.addressSize === 64) return false;
-  if (instruction.privilege === undefined && instruction.unit === undefined) return false;
+  if (instruction.privilege === undefined && instruction.unit === undefined && instruction.name !== "pop") return false;
   return operands.some(({ kind }) => kind === "memory");
 }
 

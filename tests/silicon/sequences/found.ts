@@ -39,4 +39,6 @@ export const found: readonly Sequence[] = [
   sequence(64, "dbe3 48b8f8ffffffff7f0000 db28", { flags: AC }),
   sequence(64, "dbe3 48b8f9ffffffff7f0000 db28", { flags: AC }),
   sequence(16, "dbe3 66b8f9ff0000 67db28", { flags: AC }),
+  // mov sp, fffc; pop dword [beyond the limit]: the page of the stack is not there, which comes first
+  sequence(16, "bcfcff 66678f8500000100"),
 ];
