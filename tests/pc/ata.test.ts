@@ -131,16 +131,18 @@ describe("ATA", () => {
   });
 
   it("count 0 is 256 sectors, or 65536 with 48-bit addresses", () => {
+    const bothHalves = () => [0x1f2, 0x1f3, 0x1f4, 0x1f5].forEach((port) => rig.out8(port, 0, 0));
     registers(0, 0);
     command(0x40);
     expect(settle()).toBe(0x51);
-    rig.out8(0x1f2, 0, 0);
+    bothHalves();
     command(0x42);
     expect(settle()).toBe(0x51);
     rig = new Rig({ disks: [new Disk(new Uint8Array(512 * 256))] }, { disk: (what) => activity.push(what) });
     registers(0, 0);
     command(0x40);
     expect(settle()).toBe(0x50);
+    bothHalves();
     command(0x42);
     expect(settle()).toBe(0x51);
     command(0x20);
