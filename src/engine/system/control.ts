@@ -8,14 +8,12 @@ import { systemType } from "./segments";
 
 /** CR0 bits that exist; writes to the others of the low half are ignored (SDM 2B MOV CR: "reserved bits ... ignored"). */
 const CR0_BITS = CR0.PE | CR0.MP | CR0.EM | CR0.TS | CR0.NE | CR0.WP | CR0.AM | CR0.NW | CR0.CD | CR0.PG;
-const MCE = 0x40;
 /** CR4 bits that may be set. */
 const CR4_BITS =
   CR4.TSD |
   CR4.DE |
   CR4.PSE |
   CR4.PAE |
-  MCE |
   CR4.PGE |
   CR4.PCE |
   CR4.OSFXSR |
