@@ -2,14 +2,16 @@
 import { describe, expect, test } from "vitest";
 import { PROVEN } from "../../../src/engine/areas";
 import { ProvenPages } from "../../../src/engine/regions/pages";
-import { bareMachine, CODE, DATA, hashOf, legacyMachine, longMachine, type Machine } from "../machine";
+import { bareMachine, CODE, DATA, hashOf, legacyMachine, longMachine, type Machine, STACK } from "../machine";
 
-const ALWAYS = { threshold: 0 };
+const ALWAYS = { threshold: 0, work: 0 };
 const GDT = 0x5000,
   IDT = 0x6000,
   HANDLER = 0x7000;
 const GP = 13;
 const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex.replaceAll(" ", ""), "hex"));
+/** JNZ to the beginning of this. */
+const back = (body: string) => `75${(0x100 - bytes(body).length - 2).toString(16)}`;
 const memoryOf = ({ cpu }: Machine) => new DataView(cpu.ram.buffer, cpu.ram.byteOffset);
 
 /** Code of that many bits as regions and interpreted: the same behind each portion, and at the end. Returns the first. */
@@ -54,17 +56,17 @@ function gates(machine: Machine, long: boolean): void {
 
 describe("targets of jumps where no code can be", () => {
   test("a call finds that before it writes its return address (SDM 2A CALL)", () => {
-    // mov $100,%ecx; mov %rsp,%rdi; 1: call *%rbx; dec %ecx; cmp $9,%ecx; cmove %rdx,%rbx; jmp 1b;  at 40: ret
-    const { state, cpu } = same("b964000000 4889e7 ffd3 ffc9 83f909 480f44da ebf3", 64, (machine) => {
-      gates(machine, true);
-      machine.cpu.ram[CODE + 0x40] = 0xc3;
-      machine.state.set64("registers", BigInt(CODE + 0x40), 3);
-      machine.state.set64("registers", 1n << 48n, 2);
+    // mov $100,%ecx; lea -8(%rsp),%rsp; 1: movl $0,-8(%rsp); call *%rbx; dec %ecx; cmp $9,%ecx; cmove %rdx,%rbx; jmp 1b; at 40: ret
+    const hex = "b964000000 488d6424f8 c74424f800000000 ffd3 ffc9 83f909 480f44da ebeb";
+    const machine = same(hex, 64, (made) => {
+      gates(made, true);
+      made.cpu.ram[CODE + 0x40] = 0xc3;
+      made.state.set64("registers", BigInt(CODE + 0x40), 3);
+      made.state.set64("registers", 1n << 48n, 2);
     });
-    const frame = Number(state.get64("registers", 4));
-    const memory = new DataView(cpu.ram.buffer, cpu.ram.byteOffset + frame);
-    expect(memory.getBigUint64(8, true)).toBe(BigInt(CODE + 8));
-    expect(memory.getBigUint64(32, true)).toBe(state.get64("registers", 7));
+    // The frame is aligned to 16 bytes: the place of the return address lies above it.
+    const at = (offset: number) => memoryOf(machine).getBigUint64(STACK - offset, true);
+    expect([at(0x10), at(0x20), at(0x38)]).toEqual([0n, BigInt(STACK - 8), BigInt(CODE + 18)]);
   });
 
   test("beyond a limit of CS that was not there when the region was made", () => {
@@ -133,17 +135,14 @@ describe("what is known of floats", () => {
     expect(seen(machine)).toBe(0x20 | flag);
   });
 
-  test.each(["660f70c039", "0fc6c039"])(
-    "of the lowest lane does not hold for the lane that a shuffle puts there: %s",
+  test.each(["660f70c04e", "660fc6c001"])(
+    "of the lowest lane does not hold for the one that takes its place: %s",
     (shuffle) => {
-      // mov $50,%ecx; 1: movaps %xmm5,%xmm0; addss %xmm1,%xmm0; mulss %xmm0,%xmm0; the shuffle; addss %xmm0,%xmm2; dec %ecx; jnz 1b; hlt
-      const body = `0f28c5 f30f58c1 f30f59c0 ${shuffle} f30f58d0 ffc9`;
-      const back = (0x100 - bytes(body).length - 2).toString(16);
-      const machine = same(`b932000000 ${body} 75${back} f4`, 64, (made) => {
+      // mov $50,%ecx; 1: movapd %xmm5,%xmm0; addsd %xmm1,%xmm0; mulsd %xmm0,%xmm0; PSHUFD or SHUFPD; addsd %xmm0,%xmm2; dec %ecx; jnz 1b; hlt
+      const body = `660f28c5 f20f58c1 f20f59c0 ${shuffle} f20f58d0 ffc9`;
+      const machine = same(`b932000000 ${body} ${back(body)} f4`, 64, (made) => {
         ones(made);
-        // Singles: 1 in all lanes, but a denormal in the second of XMM5.
-        for (let n = 0; n < 16; n++) made.state.set64("xmm", 0x3f80_0000_3f80_0000n, n);
-        made.state.set64("xmm", 0x0000_0005_3f80_0000n, 10);
+        made.state.set64("xmm", 5n, 11);
       });
       expect(seen(machine)).toBe(0x20 | DENORMAL);
     },
@@ -154,7 +153,7 @@ test.each([1, 7, 11, 29, 37])("REP before other blocks ends where the ticks do, 
   // mov $30,%ebp; 1: mov $DATA,%edi; mov $20,%ecx; rep stosb; rdtsc; test $1,%bpl; jz 2f; inc %ebx; 2: test $2,%bpl; jz 3f; inc %esi;
   // 3: mov $5,%cl; rep stosb; inc %eax; dec %ebp; jnz 1b; hlt
   const body = "bf00002000 b914000000 f3aa 0f31 40f6c501 7402 ffc3 40f6c502 7402 ffc6 b105 f3aa ffc0 ffcd";
-  same(`bd1e000000 ${body} 75${(0x100 - bytes(body).length - 2).toString(16)} f4`, 64, () => {}, portion);
+  same(`bd1e000000 ${body} ${back(body)} f4`, 64, () => {}, portion);
 });
 
 test("a cell that is used again proves nothing", () => {
