@@ -63,7 +63,10 @@ function instruction(form: Form, next: Next, bits: Bits): One | undefined {
   return { decoded, code: made.code.subarray(0, decoded.length), registers };
 }
 
-const usesStack = ({ instruction: { name } }: Decoded) => /^(push|pop|call|ret|enter|leave)/.test(name);
+const usesStack = ({ instruction: { name } }: Decoded | Form) => /^(push|pop|call|ret|enter|leave)/.test(name);
+/** Forms that may have an operand in memory. */
+const addresses = ({ operands }: Form) =>
+  operands.some((o) => o.kind === "letter" && /^([EMWQOXY]|BB|DI)$/.test(o.letter));
 const touchesMemory = (decoded: Decoded) =>
   usesStack(decoded) || decoded.operands.some(({ kind }) => kind === "memory" || kind.startsWith("string"));
 
@@ -438,9 +441,9 @@ export function generateFaults(count: number, seed: number, only = /./): Sequenc
       const share = bits === 64 ? count : Math.ceil(count / 3);
       const name = `${form.instruction.name} ${form.text}`;
       if (isMedia(form) || !whyExcluded(form)) {
-        make(`alignment ${name}`, share, () => alignment(form, next, bits));
-        make(`edges ${name}`, share, () => edged(form, next, bits));
-        make(`stack edges ${name}`, share, () => stackEdged(form, next, bits));
+        if (addresses(form) || usesStack(form)) make(`alignment ${name}`, share, () => alignment(form, next, bits));
+        if (addresses(form)) make(`edges ${name}`, share, () => edged(form, next, bits));
+        if (usesStack(form)) make(`stack edges ${name}`, share, () => stackEdged(form, next, bits));
         if (chance(next, 30)) make(`prefixes ${name}`, share, () => prefixed(form, next, bits));
       }
       if (!ANSWERED.test(form.instruction.name))
