@@ -1,7 +1,9 @@
 /** Ways straight from region to region, and what must end them. The interpreter says what is right. */
 import { expect, test } from "vitest";
 import { JUMP, SITES } from "../../../src/engine/areas";
+import type { Block } from "../../../src/engine/block";
 import { Jumps } from "../../../src/engine/jumps";
+import { Links } from "../../../src/engine/regions/links";
 import type { RegionOptions } from "../../../src/engine/regions/options";
 import { bareMachine, CODE, enterLongMode, hashOf, type Machine } from "../machine";
 
@@ -29,12 +31,12 @@ function loopOf(body: string): number[] {
 // add $1,%eax; ret    add $0x100,%eax; ret
 const CALLED = [bytes("83c001 c3"), bytes("0500010000 c3")];
 
-function machineOf(body: string, regions: false | Partial<RegionOptions>): Machine {
+function machineOf(body: string, regions: false | Partial<RegionOptions>, called = CALLED): Machine {
   const m = bareMachine(4, regions);
   const { ram } = m.cpu;
   enterLongMode(m.cpu, m.state);
   ram.set(loopOf(body), CODE);
-  FRAMES.forEach((frame, n) => ram.set(CALLED[n], frame));
+  FRAMES.forEach((frame, n) => ram.set(called[n], frame));
   const memory = new DataView(ram.buffer, ram.byteOffset);
   const tables = Number(m.state.get64("cr3"));
   SPACES.forEach((space, n) => {
@@ -82,8 +84,8 @@ function followed({ cpu }: Machine): number {
 
 const finish = (m: Machine) => expect(m.cpu.run(m.cpu.clock + 1_000_000)).toEqual({ kind: "halted", forever: true });
 /** The loop runs until its regions are linked. */
-function linked(body: string, options: Partial<RegionOptions> = apart): Machine {
-  const m = machineOf(body, options);
+function linked(body: string, options: Partial<RegionOptions> = apart, called = CALLED): Machine {
+  const m = machineOf(body, options, called);
   while (followed(m) < 2 && !m.cpu.halted) m.cpu.run(m.cpu.clock + 500);
   expect(Number(m.state.get64("registers", 1))).toBeGreaterThan(ROUNDS / 2);
   return m;
@@ -142,6 +144,49 @@ test("regions that make room for others", () => {
   expect(Number(m.state.get64("registers", 0))).toBe(ROUNDS);
 });
 
+test("only what leads to the block at the region's RIP leads to its function, and only until the region goes", () => {
+  const { state } = machineOf("90", false);
+  const { u32 } = state;
+  const [jumps, links] = [new Jumps(state), new Links(state)];
+  const way = { slot: 9, number: 1, needed: 5, instructions: 3 };
+  const slotAt = (entry: number) => u32[entry + JUMP.slot / 4];
+  const entry = jumps.enter(CODE, 0, 0x100);
+  const block = { record: 0x100, entries: new Set([entry]) } as unknown as Block;
+  // Another block has come to this RIP, or the block is at another one.
+  links.add(entry, { ...block, record: 0x200 }, BigInt(CODE), way);
+  links.add(entry, block, BigInt(CODE) + 0x1000n, way);
+  expect(slotAt(entry)).toBe(0);
+  links.add(entry, block, BigInt(CODE), way);
+  expect([...u32.subarray(entry + JUMP.slot / 4, entry + JUMP.bytes / 4)]).toEqual([9, 1, 5, 3]);
+  // The entry of a block that is gone is another's by now.
+  links.remove({ ...block, record: 0x200 });
+  expect(slotAt(entry)).toBe(9);
+  links.remove(block);
+  expect(slotAt(entry)).toBe(0);
+});
+
+test("the first cell is nobody's, however many places there are", () => {
+  const links = new Links(machineOf("90", false).state);
+  const places = Array.from({ length: 2 * SITES.entries }, () => links.site());
+  expect(Math.min(...places)).toBe(JUMP.bytes);
+  expect(Math.max(...places)).toBe(SITES.bytes - JUMP.bytes);
+  expect(new Set(places).size).toBe(SITES.entries - 1);
+});
+
+test("ways to pages that are not proven keep nothing in the first cell", () => {
+  // mov %r9,%cr3; call *%rbx; mov %r8,%cr3
+  const body = sometimes("410f22d9 ffd3 410f22d8");
+  const options = { ...apart, pages: 8 };
+  const [m, interpreted] = [machineOf(body, options), machineOf(body, false)];
+  const first = new Uint32Array(m.cpu.memory.buffer, SITES.at, JUMP.bytes / 4);
+  while (!m.cpu.halted) {
+    m.cpu.run(m.cpu.clock + 1000);
+    expect([...first]).toEqual(Array.from(first, () => 0));
+  }
+  finish(interpreted);
+  expect(hashOf(m)).toBe(hashOf(interpreted));
+});
+
 test("an entry of the table that leads to another block leads to no region", () => {
   const { state } = machineOf("90", false);
   const jumps = new Jumps(state);
@@ -169,8 +214,12 @@ test("code of 32 bits at the same place", () => {
   expect(Number(machines[0].state.get64("registers", 0))).toBe(ROUNDS);
 });
 
-test("ticks that run out at the way", () => {
-  const [m, interpreted] = [linked("90"), machineOf("90", false)];
+test.each([
+  ["of one block", CALLED],
+  // test $1,%cl; jz 1f; add $2,%edx; 1: test $2,%cl; jz 2f; add $3,%edi; 2: inc %eax; ret
+  ["of several blocks", FRAMES.map(() => bytes("f6c101 7403 83c202 f6c102 7403 83c703 ffc0 c3"))],
+])("ticks that run out at the way to a function %s", (_, called) => {
+  const [m, interpreted] = [linked("90", apart, called), machineOf("90", false, called)];
   interpreted.cpu.run(m.cpu.clock);
   for (let step = 1; step < 60; step++) {
     const until = m.cpu.clock + step;
