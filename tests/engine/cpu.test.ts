@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { record } from "../../src/engine/record";
 import { bareMachine, CODE, DATA, enterLongMode, hashOf, longMachine, type Machine, register } from "./machine";
 
 const RAX = 0,
@@ -176,6 +177,47 @@ describe("code that changes", () => {
     machine.cpu.memoryChanged(CODE + 0x1000, 1);
     machine.cpu.run(4);
     expect(register(machine, RAX)).toBe(0x04090201n);
+  });
+});
+
+describe("code at the end of 4 GiB", () => {
+  it("goes on behind it in 64-bit mode, in the middle of an instruction", () => {
+    // The pages on both sides of 4 GiB lie in the memory from DATA on.
+    const machine = longMachine([]);
+    const { cpu, state } = machine;
+    const memory = new DataView(cpu.ram.buffer, cpu.ram.byteOffset);
+    const pointers = Number(memory.getBigUint64(Number(state.get64("cr3")), true) & ~0xfffn);
+    const [below, above] = [0x2_0000, 0x2_1000];
+    memory.setBigUint64(pointers + 3 * 8, BigInt(below | 7), true);
+    memory.setBigUint64(below + 511 * 8, BigInt(DATA | 0x87), true);
+    memory.setBigUint64(pointers + 4 * 8, BigInt(above | 7), true);
+    memory.setBigUint64(above, BigInt(DATA | 0x87), true);
+    // mov $0x04030201,%eax; hlt. At 0, where addresses of 32 bits would go on, stands something else.
+    cpu.ram.set([0xb8, 1], DATA + 0x1f_fffe);
+    cpu.ram.set([2, 3, 4, 0xf4], DATA);
+    cpu.ram.set([5, 6, 7, 0xf4], 0);
+    state.set64("rip", 0xffff_fffen);
+    cpu.flushCaches();
+    expect(cpu.run(100)).toEqual({ kind: "halted", forever: true });
+    expect([register(machine, RAX), state.get64("rip")]).toEqual([0x0403_0201n, 0x1_0000_0004n]);
+  });
+});
+
+describe("jumps within a page", () => {
+  it("are linked to the block that they lead to, until it is dropped", () => {
+    // 1: inc eax; jmp 2f; nop; 2: inc ebx; jmp 1b
+    const machine = longMachine([0xff, 0xc0, 0xeb, 1, 0x90, 0xff, 0xc3, 0xeb, 0xf7]);
+    const { cpu, state } = machine;
+    cpu.run(20);
+    const block = (at: number) => cpu.blocks.known(CODE + at, state.get32("mode"))!;
+    const [first, second] = [block(0), block(5)];
+    const linkOf = ({ jumps }: typeof first) => state.u32[(jumps[0].record + record.link) >>> 2];
+    expect([linkOf(first), linkOf(second)]).toEqual([second.record, first.record]);
+    cpu.memoryChanged(CODE + 6, 1);
+    expect([second.dropped, linkOf(first)]).toEqual([true, 0]);
+    cpu.run(40);
+    expect([linkOf(first), linkOf(block(5))]).toEqual([block(5).record, first.record]);
+    expect(block(5)).not.toBe(second);
   });
 });
 

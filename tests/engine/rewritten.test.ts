@@ -91,3 +91,25 @@ it("what was decoded is taken up again only where every byte is back", () => {
     expect(findVersion([version], other, 1)).toBeUndefined();
   }
 });
+
+it("what was decoded in one mode is not taken up in another", () => {
+  // inc %rax, or dec %eax and inc %eax; the other version: nop and inc %eax. 1: jmp 1b
+  const versions = [0x48, 0x90];
+  const made = longMachine([0x48, 0xff, 0xc0, 0xeb, 0xfe]);
+  const { cpu, state } = made;
+  const seen: unknown[] = [];
+  for (let round = 0; round < 3; round++)
+    for (const first of versions)
+      for (const rights of [0xa0_9b00, 0xc0_9b00]) {
+        cpu.ram[CODE] = first;
+        cpu.memoryChanged(CODE, 1);
+        state.set32("segmentAccess", rights, 1);
+        cpu.system.updateMode();
+        state.set64("rip", BigInt(CODE));
+        state.set64("registers", 0xffff_ffffn, 0);
+        cpu.run(cpu.clock + 4);
+        seen.push(state.get64("registers", 0).toString(16));
+      }
+  expect(seen).toEqual(Array.from({ length: 3 }, () => ["100000000", "ffffffff", "0", "0"]).flat());
+  expect(cpu.blocks.counts.again).toBeGreaterThan(3);
+});

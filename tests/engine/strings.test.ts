@@ -119,3 +119,33 @@ test("many at once is one after the other", () => {
     if (Buffer.compare(machines[0].cpu.ram, machines[1].cpu.ram)) throw new Error(`memory differs with seed ${seed}`);
   }
 });
+
+test("offsets of 32 bits wrap at 4 GiB also where the linear addresses go on", () => {
+  const FS_BASE = DATA + 0x105;
+  const BEHIND = 0x2_0000;
+  const machines = [true, false].map((bulk) => {
+    const machine = bareMachine(4, false, { handlers: { bulk } });
+    const { cpu, state } = machine;
+    enterLongMode(cpu, state);
+    const table = new DataView(cpu.ram.buffer, cpu.ram.byteOffset);
+    const pointers = Number(table.getBigUint64(Number(state.get64("cr3")), true) & ~0xfffn);
+    // The fifth gibibyte begins with the memory from 0 on, in which the linear address goes on from there.
+    table.setBigUint64(pointers + 4 * 8, BigInt(BEHIND | 7), true);
+    table.setBigUint64(BEHIND + 8, 0x87n, true);
+    for (let n = 0; n < 64; n++) [cpu.ram[0xf5 + n], cpu.ram[FS_BASE + n]] = [n, 0x80 + n];
+    // 1: addr32 rep movsb %fs:(%esi),(%edi); hlt
+    cpu.ram.set([0x64, 0x67, 0xf3, 0xa4, 0xf4], CODE);
+    state.set64("segmentBase", BigInt(FS_BASE), 4);
+    state.set64("registers", 64n, RCX);
+    state.set64("registers", 0xffff_fff0n, RSI);
+    state.set64("registers", BigInt(DATA + 0x1000), RDI);
+    cpu.flushCaches();
+    expect(cpu.run(1000).kind).toBe("halted");
+    return machine;
+  });
+  const expected = Array.from({ length: 64 }, (_, n) => (n < 16 ? n : 0x80 + n - 16));
+  for (const { cpu, state } of machines) {
+    expect([...cpu.ram.subarray(DATA + 0x1000, DATA + 0x1040)]).toEqual(expected);
+    expect([state.get64("registers", RSI), cpu.clock]).toEqual([48n, 65]);
+  }
+});
