@@ -68,7 +68,7 @@ export class SequenceBench extends EngineBench {
     for (const n of CODE_PAGES)
       this.mapPage(CODE + n * PAGE, BigInt(CODE_AT + n * PAGE + USER_WRITE) | (n === 1 ? NO_EXECUTE : 0n));
     for (const n of [0, 1, 2])
-      this.mapPage(DATA + n * PAGE, BigInt(DATA_AT + n * PAGE + (n === 2 ? USER_READ : USER_WRITE)));
+      this.mapPage(DATA + n * PAGE, BigInt(DATA_AT + n * PAGE + (n === 2 ? USER_READ : USER_WRITE)) | NO_EXECUTE);
     this.mapPage(DATA + 3 * PAGE, 0n);
     this.cpu.flushCaches();
   }
