@@ -21,8 +21,15 @@ export type Three = (a: bigint, b: bigint, c: bigint) => bigint;
 
 /** A Wasm function of three i64; operand n of the expression is the low bits of argument n. */
 export function compile(e: Expression): Three {
+  return compileCode(new Code(3), (lowering) => {
+    lowering.count(e);
+    lowering.wide(e);
+  });
+}
+
+/** The same of code that leaves an i64. */
+export function compileCode(code: Code, write: (lowering: Lowering) => void): Three {
   const module = new ModuleWriter();
-  const code = new Code(3);
   const never = (): never => {
     throw new Error("not in this test");
   };
@@ -43,9 +50,7 @@ export function compile(e: Expression): Three {
     load: never,
     system: never,
   };
-  const lowering = new Lowering(code, binding);
-  lowering.count(e);
-  lowering.wide(e);
+  write(new Lowering(code, binding));
   module.export("f", module.define({ parameters: [I64, I64, I64], results: [I64] }, code));
   const imports = { e: { ...environment(), ...runtimeFunctions } } as WebAssembly.Imports;
   const f = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), imports).exports.f as Three;
