@@ -203,6 +203,30 @@ describe("code at the end of 4 GiB", () => {
   });
 });
 
+describe("code at the end of the lower half of the addresses", () => {
+  it("does not go on in the upper half: #GP behind its last instruction", () => {
+    const machine = longMachine([]);
+    const { cpu, state } = machine;
+    const top = Number(state.get64("cr3"));
+    const memory = new DataView(cpu.ram.buffer, cpu.ram.byteOffset);
+    const [pointers, pages] = [0x2_0000, 0x2_1000];
+    memory.setBigUint64(top + 255 * 8, BigInt(pointers | 7), true);
+    memory.setBigUint64(pointers + 511 * 8, BigInt(pages | 7), true);
+    memory.setBigUint64(pages + 511 * 8, BigInt(DATA | 0x87), true);
+    // Where the bits that are translated go on there is code as well.
+    memory.setBigUint64(top + 256 * 8, memory.getBigUint64(top, true), true);
+    cpu.ram[DATA + 0x1f_ffff] = 0x90;
+    cpu.ram.fill(0xf4, 0, 16);
+    state.set64("idtBase", 0x3_0000n);
+    state.set64("rip", 0x7fff_ffff_ffffn);
+    cpu.flushCaches();
+    const stop = cpu.run(100);
+    expect(stop.kind).toBe("tripleFault");
+    expect("report" in stop && stop.report).toMatch(/triple fault: #GP\(0\)/);
+    expect(state.get64("rip")).toBe(0x8000_0000_0000n);
+  });
+});
+
 describe("jumps within a page", () => {
   it("are linked to the block that they lead to, until it is dropped", () => {
     // 1: inc eax; jmp 2f; nop; 2: inc ebx; jmp 1b
